@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* common/container.h - small macros over types and arrays. */
+#ifndef COMMON_CONTAINER_H
+#define COMMON_CONTAINER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define cmn_container_of(ptr, type, member)                                                        \
+	({                                                                                         \
+		const __typeof__(((type *)0)->member) *mptr_ = (ptr);                              \
+		(type *)((uintptr_t)mptr_ - offsetof(type, member));                                \
+	})
+
+#define ARRAY_SIZE(a)                                                                              \
+	(sizeof(a) / sizeof((a)[0]) +                                                              \
+	 0 * sizeof(char[1 - 2 * __builtin_types_compatible_p(__typeof__(a), __typeof__(&(a)[0]))]))
+
+#define cmn_min(a, b)                                                                              \
+	({                                                                                         \
+		__typeof__(a) min_a_ = (a);                                                        \
+		__typeof__(b) min_b_ = (b);                                                        \
+		min_a_ < min_b_ ? min_a_ : min_b_;                                                 \
+	})
+
+#define cmn_max(a, b)                                                                              \
+	({                                                                                         \
+		__typeof__(a) max_a_ = (a);                                                        \
+		__typeof__(b) max_b_ = (b);                                                        \
+		max_a_ > max_b_ ? max_a_ : max_b_;                                                 \
+	})
+
+#define CMN_ALIGN_UP(x, a) (((x) + (__typeof__(x))(a) - 1) & ~((__typeof__(x))(a) - 1))
+
+#endif
