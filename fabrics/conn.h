@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fabrics/conn.h - one NVMe/TCP connection at the controller's end, as a machine of bytes.
+ * Owns: its requests, its send queue, the unparsed rest of what was received.  Thread: one reactor's.  May block: never.
+ * Spec: NVMe/TCP 1.1, 3.1-3.6; NVM Express Base 2.1, 3.3 (Connect and queue creation).
+ *
+ * No socket, clock or log in here: received bytes and the time go in, bytes to send and deadlines come out.
+ *
+ *   WAIT_ICREQ -> WAIT_CONNECT -> LIVE -> DRAINING -> CLOSED
+ *        \______________\__________\____-> TERMINATING (TermReq queued) -> CLOSED                                       */
+#ifndef FABRICS_CONN_H
+#define FABRICS_CONN_H
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "fabrics/req.h"
+
+enum fab_conn_state {
+	FAB_CONN_WAIT_ICREQ,
+	FAB_CONN_WAIT_CONNECT,
+	FAB_CONN_LIVE,
+	FAB_CONN_DRAINING,    /* no new command is read; closes when those in flight have been answered */
+	FAB_CONN_TERMINATING, /* a C2HTermReq is on its way out; closes when sent, or at the deadline */
+	FAB_CONN_CLOSED,      /* the owner closes the socket and calls fab_conn_destroy() */
+	FAB_CONN_STATE_COUNT
+};
+
+/* What carries out the commands of a queue.  Chosen at Connect: the admin queue's by fabrics/admin, an I/O queue's by
+ * the daemon (site->io_ops). */
+struct fab_queue_ops {
+	/* Validates the SQE; sets req->dir, req->len, req->row and, for I/O, req->ns and req->view.  No data has moved. */
+	struct fab_status (*parse)(struct fab_req *req);
+	/* Runs the command; see fabrics/req.h. */
+	void (*execute)(struct fab_req *req);
+	/* The request's connection is going away, or an Abort named it: hurry.  Optional.  Must still complete. */
+	void (*cancel)(struct fab_req *req);
+	/* DATA_LIVE only: keeps writers off req->data while it is copied to the socket.  false: not now, try next turn.
+	 * Held only from fab_conn_gather() to the fab_conn_sent() that follows it.  Optional. */
+	bool (*pin)(struct fab_req *req);
+	void (*unpin)(struct fab_req *req);
+	/* The request is answered, or dropped with its connection; drop what priv holds (e.g. the view's use count). Optional */
+	void (*release)(struct fab_req *req);
+};
+
+/* What a reactor gives its connections.  One per reactor; memory only. */
+struct fab_env {
+	uint64_t now; /* CLOCK_MONOTONIC ns, set by the loop once a turn */
+	void *(*buf_get)(struct fab_env *env, size_t len); /* 4 KiB aligned; NULL when the pool is at its limit */
+	void (*buf_put)(struct fab_env *env, void *buf, size_t len);
+	TAILQ_HEAD(, fab_req) free_reqs; /* requests not in use, shared by the reactor's connections */
+	unsigned int nr_free_reqs;
+};
+
+struct fab_site; /* fabrics/site.h: who may connect to what */
+
+struct fab_conn_params {
+	struct fab_env *env;
+	struct fab_site *site;
+	const struct fab_portal *portal;      /* the listener it came in on, borrowed; NULL in tests */
+	struct sockaddr_storage local, peer;  /* as getsockname/getpeername told */
+	uint32_t max_h2c_data;		      /* MAXH2CDATA told in ICResp: multiple of 4, >= 4096 */
+	uint32_t max_icd;		      /* largest in-capsule data accepted on I/O queues, bytes */
+	void *user;			      /* the owner's: fab_conn_user() */
+};
+
+struct fab_conn *fab_conn_create(const struct fab_conn_params *params);
+void fab_conn_destroy(struct fab_conn *conn); /* requests still executing become orphans and free themselves */
+void *fab_conn_user(const struct fab_conn *conn);
+enum fab_conn_state fab_conn_state(const struct fab_conn *conn);
+
+/* -- receiving ------------------------------------------------------------------------------------------------ */
+/* Where the payload in progress wants its next bytes; 0 when there is none (receive into any buffer, then push).
+ * Receive with two iovecs: this first, a scratch buffer second. */
+size_t fab_conn_want(struct fab_conn *conn, void **ret_dst);
+void fab_conn_took(struct fab_conn *conn, size_t n); /* n bytes were received at *ret_dst */
+/* All of buf is consumed: executed, or kept (copied).  Check fab_conn_state() afterwards. */
+void fab_conn_push(struct fab_conn *conn, const void *buf, size_t len);
+void fab_conn_eof(struct fab_conn *conn);
+/* True while reading more would only queue more: the owner doesn't read until it turns false. */
+bool fab_conn_paused(const struct fab_conn *conn);
+/* Buffers came back to the pool: go on with requests that wait for one, and with kept bytes. */
+void fab_conn_resume(struct fab_conn *conn);
+
+/* -- sending -------------------------------------------------------------------------------------------------- */
+bool fab_conn_wants_send(const struct fab_conn *conn);
+/* Fills up to max iovecs (about limit bytes) with what is to be sent, in order; returns how many.  0 though
+ * wants_send(): live data is pinned by a writer, try next turn.  Each gather is followed by exactly one sent(). */
+int fab_conn_gather(struct fab_conn *conn, struct iovec *iov, int max, size_t limit);
+/* n bytes went out (0 is legal).  Live data that went out in part is copied before it is unpinned. */
+void fab_conn_sent(struct fab_conn *conn, size_t n);
+/* Copies whatever unsent live data still points into ns (NULL: any), so that it can go away. */
+void fab_conn_detach_live(struct fab_conn *conn, const struct fab_ns *ns);
+
+/* -- time and end --------------------------------------------------------------------------------------------- */
+uint64_t fab_conn_deadline(const struct fab_conn *conn); /* env->now at which tick() wants to run; UINT64_MAX: none */
+void fab_conn_tick(struct fab_conn *conn);
+/* Ends it: fes 0 closes at once (keep-alive timeout, host removed), otherwise a C2HTermReq goes first. */
+void fab_conn_terminate(struct fab_conn *conn, uint16_t fes, uint32_t fei);
+/* Answers what is in flight, then closes. */
+void fab_conn_drain(struct fab_conn *conn);
+
+/* -- what handlers and owners ask -------------------------------------------------------------------------------- */
+struct fab_ctrl *fab_conn_ctrl(const struct fab_conn *conn); /* NULL before Connect */
+uint16_t fab_conn_qid(const struct fab_conn *conn);
+/* In-flight request by CID, or NULL.  fab_conn_abort: true when one was found and told to cancel. */
+struct fab_req *fab_conn_find(struct fab_conn *conn, uint16_t cid);
+bool fab_conn_abort(struct fab_conn *conn, uint16_t cid);
+unsigned int fab_conn_inflight(const struct fab_conn *conn);
+
+/* Counters of one connection; written by its reactor only, read by any (relaxed). */
+struct fab_conn_stats {
+	uint64_t reads, writes, other, read_bytes, write_bytes, errors, r2ts, capsules_in, pdus_out;
+};
+const struct fab_conn_stats *fab_conn_stats(const struct fab_conn *conn);
+
+/* Called by whoever implements Connect (fabrics/connect.c), once it has succeeded. */
+struct fab_queue_bind {
+	struct fab_ctrl *ctrl;
+	uint16_t qid, sqsize; /* sqsize 0's based, as in the command */
+	bool sqflow_off;      /* SQ flow control disabled: SQHD is FFFFh */
+	const struct fab_queue_ops *ops;
+};
+void fab_conn_bind(struct fab_conn *conn, const struct fab_queue_bind *bind);
+
+#endif
