@@ -40,18 +40,15 @@ int cmn_err_set(struct cmn_err *err, int code, const char *field, const char *fm
 
 int cmn_err_errno(struct cmn_err *err, int code, const char *field, const char *fmt, ...)
 {
-	size_t used;
+	char msg[sizeof(err->msg)];
 	va_list ap;
 
 	if (!err)
 		return code;
 	va_start(ap, fmt);
-	set(err, code, field, fmt, ap);
+	mark_cut(msg, sizeof(msg), vsnprintf(msg, sizeof(msg), fmt, ap));
 	va_end(ap);
-	used = strlen(err->msg);
-	mark_cut(err->msg + used, sizeof(err->msg) - used < 4 ? 4 : sizeof(err->msg) - used,
-		 snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", strerror(-code)));
-	return code;
+	return cmn_err_set(err, code, field, "%s: %s", msg, strerror(-code));
 }
 
 void cmn_err_clear(struct cmn_err *err)
