@@ -47,6 +47,10 @@ struct fab_env {
 	uint64_t now; /* CLOCK_MONOTONIC ns, set by the loop once a turn */
 	void *(*buf_get)(struct fab_env *env, size_t len); /* 4 KiB aligned; NULL when the pool is at its limit */
 	void (*buf_put)(struct fab_env *env, void *buf, size_t len);
+	/* conn has something new to send, or its state or deadline changed, outside of a call that its owner made into it
+	 * (fab_req_complete() of a later turn, fab_conn_terminate() from a handler).  Calling it too often is harmless.
+	 * NULL in tests. */
+	void (*kick)(struct fab_conn *conn);
 	TAILQ_HEAD(, fab_req) free_reqs; /* requests not in use, shared by the reactor's connections */
 	unsigned int nr_free_reqs;
 };

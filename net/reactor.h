@@ -19,6 +19,7 @@ struct net_reactor_params {
 	uint64_t spin_ns;    /* 0: block at once */
 	size_t pool_limit;   /* bytes that the buffer pool may hold */
 	bool want_uring;     /* a ring for file backends; see net_reactor_uring() */
+	_Atomic uint64_t *loops; /* counts turns for a supervisor that watches for hangs, at least one every 500 ms; NULL: nobody */
 };
 
 struct net_reactor *net_reactor_create(const struct net_reactor_params *params, int *ret_err);
@@ -72,6 +73,9 @@ struct io_uring *net_reactor_uring(struct net_reactor *r);
 const char *net_uring_error(const struct net_reactor *r);
 /* The next submission entry with op as its owner; submitted at the end of the turn.  NULL: ring full, retry next turn. */
 struct io_uring_sqe *net_file_sqe(struct net_reactor *r, struct net_file_op *op);
+
+/* Somebody failed to get a buffer from the pool: fn runs at the end of the turn in which one came back.  One hook (net/server). */
+void net_reactor_on_buf(struct net_reactor *r, void (*fn)(void *arg), void *arg);
 
 struct net_reactor_stats {
 	uint64_t loops, empty_polls, sleeps, messages, sends, recvs, short_sends, copies, ring_full;

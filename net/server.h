@@ -20,7 +20,9 @@ struct net_server_params {
 };
 
 struct net_server *net_server_create(const struct net_server_params *params);
+/* Ends what connections are left.  Reactors have been stopped; their threads are gone. */
 void net_server_destroy(struct net_server *s);
+unsigned int net_server_nr_conns(const struct net_server *s); /* any */
 
 /* Takes fd over when >= 0; otherwise binds addr.  portal is copied.  *ret_port: the port really bound. */
 int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, socklen_t len,
@@ -34,13 +36,17 @@ int net_listener_fd(const struct net_listener *l);
 struct net_conn;
 struct net_conn *net_conn_of(const struct fab_conn *conn);
 struct net_reactor *net_conn_reactor(const struct net_conn *c);
-/* Ends a connection from any thread; the handle stays valid while the caller holds the registry mutex under which queue_gone
- * runs, for a closing connection calls queue_gone before it is freed. */
+struct fab_conn *net_conn_fab(const struct net_conn *c);
+/* What the daemon keeps for a connection (targetd: struct tgt_queue); NULL until set.  Its reactor's thread. */
+void net_conn_set_data(struct net_conn *c, void *data);
+void *net_conn_data(const struct net_conn *c);
+/* Ends a connection from any thread.  A handle is valid from fab_conn_bind() until site->queue_gone has returned for it (a closing
+ * connection calls that, on its reactor, before it is freed); so whoever holds the mutex that queue_gone takes may use it. */
 void net_conn_kill(struct net_conn *c);
 /* Every connection of a reactor, on its thread. */
 void net_server_each_conn(struct net_server *s, struct net_reactor *r, void (*fn)(struct net_conn *c, void *arg), void *arg);
 /* Call after completing requests outside of the connection's own callbacks, e.g. from a file completion: the connection is put on
- * this turn's send list.  fab_req_complete() does it by itself through env; owners need it only after fab_ctrl_event() etc. */
+ * this turn's send list.  fab_req_complete() does it by itself through env->kick; owners need it only after fab_ctrl_event() etc. */
 void net_conn_kick(struct net_conn *c);
 
 #endif

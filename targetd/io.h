@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* targetd/io.h - NVM commands against namespaces: what an I/O queue is bound to, and what commands count.
+ * Owns: nothing; the structs here are made by the control thread (registry) and used by reactors.
+ * Thread: see each struct.  May block: never.  Spec: NVM Command Set 1.1, 3.3. */
+#ifndef TARGETD_IO_H
+#define TARGETD_IO_H
+
+#include <stdalign.h>
+
+#include "fabrics/view.h"
+#include "net/reactor.h"
+#include "targetd/backend/backend.h"
+
+struct tgt_rangelock;
+
+#define TGT_MAX_REACTORS 64
+
+/* Commands of one namespace on one reactor: written by that reactor alone, summed by whoever reads (relaxed). */
+struct tgt_ns_stats {
+	alignas(64) uint64_t reads;
+	uint64_t writes, other, read_bytes, write_bytes, errors, lock_waits, busy_ns;
+};
+
+/* A namespace as one view shows it.  Immutable; what it points at is shared with other views of the same namespace and lives
+ * until the barrier after the last of them. */
+struct tgt_ns {
+	struct fab_ns fab; /* first: fab_view's slots point here */
+	struct tgt_backend *backend;
+	uint8_t *mem;		     /* backend->ops->map(), or NULL */
+	struct tgt_rangelock *lock;  /* NULL: memory, and one reactor */
+	struct tgt_ns_stats *stats;  /* [reactor index] */
+	bool discard_zeroes;	     /* geometry */
+	void *owner;		     /* the registry's */
+};
+
+/* Requests admitted under a view and not yet released, per reactor: a plain counter of that reactor's thread.  The barrier sets
+ * idle (on that thread) and is called back when the counter reaches 0. */
+struct tgt_view_use {
+	alignas(64) uint32_t inflight;
+	void (*idle)(struct tgt_view_use *use);
+	void *arg;
+};
+
+struct tgt_view {
+	struct fab_view fab; /* first */
+	struct tgt_view_use use[TGT_MAX_REACTORS]; /* allocate for nr_reactors only, aligned to 64 */
+};
+
+/* Set by site->io_connect as the connection's data (net_conn_set_data), replaced view by the barrier on the connection's reactor,
+ * freed after queue_gone. */
+struct tgt_queue {
+	struct tgt_view *view;	     /* one reference */
+	struct net_reactor *reactor; /* where the connection lives */
+	unsigned int index;	     /* net_reactor_index(reactor) */
+	uint64_t max_bytes;	     /* MDTS */
+};
+
+extern const struct fab_queue_ops tgt_io_queue_ops; /* site->io_ops */
+
+/* Memory of the I/O path on one reactor (contexts of file I/O); made before its connections, freed after the last orphan. */
+int tgt_io_reactor_init(struct net_reactor *r);
+void tgt_io_reactor_fini(struct net_reactor *r);
+
+#endif
