@@ -9,12 +9,10 @@
 #define cmn_container_of(ptr, type, member)                                                        \
 	({                                                                                         \
 		const __typeof__(((type *)0)->member) *mptr_ = (ptr);                              \
-		(type *)((uintptr_t)mptr_ - offsetof(type, member));                                \
+		(type *)((uintptr_t)mptr_ - offsetof(type, member));                               \
 	})
 
-#define ARRAY_SIZE(a)                                                                              \
-	(sizeof(a) / sizeof((a)[0]) +                                                              \
-	 0 * sizeof(char[1 - 2 * __builtin_types_compatible_p(__typeof__(a), __typeof__(&(a)[0]))]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define cmn_min(a, b)                                                                              \
 	({                                                                                         \
@@ -30,6 +28,7 @@
 		max_a_ > max_b_ ? max_a_ : max_b_;                                                 \
 	})
 
-#define CMN_ALIGN_UP(x, a) (((x) + (__typeof__(x))(a) - 1) & ~((__typeof__(x))(a) - 1))
+/* For unsigned values; a needn't be a power of two. */
+#define CMN_ALIGN_UP(x, a) (((x) + (a) - 1) / (a) * (a))
 
 #endif

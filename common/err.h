@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 struct cmn_err {
-	int code;	/* 0 = no error, else -errno */
-	char field[64]; /* what it is about (a JSON path, an option), "" when nothing in particular */
+	int code; /* 0 = no error, else -errno */
+	char field[64]; /* what it is about (a JSON path, an option); "" = nothing in particular */
 	char msg[256];
 };
 

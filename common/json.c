@@ -25,8 +25,9 @@ static struct json_object *parse_whole(struct json_tokener *tok, const char *tex
 	return doc;
 }
 
-/* What json-c doesn't see or counts differently: the depth, and (even when strict) 'x', NaN and Infinity.  Says nothing
- * about the rest of the syntax.  Returns the depth, or -EINVAL with *ret_at where it is. */
+/* What json-c doesn't see or counts differently: the depth, and (even when strict) 'x', NaN, Infinity
+ * and control characters.  Says nothing about the rest of the syntax.
+ * Returns the depth, or -EINVAL with *ret_at where it is. */
 static int scan(const char *text, size_t len, size_t *ret_at)
 {
 	int depth = 0, deepest = 0;
@@ -38,6 +39,8 @@ static int scan(const char *text, size_t len, size_t *ret_at)
 			i++;
 		else if (text[i] == '"')
 			quoted = !quoted;
+		else if (quoted && (unsigned char)text[i] < 0x20)
+			return -EINVAL;
 		else if (quoted)
 			continue;
 		else if (text[i] == '\'' || text[i] == 'N' || text[i] == 'I')
@@ -92,8 +95,8 @@ int cmn_json_parse(const char *text, size_t len, unsigned int depth_max, size_t 
 static const char *type_words(enum json_type type)
 {
 	static const char *const words[] = {
-		[json_type_null] = "null",	[json_type_boolean] = "true or false",
-		[json_type_double] = "a number", [json_type_int] = "a whole number",
+		[json_type_null] = "null",	  [json_type_boolean] = "true or false",
+		[json_type_double] = "a number",  [json_type_int] = "a whole number",
 		[json_type_object] = "an object", [json_type_array] = "an array",
 		[json_type_string] = "a string",
 	};

@@ -47,7 +47,8 @@ int cmn_json_arr_opt(struct json_object *obj, const char *key, struct json_objec
 		     struct cmn_err *err);
 
 /* Out of min..max: -ERANGE that names the bounds. */
-int cmn_json_range(const char *key, uint64_t value, uint64_t min, uint64_t max, struct cmn_err *err);
+int cmn_json_range(const char *key, uint64_t value, uint64_t min, uint64_t max,
+		   struct cmn_err *err);
 
 /* known: NULL-terminated.  The first key of obj that isn't in it is an error. */
 int cmn_json_only(struct json_object *obj, const char *const *known, struct cmn_err *err);

@@ -22,12 +22,7 @@ enum cmn_log_level {
 	CMN_LOG_LEVEL_COUNT
 };
 
-enum cmn_log_form {
-	CMN_LOG_TERMINAL,
-	CMN_LOG_LOGFMT,
-	CMN_LOG_JOURNAL,
-	CMN_LOG_FORM_COUNT
-};
+enum cmn_log_form { CMN_LOG_TERMINAL, CMN_LOG_LOGFMT, CMN_LOG_JOURNAL, CMN_LOG_FORM_COUNT };
 
 /* Names the program in logfmt lines and picks the form from stderr and JOURNAL_STREAM.  prog is kept, not copied. */
 void cmn_log_init(const char *prog);

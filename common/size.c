@@ -93,8 +93,8 @@ char *cmn_size_format(uint64_t bytes, char *buf, size_t size)
 		snprintf(buf, size, "%llu%ciB", (unsigned long long)(bytes >> (10 * unit)),
 			 units[unit - 1]);
 	else
-		snprintf(buf, size, "%llu.%02u%ciB", (unsigned long long)(bytes >> (10 * unit)), cents,
-			 units[unit - 1]);
+		snprintf(buf, size, "%llu.%02u%ciB", (unsigned long long)(bytes >> (10 * unit)),
+			 cents, units[unit - 1]);
 	/* "1.50" reads as "1.5" */
 	if (cents && cents % 10 == 0) {
 		char *zero = strchr(buf, '.');

@@ -20,9 +20,11 @@ static struct json_object *parse_ok(const char *text)
 static void test_parse_refuses_what_is_not_json(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", "{", "[1", "{\"a\":}", "{\"a\":1,}", "[1,]", "{'a':1}", "{a:1}",
-		"{} x", "{}{}", "/* c */ {}", "{} // c", "\"a", "tru", "TRUE", "01", "+1", "1 2",
-		"{\"a\":\"\xff\"}", "\"\xc3\"", "\"a\tb\"", "NaN", "[Infinity]", "-Infinity",
+		"",	      " ",	    "{",       "[1",	     "{\"a\":}",
+		"{\"a\":1,}", "[1,]",	    "{'a':1}", "{a:1}",	     "{} x",
+		"{}{}",	      "/* c */ {}", "{} // c", "\"a",	     "tru",
+		"TRUE",	      "01",	    "+1",      "1 2",	     "{\"a\":\"\xff\"}",
+		"\"\xc3\"",   "\"a\tb\"",   "NaN",     "[Infinity]", "-Infinity",
 	};
 
 	(void)state;
@@ -39,8 +41,15 @@ static void test_parse_refuses_what_is_not_json(void **state)
 
 static void test_parse_takes_json_of_every_type(void **state)
 {
-	static const char *const good[] = { "{}",   " [] ", "1",  "\"x\"",
-					    "true", "null", "-1", "[\"NaN's \\\" I [[[[[[[[[[[[[[[[[[\"]", "{\"a\":{\"b\":[1,2.5,\"\\u00e9\"]}}\n" };
+	static const char *const good[] = { "{}",
+					    " [] ",
+					    "1",
+					    "\"x\"",
+					    "true",
+					    "null",
+					    "-1",
+					    "[\"NaN's \\\" I [[[[[[[[[[[[[[[[[[\"]",
+					    "{\"a\":{\"b\":[1,2.5,\"\\u00e9\"]}}\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -108,7 +117,8 @@ static void test_parse_limits_size(void **state)
 
 static void test_getters_read_their_type(void **state)
 {
-	struct json_object *doc = parse_ok("{\"s\":\"x\",\"n\":18446744073709551614,\"b\":true,\"o\":{},\"a\":[]}");
+	struct json_object *doc =
+		parse_ok("{\"s\":\"x\",\"n\":18446744073709551614,\"b\":true,\"o\":{},\"a\":[]}");
 	struct json_object *sub;
 	const char *s = NULL;
 	uint64_t n = 0;
@@ -130,7 +140,8 @@ static void test_getters_read_their_type(void **state)
 
 static void test_wrong_type_names_field_and_both_types(void **state)
 {
-	struct json_object *doc = parse_ok("{\"n\":\"1\",\"f\":1.0,\"neg\":-1,\"big\":18446744073709551616,\"s\":7,\"b\":1}");
+	struct json_object *doc = parse_ok(
+		"{\"n\":\"1\",\"f\":1.0,\"neg\":-1,\"big\":18446744073709551616,\"s\":7,\"b\":1}");
 	struct cmn_err err;
 	const char *s;
 	uint64_t n;

@@ -51,7 +51,8 @@ static void test_logfmt_line_has_event_then_pairs(void **state)
 	cmn_info("listener ready", "addr=%s port=%u", "::1", 4420u);
 	line = capture_end(&c);
 	assert_int_equal(strncmp(line, "ts=2", 4), 0);
-	assert_non_null(strstr(line, "Z level=info prog=tester event=\"listener ready\" addr=::1 port=4420\n"));
+	assert_non_null(strstr(
+		line, "Z level=info prog=tester event=\"listener ready\" addr=::1 port=4420\n"));
 }
 
 static void test_journal_line_starts_with_its_priority(void **state)
@@ -63,7 +64,8 @@ static void test_journal_line_starts_with_its_priority(void **state)
 	capture_start(&c);
 	cmn_error("disk gone", "nsid=%d", 1);
 	cmn_warn("no avahi", "");
-	assert_string_equal(capture_end(&c), "<3>event=\"disk gone\" nsid=1\n<4>event=\"no avahi\"\n");
+	assert_string_equal(capture_end(&c),
+			    "<3>event=\"disk gone\" nsid=1\n<4>event=\"no avahi\"\n");
 }
 
 static void test_journal_stream_selects_the_journal_form(void **state)

@@ -37,8 +37,10 @@ static void test_parse_takes_the_usual_forms(void **state)
 
 static void test_parse_refuses_what_is_not_a_size(void **state)
 {
-	static const char *const bad[] = { "",	  " 1", "-1",  "+1",   "x",   "1X",	"1.G", ".5G", "1Gi",
-					   "1GiBs", "1G ", "0x10", "1.1", "1e3", "1.0000000001G", "1.3B" };
+	static const char *const bad[] = { "",	  " 1",	  "-1",	 "+1",	"x",
+					   "1X",  "1.G",  ".5G", "1Gi", "1GiBs",
+					   "1G ", "0x10", "1.1", "1e3", "1.0000000001G",
+					   "1.3B" };
 	uint64_t bytes;
 
 	(void)state;

@@ -25,9 +25,14 @@ static void test_parse_and_format_are_inverse(void **state)
 static void test_parse_refuses_other_forms(void **state)
 {
 	static const char *const bad[] = {
-		"", "6ba7b810", "6ba7b810-9dad-11d1-80b4-00c04fd430c", "6ba7b8109dad11d180b400c04fd430c8",
-		"6ba7b810-9dad-11d1-80b4-00c04fd430c8 ", "{6ba7b810-9dad-11d1-80b4-00c04fd430c8}",
-		"6ba7b810-9dad-11d1-80b4-00c04fd430cg", "6ba7b81-09dad-11d1-80b4-00c04fd430c8",
+		"",
+		"6ba7b810",
+		"6ba7b810-9dad-11d1-80b4-00c04fd430c",
+		"6ba7b8109dad11d180b400c04fd430c8",
+		"6ba7b810-9dad-11d1-80b4-00c04fd430c8 ",
+		"{6ba7b810-9dad-11d1-80b4-00c04fd430c8}",
+		"6ba7b810-9dad-11d1-80b4-00c04fd430cg",
+		"6ba7b81-09dad-11d1-80b4-00c04fd430c8",
 	};
 	struct cmn_uuid uuid;
 
