@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""tests/host/run.py CASE... - drives a real Linux host (tests/host/guest) against the real daemons.
+
+Makes a network namespace with a tap device, starts discoveryd in it, boots the guest with a job from jobs/, and does what the job
+asks for: REST changes, kills.  Cases: first_light, crash, mdns (default: all).  Prints TAP lines; the last line is
+`N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run.  PHAROS_BUILDDIR names the build folder (default: the source's).
+"""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get('PHAROS_BUILDDIR', HERE.parent.parent))
+NETNS = f'pharos-host-{os.getpid()}'
+HOST = 'nqn.2014-08.org.nvmexpress:uuid:11111111-2222-4333-8444-555555555555'
+SECOND = 'nqn.2014-08.org.nvmexpress:uuid:22222222-2222-4333-8444-555555555555'
+DEMO, OTHER = 'nqn.2026-11.example:demo', 'nqn.2026-11.example:other'
+
+
+def sh(*argv, check=True):
+    return subprocess.run(argv, check=check, capture_output=True, text=True)
+
+
+def skip(reason):
+    print(f'SKIP: {reason}')
+    sys.exit(77)
+
+
+class Daemon:
+    """discoveryd with its workers, in a state folder of its own."""
+
+    def __init__(self):
+        self.state = tempfile.mkdtemp(prefix='pharos-host-')
+        self.log = open(f'{self.state}/log', 'ab')
+        self.start()
+
+    def start(self):
+        env = dict(os.environ)
+        self.process = subprocess.Popen(
+            [BUILD / 'discoveryd/discoveryd' if (BUILD / 'discoveryd/discoveryd').exists() else BUILD / 'discoveryd_bin',
+             '--state', self.state, '--listen', '0.0.0.0:8009', '--io-listen', '0.0.0.0:4420', '--api', '127.0.0.1:8080',
+             '--targetd', str(find('targetd')), '--reactors', '2'], stdout=self.log, stderr=self.log, env=env)
+        for _ in range(100):
+            try:
+                return self.rest('GET', '/health')
+            except OSError:
+                time.sleep(0.1)
+        raise SystemExit(f'discoveryd does not answer: {self.state}/log')
+
+    def rest(self, method, path, body=None):
+        connection = http.client.HTTPConnection('127.0.0.1', 8080, timeout=20)
+        headers = {'Content-Type': 'application/json'} if body is not None else {}
+        if method == 'PATCH':
+            headers['Content-Type'] = 'application/merge-patch+json'
+        connection.request(method, '/api/v1' + path, json.dumps(body) if body is not None else None, headers)
+        reply = connection.getresponse()
+        text = reply.read()
+        if reply.status >= 400:
+            raise SystemExit(f'{method} {path}: {reply.status} {text.decode()}')
+        return json.loads(text) if text else None
+
+    def workers(self):
+        out = self.rest('GET', '/workers')
+        return [w['pid'] for w in out['items'] if w.get('pid')]
+
+    def stop(self):
+        pids = []
+        try:
+            pids = self.workers()
+            self.rest('POST', '/shutdown', {'workers': True})
+            self.process.wait(10)
+        except (OSError, SystemExit, subprocess.TimeoutExpired):
+            self.process.kill()
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+
+def find(name):
+    for path in (BUILD / name / name, BUILD / name):
+        if path.is_file():
+            return path
+    raise SystemExit(f'{name} is not built in {BUILD}')
+
+
+class Guest(threading.Thread):
+    """One boot with one job; answers what the job asks through marker files."""
+
+    def __init__(self, case, answers, limit):
+        super().__init__(daemon=True)
+        self.job = pathlib.Path(tempfile.mkdtemp(prefix=f'pharos-job-{case}-'))
+        shutil.copy(HERE / 'jobs/lib.sh', self.job / 'lib.sh')
+        shutil.copy(HERE / f'jobs/{case}.sh', self.job / 'job.sh')
+        self.answers, self.limit, self.rc = answers, limit, None
+
+    def run(self):
+        self.rc = subprocess.run([HERE / 'guest', 'run', self.job, str(self.limit)]).returncode
+
+    def play(self):
+        self.start()
+        done = set()
+        while self.is_alive():
+            for marker in self.job.glob('guest.*'):
+                name = marker.name[len('guest.'):]
+                if name not in done:
+                    done.add(name)
+                    self.answers[name](self)
+                    (self.job / f'host.{name}').touch()
+            time.sleep(0.05)
+        out = self.job / 'out.log'
+        return out.read_text(errors='replace') if out.exists() else ''
+
+
+def demo(daemon):
+    daemon.rest('POST', '/subsystems', {'nqn': DEMO, 'allow_any_host': True})
+    path = f'{daemon.state}/volume'
+    with open(path, 'wb') as volume:
+        volume.truncate(1 << 30)
+    daemon.rest('POST', f'/subsystems/{DEMO}/namespaces', {'size': '512MiB'})
+    daemon.rest('POST', f'/subsystems/{DEMO}/namespaces', {'backend': 'file', 'path': path, 'size': '1GiB'})
+
+
+def first_light(daemon):
+    ns3 = f'/subsystems/{DEMO}/namespaces/3'
+
+    def make_other(_):
+        for nqn in (HOST, SECOND):
+            daemon.rest('POST', '/hosts', {'nqn': nqn})
+        daemon.rest('POST', '/subsystems', {'nqn': OTHER})
+        daemon.rest('POST', f'/subsystems/{OTHER}/namespaces', {'size': '64MiB'})
+        for nqn in (HOST, SECOND):
+            daemon.rest('PUT', f'/subsystems/{OTHER}/hosts/{nqn}')
+
+    return {
+        'add_namespace': lambda _: daemon.rest('POST', f'/subsystems/{DEMO}/namespaces', {'nsid': 3, 'size': '64MiB'}),
+        'grow_namespace': lambda _: daemon.rest('PATCH', ns3, {'size': '128MiB'}),
+        'remove_namespace': lambda _: daemon.rest('DELETE', ns3 + '?force=true'),
+        'make_other': make_other,
+        'deny_us': lambda _: daemon.rest('DELETE', f'/subsystems/{OTHER}/hosts/{HOST}?force=true'),
+    }
+
+
+def crash(daemon):
+    def progress(guest):
+        try:
+            return int((guest.job / 'progress').read_text())
+        except (OSError, ValueError):
+            return 0
+
+    def wait_for_io(guest, what):
+        """I/O is seen to complete: the counter moves, within the reconnect delay of 10 s and some."""
+        before, limit = progress(guest), time.time() + 30
+        while progress(guest) <= before + 50:
+            if time.time() > limit:
+                print(f'not ok - I/O goes on after {what}')
+                return
+            time.sleep(0.2)
+        print(f'ok - I/O goes on after {what}')
+
+    def kills(guest):
+        wait_for_io(guest, 'the start')
+        for _ in range(3):
+            for what, kill in (('kill -9 of the worker', lambda: [os.kill(p, signal.SIGKILL) for p in daemon.workers()]),
+                               ('kill -9 of discoveryd', lambda: (daemon.process.kill(), daemon.process.wait(), daemon.start()))):
+                kill()
+                began = time.time()
+                wait_for_io(guest, what)
+                time.sleep(max(0, 15 - (time.time() - began)))
+
+    return {'kill.c1': kills, 'kill.defaults': kills}
+
+
+def mdns(daemon):
+    return {}
+
+
+CASES = {'first_light': (first_light, 400), 'crash': (crash, 420), 'mdns': (mdns, 200)}
+
+
+def inside(cases):
+    sh('ip', 'link', 'set', 'lo', 'up')
+    sh('ip', 'tuntap', 'add', 'tap0', 'mode', 'tap')
+    sh('ip', 'addr', 'add', '10.78.0.1/24', 'dev', 'tap0')
+    sh('ip', 'link', 'set', 'tap0', 'up', 'multicast', 'on')
+    bus = start_avahi() if 'mdns' in cases else []
+    passed = failed = 0
+    for case in cases:
+        make, limit = CASES[case]
+        daemon = Daemon()
+        try:
+            demo(daemon)
+            out = Guest(case, make(daemon), limit)
+            text = out.play()
+            print(f'# {case}: job in {out.job}, daemon in {daemon.state}')
+            print(text, end='')
+            passed += sum(line.startswith('ok ') for line in text.splitlines())
+            bad = sum(line.startswith('not ok ') for line in text.splitlines())
+            if out.rc and not bad:
+                print(f'not ok - the job of {case} ended with {out.rc}')
+                bad = 1
+            failed += bad
+        finally:
+            daemon.stop()
+        if not bad:
+            shutil.rmtree(out.job, ignore_errors=True)
+            shutil.rmtree(daemon.state, ignore_errors=True)
+    for process in bus:
+        process.terminate()
+    print(f'{passed} passed, {failed} failed')
+    return 1 if failed else 0
+
+
+def start_avahi():
+    """avahi-daemon on a bus of its own; /run is private to us (unshare -m), since its pid file has a fixed place there."""
+    sh('mount', '--make-rprivate', '/')
+    sh('mount', '-t', 'tmpfs', 'tmpfs', '/run')
+    os.makedirs('/run/avahi-daemon')
+    folder = tempfile.mkdtemp(prefix='pharos-bus-')
+    config = pathlib.Path(folder, 'bus.conf')
+    config.write_text(f'''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={folder}/bus</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/></policy>
+</busconfig>''')
+    os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={folder}/bus'
+    avahi = pathlib.Path(folder, 'avahi.conf')
+    avahi.write_text('[server]\nhost-name=pharos\nuse-ipv6=no\nallow-interfaces=tap0\n')
+    bus = subprocess.Popen(['dbus-daemon', f'--config-file={config}', '--nofork'])
+    while not os.path.exists(f'{folder}/bus'):
+        time.sleep(0.05)
+    daemon = subprocess.Popen(['avahi-daemon', '--no-drop-root', '--no-chroot', '--no-rlimits', '-f', str(avahi)],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return [daemon, bus]
+
+
+def main():
+    cases = [a for a in sys.argv[1:] if a != '--inside'] or list(CASES)
+    if '--inside' in sys.argv:
+        return inside(cases)
+    if os.geteuid() != 0:
+        skip('a Linux host in QEMU needs root: tap device, network namespace')
+    if subprocess.run([HERE / 'guest', 'build']).returncode:
+        skip('the guest cannot be built here: no QEMU, no debootstrap or no Debian mirror')
+    if 'mdns' in cases and not (shutil.which('avahi-daemon') and shutil.which('dbus-daemon')):
+        skip('avahi-daemon or dbus-daemon is missing')
+    made = sh('ip', 'netns', 'add', NETNS, check=False)
+    if made.returncode:
+        skip(f'no network namespaces: {made.stderr.strip()}')
+    try:
+        return subprocess.run(['ip', 'netns', 'exec', NETNS, 'unshare', '-m', sys.executable, __file__, '--inside', *cases]).returncode
+    finally:
+        sh('ip', 'netns', 'del', NETNS, check=False)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
