@@ -12,6 +12,7 @@
 #include "targetd/backend/backend.h"
 
 struct tgt_rangelock;
+struct tgt_io_reactor;
 
 #define TGT_MAX_REACTORS 64
 
@@ -51,14 +52,16 @@ struct tgt_view {
 struct tgt_queue {
 	struct tgt_view *view;	     /* one reference */
 	struct net_reactor *reactor; /* where the connection lives */
+	struct tgt_io_reactor *io;   /* that reactor's */
 	unsigned int index;	     /* net_reactor_index(reactor) */
 	uint64_t max_bytes;	     /* MDTS */
 };
 
 extern const struct fab_queue_ops tgt_io_queue_ops; /* site->io_ops */
 
-/* Memory of the I/O path on one reactor (contexts of file I/O); made before its connections, freed after the last orphan. */
-int tgt_io_reactor_init(struct net_reactor *r);
-void tgt_io_reactor_fini(struct net_reactor *r);
+/* The I/O path's memory on one reactor (contexts of file I/O, commands that wait for a range lock); made before the reactor's
+ * connections, destroyed after they and the thread are gone. */
+struct tgt_io_reactor *tgt_io_reactor_create(struct net_reactor *r);
+void tgt_io_reactor_destroy(struct tgt_io_reactor *io);
 
 #endif
