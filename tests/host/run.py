@@ -4,10 +4,8 @@
 
 Makes a network namespace with a tap device, starts discoveryd in it, boots the guest with a job from jobs/, and does what the job
 asks for: REST changes, kills.  Cases: first_light, crash, mdns (default: all).  Prints TAP lines; the last line is
-`N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run.  PHAROS_BUILDDIR names the build folder (default: the source's).
+`N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run. 
 """
-import http.client
-import json
 import os
 import pathlib
 import shutil
@@ -18,8 +16,10 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import pharos  # noqa: E402
+
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD = pathlib.Path(os.environ.get('PHAROS_BUILDDIR', HERE.parent.parent))
 NETNS = f'pharos-host-{os.getpid()}'
 HOST = 'nqn.2014-08.org.nvmexpress:uuid:11111111-2222-4333-8444-555555555555'
 SECOND = 'nqn.2014-08.org.nvmexpress:uuid:22222222-2222-4333-8444-555555555555'
@@ -33,65 +33,6 @@ def sh(*argv, check=True):
 def skip(reason):
     print(f'SKIP: {reason}')
     sys.exit(77)
-
-
-class Daemon:
-    """discoveryd with its workers, in a state folder of its own."""
-
-    def __init__(self):
-        self.state = tempfile.mkdtemp(prefix='pharos-host-')
-        self.log = open(f'{self.state}/log', 'ab')
-        self.start()
-
-    def start(self):
-        env = dict(os.environ)
-        self.process = subprocess.Popen(
-            [BUILD / 'discoveryd/discoveryd' if (BUILD / 'discoveryd/discoveryd').exists() else BUILD / 'discoveryd_bin',
-             '--state', self.state, '--listen', '0.0.0.0:8009', '--io-listen', '0.0.0.0:4420', '--api', '127.0.0.1:8080',
-             '--targetd', str(find('targetd')), '--reactors', '2'], stdout=self.log, stderr=self.log, env=env)
-        for _ in range(100):
-            try:
-                return self.rest('GET', '/health')
-            except OSError:
-                time.sleep(0.1)
-        raise SystemExit(f'discoveryd does not answer: {self.state}/log')
-
-    def rest(self, method, path, body=None):
-        connection = http.client.HTTPConnection('127.0.0.1', 8080, timeout=20)
-        headers = {'Content-Type': 'application/json'} if body is not None else {}
-        if method == 'PATCH':
-            headers['Content-Type'] = 'application/merge-patch+json'
-        connection.request(method, '/api/v1' + path, json.dumps(body) if body is not None else None, headers)
-        reply = connection.getresponse()
-        text = reply.read()
-        if reply.status >= 400:
-            raise SystemExit(f'{method} {path}: {reply.status} {text.decode()}')
-        return json.loads(text) if text else None
-
-    def workers(self):
-        out = self.rest('GET', '/workers')
-        return [w['pid'] for w in out['items'] if w.get('pid')]
-
-    def stop(self):
-        pids = []
-        try:
-            pids = self.workers()
-            self.rest('POST', '/shutdown', {'workers': True})
-            self.process.wait(10)
-        except (OSError, SystemExit, subprocess.TimeoutExpired):
-            self.process.kill()
-            for pid in pids:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-
-
-def find(name):
-    for path in (BUILD / name / name, BUILD / name):
-        if path.is_file():
-            return path
-    raise SystemExit(f'{name} is not built in {BUILD}')
 
 
 class Guest(threading.Thread):
@@ -172,7 +113,7 @@ def crash(daemon):
         wait_for_io(guest, 'the start')
         for _ in range(3):
             for what, kill in (('kill -9 of the worker', lambda: [os.kill(p, signal.SIGKILL) for p in daemon.workers()]),
-                               ('kill -9 of discoveryd', lambda: (daemon.process.kill(), daemon.process.wait(), daemon.start()))):
+                               ('kill -9 of discoveryd', lambda: (daemon.kill(), daemon.start()))):
                 kill()
                 began = time.time()
                 wait_for_io(guest, what)
@@ -197,7 +138,8 @@ def inside(cases):
     passed = failed = 0
     for case in cases:
         make, limit = CASES[case]
-        daemon = Daemon()
+        daemon = pharos.Discoveryd('--reactors', '2', listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
+        daemon.start()
         try:
             demo(daemon)
             out = Guest(case, make(daemon), limit)
@@ -214,7 +156,6 @@ def inside(cases):
             daemon.stop()
         if not bad:
             shutil.rmtree(out.job, ignore_errors=True)
-            shutil.rmtree(daemon.state, ignore_errors=True)
     for process in bus:
         process.terminate()
     print(f'{passed} passed, {failed} failed')
