@@ -47,6 +47,9 @@ struct fab_personality {
 	uint32_t oaes;	   /* events offered */
 	uint32_t default_kato_ms; /* for Connect with KATO 0: 0 = no limit for I/O controllers; a discovery controller's idle limit */
 	uint32_t max_namespaces;  /* NN, MNAN */
+	uint32_t max_ana_groups;  /* ANAGRPMAX, NANAGRPID; 0: 16 */
+	/* LID 05h: NVME_EFF_ bits of each I/O opcode; NULL: none.  ONCS is derived from it. */
+	const uint32_t *io_effects; /* [256] */
 	/* Anything in Identify Controller beyond the common; id is filled with the common part already. */
 	void (*identify_ctrl)(struct fab_ctrl *ctrl, struct nvme_id_ctrl *id);
 	/* Counters for SMART / Health.  Optional. */
@@ -127,7 +130,7 @@ void fab_ctrl_quiesced(struct fab_ctrl *ctrl);
 /* Keep alive: when to look next, and whether the host has been silent too long (then terminate the admin connection). */
 uint64_t fab_ctrl_deadline(const struct fab_ctrl *ctrl);
 bool fab_ctrl_expired(struct fab_ctrl *ctrl, uint64_t now);
-/* Adds to the error log (LID 01h): called by completion of a failed command on any queue of this thread. */
+/* Adds to the error log (LID 01h).  fab_req_complete() calls it for each command that fails on a bound queue.  any */
 void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, struct fab_status st, uint64_t lba, uint32_t nsid);
 
 /* -- CNTLIDs and controllers of one subsystem (fabrics/subsys.c); the daemon serialises ------------------------------- */

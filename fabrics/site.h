@@ -26,7 +26,8 @@ struct fab_connect {
 
 struct fab_site_ops {
 	/* Admin queue: finds the subsystem, checks the host, makes a controller (fab_ctrl_create) whose admin queue is conn.
-	 * On failure *ret_offset may name the Connect Data byte at fault (Connect Invalid Parameters). */
+	 * *ret_ctrl carries a reference for conn, which drops it when the queue is gone.  On failure with Connect Invalid Parameters
+	 * *ret_offset (FAB_LOC_NONE before) may name the byte of Connect Data at fault; else err_loc one of the command. */
 	struct fab_status (*admin_connect)(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
 					   struct fab_ctrl **ret_ctrl, uint16_t *ret_offset);
 	/* I/O queue: finds the controller by (subsystem, CNTLID), checks the host is the same, claims the qid. */
