@@ -26,7 +26,7 @@ echo '/* Made by web/embed.sh. */'
 echo '#include "web/bundle.h"'
 n=0
 for f in $files; do
-	echo "static const unsigned char asset_$n[] = {"
+	echo "static const unsigned char asset_${n}[] = {"
 	od -An -v -tx1 ".$f" | sed -e 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'
 	echo '0 };'
 	n=$((n + 1))

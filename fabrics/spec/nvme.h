@@ -388,8 +388,8 @@ NVME_SIZE(struct nvme_dsm_range, 16);
 
 enum nvme_csi { NVME_CSI_NVM = 0, NVME_CSI_KV = 1, NVME_CSI_ZNS = 2 };
 
-#include "nvme_admin.h"
-#include "nvme_id.h"
-#include "nvme_log.h"
+#include "fabrics/spec/nvme_admin.h"
+#include "fabrics/spec/nvme_id.h"
+#include "fabrics/spec/nvme_log.h"
 
 #endif

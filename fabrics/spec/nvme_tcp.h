@@ -5,7 +5,7 @@
 #ifndef FABRICS_SPEC_NVME_TCP_H
 #define FABRICS_SPEC_NVME_TCP_H
 
-#include "nvme.h"
+#include "fabrics/spec/nvme.h"
 
 enum nvme_tcp_pdu_type {
 	NVME_TCP_ICREQ = 0x00,

@@ -5,7 +5,7 @@
 #ifndef FABRICS_SPEC_NVMF_H
 #define FABRICS_SPEC_NVMF_H
 
-#include "nvme.h"
+#include "fabrics/spec/nvme.h"
 
 #define NVMF_DISC_NQN "nqn.2014-08.org.nvmexpress.discovery"
 #define NVMF_UUID_NQN_PREFIX "nqn.2014-08.org.nvmexpress:uuid:"
