@@ -7,6 +7,7 @@
 
 #include <stdalign.h>
 
+#include "fabrics/req.h"
 #include "fabrics/view.h"
 #include "net/reactor.h"
 #include "targetd/backend/backend.h"
@@ -34,8 +35,10 @@ struct tgt_ns {
 	void *owner;		     /* the registry's */
 };
 
-/* Requests admitted under a view and not yet released, per reactor: a plain counter of that reactor's thread.  The barrier sets
- * idle (on that thread) and is called back when the counter reaches 0. */
+/* Commands that run under a view, per reactor: a plain counter of that reactor's thread, from tgt_view_enter() (first thing in
+ * execute()) to tgt_view_leave() (right before fab_req_complete()).  Not from parse(): a host that never sends the data it
+ * announced would hold up the barrier.  Not to release(): the barrier itself copies out live data that waits to be sent.
+ * The barrier sets idle (on that thread) and is called back when the counter reaches 0. */
 struct tgt_view_use {
 	alignas(64) uint32_t inflight;
 	void (*idle)(struct tgt_view_use *use);
@@ -43,7 +46,7 @@ struct tgt_view_use {
 };
 
 struct tgt_view {
-	struct fab_view fab; /* first */
+	struct fab_view fab; /* first; its generation is another for each view ever made */
 	struct tgt_view_use use[TGT_MAX_REACTORS]; /* allocate for nr_reactors only, aligned to 64 */
 };
 
@@ -56,6 +59,42 @@ struct tgt_queue {
 	unsigned int index;	     /* net_reactor_index(reactor) */
 	uint64_t max_bytes;	     /* MDTS */
 };
+
+/* The two slots of fab_req.priv that the view keeps; the others are io.c's. */
+#define TGT_PRIV_USE 6 /* ptr: struct tgt_view_use that req is counted in, NULL: none */
+#define TGT_PRIV_GEN 7 /* u64: generation of the view that parse() looked at */
+
+/* parse(): the view that the queue has now; req->ns is looked up in it. */
+static inline void tgt_view_look(const struct tgt_queue *q, struct fab_req *req)
+{
+	req->view = &q->view->fab;
+	req->priv.ptr[TGT_PRIV_USE] = NULL;
+	req->priv.u64[TGT_PRIV_GEN] = q->view->fab.generation;
+}
+
+/* execute(): counts req in under the view of now.  false: that is another than parse() looked at (whose req->view and req->ns may be
+ * freed by now): check the command again, from the lookup of its namespace on, before a byte of it moves. */
+static inline bool tgt_view_enter(const struct tgt_queue *q, struct fab_req *req)
+{
+	struct tgt_view_use *use = &q->view->use[q->index];
+	bool same = req->priv.u64[TGT_PRIV_GEN] == q->view->fab.generation;
+
+	use->inflight++;
+	if (!same)
+		tgt_view_look(q, req);
+	req->priv.ptr[TGT_PRIV_USE] = use;
+	return same;
+}
+
+/* The command moves no more data; its connection and queue may be gone.  On the reactor it entered on. */
+static inline void tgt_view_leave(struct fab_req *req)
+{
+	struct tgt_view_use *use = req->priv.ptr[TGT_PRIV_USE];
+
+	req->priv.ptr[TGT_PRIV_USE] = NULL;
+	if (use && --use->inflight == 0 && use->idle)
+		use->idle(use);
+}
 
 extern const struct fab_queue_ops tgt_io_queue_ops; /* site->io_ops */
 
