@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/app.h - what the parts of discoveryd are handed: the control loop, the model, the supervisor, the options.
+ * Owns: nothing; main.c makes the parts and ends them in reverse order.  Thread: the fields are set before threads start and
+ * then constant; what may be done with each part is said in its header.  May block: never. */
+#ifndef DISCOVERYD_APP_H
+#define DISCOVERYD_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DSC_MAX_ADDRS 16
+#define DSC_DISC_PORT 8009
+#define DSC_IO_PORT 4420
+#define DSC_API_PORT 8080
+
+/* An address as given on the command line: "127.0.0.1", "[::1]:8009", "0.0.0.0:4420". */
+struct dsc_addr {
+	char address[64]; /* literal, without brackets */
+	uint16_t port;
+};
+
+struct dsc_options {
+	const char *state_dir;
+	const char *run_dir; /* absolute, short enough for a socket in it */
+	const char *targetd; /* program to start workers with */
+	struct dsc_addr listen[DSC_MAX_ADDRS]; /* discovery */
+	unsigned int nr_listen;
+	struct dsc_addr io_listen[DSC_MAX_ADDRS];
+	unsigned int nr_io_listen;
+	struct dsc_addr api;
+	unsigned int nr_workers; /* made at the first start */
+	unsigned int nr_reactors; /* of each worker, 0: as many as cores */
+};
+
+struct net_reactor;
+struct dsc_store;
+struct dsc_model;
+struct dsc_supervisor;
+struct dsc_events;
+
+struct dsc_app {
+	struct dsc_options opt;
+	struct net_reactor *
+		loop; /* the control loop, on the main thread: net_watch_add() etc. of net/reactor.h */
+	struct dsc_store *store;
+	struct dsc_model *model;
+	struct dsc_events *events;
+	struct dsc_supervisor *supervisor;
+	char disc_nqn[224]; /* this discovery controller's own NQN, made once and stored */
+	char node[64]; /* name of this machine's node row */
+	uint64_t started_wall_ms; /* CLOCK_REALTIME */
+	/* Ends discoveryd after this turn; workers: drain them first.  Control loop only. */
+	void (*shutdown)(struct dsc_app *app, bool workers);
+};
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/commands.h - every change that an operator can ask for.
+ * Owns: a command until its done() has run.  Thread: the control loop.  May block: a namespace on a file without a size looks
+ * at the file; else never.
+ *
+ * A command validates against the model with everything still on its way to the store, and returns:
+ *   < 0  err says why (and err->field which input); done() will not be called
+ *     1  nothing to do, it is so already; done() will not be called
+ *     0  done() will be called exactly once, later, from the control loop: committed and confirmed (or wait_ms
+ *        over, or failed)
+ * Inputs are copied before it returns.
+ *
+ * err->code, for the API: -EINVAL 422; -ENOENT 404; -EEXIST, -EBUSY 409; -ESTALE 412; -ENOSPC, -ENOMEM 507; -EIO and others 500. */
+#ifndef DISCOVERYD_MODEL_COMMANDS_H
+#define DISCOVERYD_MODEL_COMMANDS_H
+
+#include "common/err.h"
+#include "discoveryd/app.h"
+#include "discoveryd/model/snapshot.h"
+
+/* How a command ended.  err.code 0: it is committed, and visible in dsc_snapshot_current(). */
+struct dsc_outcome {
+	struct cmn_err err;
+	enum dsc_status
+		state; /* DSC_STATUS_FAILED: committed, but the worker can't; reason says why */
+	char reason[256];
+	uint64_t change;
+	char name[DSC_NQN_MAX + 1]; /* of what was made or changed: NQN or id */
+	uint32_t nsid;
+};
+
+struct dsc_call {
+	void (*done)(void *arg, const struct dsc_outcome *outcome); /* NULL: nobody waits */
+	void *arg;
+	uint32_t
+		wait_ms; /* how long done() may wait for the worker's confirmation; 0: only for the commit */
+	uint64_t if_match; /* row->changed that it must have now, 0: any */
+	bool force; /* even though it is in use */
+};
+
+enum dsc_tri {
+	DSC_UNSET, /* leave it as it is, or the default */
+	DSC_NO,
+	DSC_YES
+};
+
+/* A list that may be absent, or null ("all" for portals, "not restricted" for a namespace's hosts). */
+struct dsc_list {
+	bool set, null;
+	const char *const *item;
+	size_t nr;
+};
+
+struct dsc_subsys_in {
+	const char *nqn; /* create only */
+	const char *serial, *model; /* NULL: made up / "Pharos"; create only */
+	const char *worker; /* NULL: the least loaded; create only */
+	enum dsc_tri allow_any;
+	struct dsc_list hosts; /* NQNs; hosts that aren't registered are */
+	struct dsc_list portals; /* names */
+};
+
+struct dsc_ns_in {
+	uint32_t nsid; /* 0: the lowest free one; create only */
+	bool size_set;
+	uint64_t size;
+	const char *backend; /* NULL: "file" when path is given, else "ram"; create only */
+	const char *path; /* create only */
+	uint32_t block_size; /* 0: 512; create only */
+	const char *uuid, *nguid, *eui64; /* NULL: made up; create only */
+	enum dsc_tri read_only;
+	struct dsc_list hosts;
+};
+
+struct dsc_portal_in {
+	const char *name; /* NULL: made up; create only */
+	const char *address; /* create only */
+	uint16_t port; /* 0: 4420; create only */
+	uint16_t portid; /* 0: the lowest free; create only */
+	const char *worker; /* NULL: the least loaded; create only */
+	bool advertise_set;
+	const char *advertise; /* NULL: none */
+};
+
+struct dsc_worker_in {
+	const char *name; /* NULL: made up; create only */
+	bool reactors_set;
+	uint32_t reactors;
+	const char *cpu_list; /* NULL: leave it */
+};
+
+int dsc_cmd_subsys_create(struct dsc_app *app, const struct dsc_subsys_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_subsys_update(struct dsc_app *app, const char *nqn, const struct dsc_subsys_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_subsys_delete(struct dsc_app *app, const char *nqn, const struct dsc_call *call,
+			  struct cmn_err *err);
+int dsc_cmd_allow(struct dsc_app *app, const char *nqn, const char *host_nqn,
+		  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_disallow(struct dsc_app *app, const char *nqn, const char *host_nqn,
+		     const struct dsc_call *call, struct cmn_err *err);
+
+/* A namespace whose backend the worker can't open is taken out again, and the outcome's err is -EINVAL with the field. */
+int dsc_cmd_ns_create(struct dsc_app *app, const char *nqn, const struct dsc_ns_in *in,
+		      const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_ns_update(struct dsc_app *app, const char *nqn, uint32_t nsid,
+		      const struct dsc_ns_in *in, const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_ns_delete(struct dsc_app *app, const char *nqn, uint32_t nsid,
+		      const struct dsc_call *call, struct cmn_err *err);
+/* The first allowed host makes the namespace restricted. */
+int dsc_cmd_ns_allow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *host_nqn,
+		     const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_ns_disallow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *host_nqn,
+			const struct dsc_call *call, struct cmn_err *err);
+
+int dsc_cmd_host_create(struct dsc_app *app, const char *nqn, const char *name,
+			const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_host_update(struct dsc_app *app, const char *nqn, const char *name,
+			const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_host_delete(struct dsc_app *app, const char *nqn, const struct dsc_call *call,
+			struct cmn_err *err);
+
+int dsc_cmd_portal_create(struct dsc_app *app, const struct dsc_portal_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_portal_update(struct dsc_app *app, const char *name, const struct dsc_portal_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_portal_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			  struct cmn_err *err);
+
+int dsc_cmd_worker_create(struct dsc_app *app, const struct dsc_worker_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_worker_update(struct dsc_app *app, const char *name, const struct dsc_worker_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_worker_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			  struct cmn_err *err);
+
+/* "nqn." or "nqn.2014-08.org.nvmexpress:uuid:" form, length, characters; err->field = field. */
+int dsc_nqn_check(const char *nqn, const char *field, struct cmn_err *err);
+
+#endif

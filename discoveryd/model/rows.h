@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/rows.h - the rows of the model, each the picture of a row of the database.
+ * Owns: each row its trees.  Thread: immutable once it is in a state; reference counts are atomic, so any thread may read and drop
+ * what it holds.  May block: never.
+ *
+ * A change number is the global, durable counter of changes (DESIGN: genctr).  `changed` is the one at which the row last
+ * changed: its ETag.  `since` is the one at which a fact that hosts can see became desired: it is true for hosts once the worker has
+ * confirmed that number (worker->confirmed >= since). */
+#ifndef DISCOVERYD_MODEL_ROWS_H
+#define DISCOVERYD_MODEL_ROWS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/uuid.h"
+#include "discoveryd/model/tree.h"
+
+#define DSC_NQN_MAX 223 /* bytes, without the end */
+#define DSC_NAME_MAX 63 /* ids of workers, portals, nodes */
+#define DSC_NSID_MAX 8192
+
+enum dsc_row_kind {
+	DSC_ROW_META,
+	DSC_ROW_NODE,
+	DSC_ROW_WORKER,
+	DSC_ROW_PORTAL,
+	DSC_ROW_HOST,
+	DSC_ROW_SUBSYS,
+	DSC_ROW_NS,
+	DSC_ROW_ALLOW, /* a host of a subsystem */
+	DSC_ROW_SERVE, /* a portal that a subsystem names */
+	DSC_ROW_NS_ALLOW, /* a host of a namespace */
+	DSC_ROW_FAIL, /* what a worker could not do */
+	DSC_ROW_VIEW, /* generation told to a host */
+	DSC_ROW_EVENT,
+	DSC_ROW_COUNT
+};
+
+struct dsc_row {
+	_Atomic uint32_t refs;
+	uint8_t kind; /* enum dsc_row_kind */
+};
+
+struct dsc_node {
+	struct dsc_row row;
+	uint64_t id;
+	char name[DSC_NAME_MAX + 1];
+};
+
+struct dsc_worker {
+	struct dsc_row row;
+	uint64_t id, node_id;
+	char name[DSC_NAME_MAX + 1]; /* "w1": its id in the API and on its command line */
+	uint32_t reactors; /* 0: as many as cores */
+	char cpu_list[64];
+	uint64_t changed, created_ms;
+	uint64_t confirmed; /* every change up to here is in force in the worker */
+	uint64_t incarnation; /* of the process that runs, or ran last */
+	bool degraded; /* crash loop: its subsystems' entries have left the log.  Observed, not stored */
+	uint32_t nr_subsys; /* derived */
+};
+
+enum dsc_portal_kind { DSC_PORTAL_IO, DSC_PORTAL_DISCOVERY, DSC_PORTAL_KIND_COUNT };
+
+struct dsc_portal {
+	struct dsc_row row;
+	uint64_t id, worker_id;
+	char name[DSC_NAME_MAX + 1]; /* "p1" */
+	uint8_t kind; /* enum dsc_portal_kind */
+	uint16_t portid, port;
+	char address
+		[64]; /* literal; 0.0.0.0 and :: are told as the address on which the host reached us */
+	char advertise[64]; /* told instead of address; "" none */
+	uint64_t since, changed, created_ms;
+};
+
+struct dsc_host {
+	struct dsc_row row;
+	uint64_t id;
+	char nqn[DSC_NQN_MAX + 1];
+	char name[256]; /* for people */
+	uint64_t changed, created_ms;
+	struct dsc_tree *subsystems; /* ids of the subsystems that allow it by name: dsc_ids_ops */
+};
+
+struct dsc_subsys {
+	struct dsc_row row;
+	uint64_t id, worker_id; /* worker_id 0: no worker yet */
+	char nqn[DSC_NQN_MAX + 1];
+	char serial[21], model[41];
+	bool allow_any, all_portals;
+	uint64_t since; /* placed on its worker */
+	uint64_t any_since, portals_since;
+	uint64_t changed, created_ms;
+	uint64_t pending; /* the last change that its worker has to confirm */
+	struct dsc_tree *hosts; /* struct dsc_allow by host id: dsc_allow_ops */
+	struct dsc_tree *
+		portals; /* struct dsc_serve by portal id: dsc_serve_ops; used unless all_portals */
+	struct dsc_tree *namespaces; /* struct dsc_ns by NSID: dsc_ns_ops */
+};
+
+struct dsc_allow {
+	struct dsc_row row;
+	uint64_t subsys_id, host_id, since;
+};
+
+struct dsc_serve {
+	struct dsc_row row;
+	uint64_t subsys_id, portal_id, since;
+};
+
+enum dsc_backend { DSC_BACKEND_RAM, DSC_BACKEND_FILE, DSC_BACKEND_NULL, DSC_BACKEND_COUNT };
+extern const char *const dsc_backend_name[DSC_BACKEND_COUNT];
+
+struct dsc_ns {
+	struct dsc_row row;
+	uint64_t subsys_id;
+	uint32_t nsid, block_size;
+	struct cmn_uuid uuid;
+	uint8_t nguid[16], eui64[8];
+	uint8_t backend; /* enum dsc_backend */
+	bool read_only, restricted; /* restricted: only `hosts` see it */
+	uint64_t size;
+	char *path; /* file: absolute; else NULL */
+	uint64_t changed, created_ms;
+	struct dsc_tree *hosts; /* ids of hosts: dsc_ids_ops */
+};
+
+struct dsc_ns_allow {
+	struct dsc_row row;
+	uint64_t subsys_id, host_id;
+	uint32_t nsid;
+};
+
+/* nsid 0 and portal_id 0: the subsystem as a whole.  subsys_id 0: the portal. */
+struct dsc_fail {
+	struct dsc_row row;
+	uint64_t subsys_id, portal_id;
+	uint32_t nsid;
+	char field[64];
+	char reason[256];
+};
+
+/* Kept when the host is deleted, so that its generation never goes back. */
+struct dsc_view {
+	struct dsc_row row;
+	char nqn[DSC_NQN_MAX + 1];
+	uint64_t gen;
+};
+
+/* NQN or name -> id. */
+struct dsc_name {
+	struct dsc_row row;
+	uint64_t id;
+	char text[];
+};
+
+/* Keys: ids by uint64_t *, names by char *, namespaces by uint32_t *, views by char *. */
+extern const struct dsc_tree_ops dsc_node_ops, dsc_worker_ops, dsc_portal_ops, dsc_host_ops,
+	dsc_subsys_ops;
+extern const struct dsc_tree_ops dsc_allow_ops, dsc_serve_ops, dsc_ns_ops, dsc_view_ops,
+	dsc_name_ops;
+/* A set of ids: a value is the id itself, cast; dsc_id() and dsc_id_value() cast back and forth. */
+extern const struct dsc_tree_ops dsc_ids_ops;
+
+static inline uint64_t dsc_id(const void *value)
+{
+	return (uint64_t)(uintptr_t)value;
+}
+
+static inline void *dsc_id_value(uint64_t id)
+{
+	return (void *)(uintptr_t)id;
+}
+
+/* References; any row, NULL is legal.  put of the last one frees it. */
+void *dsc_row_get(const void *row);
+void dsc_row_put(void *row);
+/* A row of its own, zeroed or copied from one of the same kind (its trees and strings shared or copied): may be written
+ * to until it is put in a state.  NULL without memory. */
+void *dsc_row_new(enum dsc_row_kind kind);
+void *dsc_row_copy(const void *row);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/snapshot.h - the model as it stood at the end of a turn of the control loop: committed, immutable, shared.
+ * Owns: references on its trees.  Thread: any thread may take, read and drop one.  May block: dsc_snapshot_current() takes a mutex
+ * that is held for a few instructions.
+ *
+ * Snapshots share structure: publishing one costs what changed since the last, and holding one keeps only what has
+ * been replaced since.
+ *
+ * What a host is told follows DESIGN's rule: an addition once its worker has confirmed it, a removal at once. */
+#ifndef DISCOVERYD_MODEL_SNAPSHOT_H
+#define DISCOVERYD_MODEL_SNAPSHOT_H
+
+#include "common/queue.h"
+#include "discoveryd/model/rows.h"
+
+struct dsc_model;
+
+/* The roots.  Read them through the functions below where there is one. */
+struct dsc_snapshot {
+	_Atomic uint32_t refs;
+	uint64_t change; /* the last change in it */
+	uint64_t gen_any; /* generation of what every host sees */
+	struct dsc_tree *nodes, *workers, *portals, *hosts, *subsystems; /* by id: dsc_<row>_ops */
+	struct dsc_tree *worker_names, *portal_names; /* dsc_name_ops */
+	struct dsc_tree *host_nqns, *subsys_nqns; /* dsc_name_ops */
+	struct dsc_tree *worker_portals; /* struct dsc_portal by (worker id, id) */
+	struct dsc_tree *any; /* ids of subsystems that allow any host: dsc_ids_ops */
+	struct dsc_tree *views; /* dsc_view_ops */
+	struct dsc_tree *uuids, *paths; /* struct dsc_ns: identifiers and files in use */
+	struct dsc_tree *fails;
+	uint64_t ram_bytes; /* sum of the sizes of RAM namespaces */
+};
+
+/* The newest one, with a reference.  any thread */
+const struct dsc_snapshot *dsc_snapshot_current(struct dsc_model *model);
+const struct dsc_snapshot *dsc_snapshot_get(const struct dsc_snapshot *snap);
+void dsc_snapshot_put(const struct dsc_snapshot *snap);
+
+/* -- what a host sees ----------------------------------------------------------------------------------------------------- */
+/* Generation of the host's view, as the discovery log's GENCTR tells it: never goes back, moves only when something changed
+ * that this host (known or not) can see. */
+uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_nqn);
+
+struct dsc_entry {
+	const struct dsc_subsys *subsys; /* borrowed from the snapshot */
+	const struct dsc_portal *portal;
+};
+
+/* Walks the entries visible to a host, ordered by subsystem id, then portal id.  It keeps keys, not pointers: an iterator may be
+ * kept beside its snapshot for as long as that is held, and copied to remember a position.  Costs O(log n) an entry. */
+struct dsc_visible {
+	const struct dsc_snapshot *snap; /* borrowed */
+	const struct dsc_host *host; /* NULL: not registered */
+	uint64_t subsys_id, portal_id; /* where it stands */
+};
+void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
+		      const char *host_nqn);
+bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry);
+
+enum dsc_why {
+	DSC_WHY_VISIBLE,
+	DSC_WHY_NOT_ALLOWED, /* the host isn't named and not any host is allowed */
+	DSC_WHY_NOT_CONFIRMED, /* the worker hasn't confirmed it yet */
+	DSC_WHY_NO_PORTAL, /* nothing listens for it */
+	DSC_WHY_WORKER_DEGRADED, /* crash loop */
+	DSC_WHY_NO_WORKER,
+	DSC_WHY_FAILED, /* the worker could not do it */
+	DSC_WHY_COUNT
+};
+extern const char *const dsc_why_name[DSC_WHY_COUNT]; /* "visible", "not_allowed", ... */
+
+/* Of a subsystem through one portal, or (portal NULL) through the first that shows it. host NULL: not registered. */
+enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			      const struct dsc_host *host, const struct dsc_portal *portal);
+/* The same in words for a person; returns buf. */
+char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			   const struct dsc_host *host, char *buf, size_t size);
+
+/* -- rows: borrowed from the snapshot, NULL when there is none ------------------------------------------------------------------ */
+const struct dsc_subsys *dsc_snapshot_subsys(const struct dsc_snapshot *snap, const char *nqn);
+const struct dsc_host *dsc_snapshot_host(const struct dsc_snapshot *snap, const char *nqn);
+const struct dsc_worker *dsc_snapshot_worker(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_portal *dsc_snapshot_portal(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_subsys *dsc_snapshot_subsys_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_host *dsc_snapshot_host_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_worker *dsc_snapshot_worker_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_portal *dsc_snapshot_portal_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_node *dsc_snapshot_node_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid);
+/* In the order of their NQNs or names, for pages: after NULL gives the first, at the end NULL. */
+const struct dsc_subsys *dsc_snapshot_subsys_after(const struct dsc_snapshot *snap,
+						   const char *nqn);
+const struct dsc_host *dsc_snapshot_host_after(const struct dsc_snapshot *snap, const char *nqn);
+const struct dsc_worker *dsc_snapshot_worker_after(const struct dsc_snapshot *snap,
+						   const char *name);
+const struct dsc_portal *dsc_snapshot_portal_after(const struct dsc_snapshot *snap,
+						   const char *name);
+/* Portals of a worker, in the order of their ids: after 0 gives the first. */
+const struct dsc_portal *dsc_snapshot_worker_portal(const struct dsc_snapshot *snap,
+						    uint64_t worker_id, uint64_t after);
+/* Is this portal one that the subsystem is to be served on (desired, confirmed or not)? */
+bool dsc_snapshot_serves(const struct dsc_subsys *s, const struct dsc_portal *p);
+
+/* -- status: desired against confirmed ------------------------------------------------------------------------------------------ */
+enum dsc_status { DSC_READY, DSC_PENDING, DSC_STATUS_FAILED, DSC_STATUS_COUNT };
+extern const char *const dsc_status_name[DSC_STATUS_COUNT]; /* "ready", "pending", "failed" */
+/* *ret_fail (may be NULL): the reason when failed, borrowed.  nsid 0: the subsystem as a whole. */
+enum dsc_status dsc_snapshot_subsys_status(const struct dsc_snapshot *snap,
+					   const struct dsc_subsys *s, uint32_t nsid,
+					   const struct dsc_fail **ret_fail);
+enum dsc_status dsc_snapshot_portal_status(const struct dsc_snapshot *snap,
+					   const struct dsc_portal *p,
+					   const struct dsc_fail **ret_fail);
+
+/* -- being told ------------------------------------------------------------------------------------------------------------------ */
+/* Which hosts' views a publication changed.  all: everyone's, host_nqns is then empty. */
+struct dsc_views_changed {
+	bool all;
+	const char *const *host_nqns; /* borrowed for the call */
+	size_t nr_hosts;
+};
+
+/* changed() runs in the control loop, at the end of a turn, right after the new snapshot has become current; at most once a
+ * turn.  Whoever needs it on another thread posts a message of its own from there (net_reactor_post()). */
+struct dsc_views_sub {
+	TAILQ_ENTRY(dsc_views_sub) link;
+	void (*changed)(struct dsc_views_sub *sub, const struct dsc_snapshot *snap,
+			const struct dsc_views_changed *what);
+};
+void dsc_views_subscribe(struct dsc_model *model, struct dsc_views_sub *sub); /* control loop */
+void dsc_views_unsubscribe(struct dsc_model *model, struct dsc_views_sub *sub);
+
+#endif

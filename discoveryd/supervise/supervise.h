@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/supervise/supervise.h - keeps workers alive and as the model wants them.
+ * Owns: worker processes' handles and control sockets, copies of listening sockets and of RAM namespaces' memory.
+ * Thread: control loop.  May block: never (a worker is started by a vfork-like spawn). */
+#ifndef DISCOVERYD_SUPERVISE_SUPERVISE_H
+#define DISCOVERYD_SUPERVISE_SUPERVISE_H
+
+#include "common/err.h"
+#include "discoveryd/app.h"
+#include "discoveryd/model/snapshot.h"
+
+struct json_object;
+
+/* Adopts living workers, then binds what is missing; ready() is called once, with err->code 0 when every portal has its
+ * socket, before the missing workers are started. */
+int dsc_supervisor_start(struct dsc_app *app,
+			 void (*ready)(struct dsc_app *app, const struct cmn_err *err),
+			 struct dsc_supervisor **ret_sup, struct cmn_err *err);
+/* Lets go: workers go on. */
+void dsc_supervisor_destroy(struct dsc_supervisor *sup);
+/* Drains all workers; done() when the last has ended (or was killed after a while). */
+void dsc_supervisor_drain(struct dsc_supervisor *sup, void (*done)(struct dsc_app *app));
+/* Once everything else listens: starts the workers that were not found alive. */
+void dsc_supervisor_run(struct dsc_supervisor *sup);
+
+enum dsc_worker_state {
+	DSC_WORKER_STOPPED,
+	DSC_WORKER_STARTING,
+	DSC_WORKER_RUNNING,
+	DSC_WORKER_RESTARTING, /* dead, waits for its back-off */
+	DSC_WORKER_DEGRADED, /* crash loop */
+	DSC_WORKER_STOPPING,
+	DSC_WORKER_STATE_COUNT
+};
+extern const char *const dsc_worker_state_name[DSC_WORKER_STATE_COUNT];
+
+struct dsc_worker_info {
+	enum dsc_worker_state state;
+	int pid; /* 0: none */
+	uint64_t generation; /* confirmed */
+	unsigned int restarts; /* since discoveryd started */
+	unsigned int nr_controllers;
+	bool adopted;
+};
+/* -ENOENT for an unknown name. */
+int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
+			  struct dsc_worker_info *ret_info);
+
+/* A controller as its worker reported it; strings are borrowed until the loop's turn ends. */
+struct dsc_controller {
+	char nqn[DSC_NQN_MAX + 1], host_nqn[DSC_NQN_MAX + 1];
+	char host_id[CMN_UUID_STR_LEN + 1], host_addr[72], portal[DSC_NAME_MAX + 1],
+		worker[DSC_NAME_MAX + 1];
+	uint16_t cntlid;
+	uint32_t qpairs, kato_ms;
+	bool header_digest, data_digest;
+	uint64_t connected_ms; /* CLOCK_REALTIME */
+};
+/* Calls fn for every controller, ordered by (worker, NQN, CNTLID); NULL filters match all.  fn returns false to stop. */
+void dsc_supervisor_controllers(struct dsc_supervisor *sup, const char *nqn, const char *host_nqn,
+				bool (*fn)(void *arg, const struct dsc_controller *c), void *arg);
+unsigned int dsc_supervisor_count(struct dsc_supervisor *sup, const char *nqn, const char *host_nqn,
+				  const char *portal);
+
+/* The last stats message of a worker, borrowed, NULL when there is none; *ret_wall_ms when it came.  Asked for every second
+ * while somebody has looked at it in the last minute. */
+struct json_object *dsc_supervisor_stats(struct dsc_supervisor *sup, const char *name,
+					 uint64_t *ret_wall_ms);
+
+/* Bytes that RAM namespaces may take in all: what the machine has free and what they have already. */
+uint64_t dsc_supervisor_ram_capacity(struct dsc_supervisor *sup);
+
+#endif
