@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""discoveryd announces itself by mDNS: seen from another machine (a network namespace), with the TXT record that hosts
+want, and again after avahi-daemon or the bus has been restarted.  Needs root, avahi-daemon, avahi-browse, dbus-daemon."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = os.environ.get("PHAROS_BUILDDIR", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
+NQN = "nqn.2014-08.org.nvmexpress.discovery"
+BUS_CONF = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
+<allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>
+"""
+AVAHI_CONF = """[server]
+host-name={name}
+use-ipv4=yes
+use-ipv6=yes
+ratelimit-interval-usec=1000000
+ratelimit-burst=1000
+[wide-area]
+enable-wide-area=no
+[publish]
+publish-hinfo=no
+publish-workstation=no
+"""
+
+
+def missing():
+    if os.geteuid() != 0:
+        return "needs root"
+    for tool in ("avahi-daemon", "avahi-browse", "dbus-daemon", "ip", "nsenter"):
+        if not shutil.which(tool):
+            return f"{tool} is missing"
+    if subprocess.run(["ip", "netns", "list"], capture_output=True).returncode != 0:
+        return "no network namespaces"
+    help_text = subprocess.run([os.path.join(BUILD, "discoveryd", "discoveryd"), "--help"], capture_output=True, text=True).stdout
+    if "--listen" not in help_text:
+        return "this discoveryd can't listen yet"
+    return None
+
+
+class Machine:
+    """A network namespace with its own /run, bus and avahi-daemon."""
+
+    def __init__(self, name, folder):
+        self.name, self.folder, self.procs = name, folder, {}
+        os.mkdir(folder)
+        self.socket = os.path.join(folder, "bus")
+        with open(os.path.join(folder, "bus.conf"), "w") as f:
+            f.write(BUS_CONF.format(socket=self.socket))
+        with open(os.path.join(folder, "avahi.conf"), "w") as f:
+            f.write(AVAHI_CONF.format(name=name))
+        subprocess.run(["ip", "netns", "add", name], check=True)
+        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+        self.holder = subprocess.Popen(
+            ["ip", "netns", "exec", name, "unshare", "-m", "sh", "-c",
+             "mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon && echo ready && exec sleep 3600"],
+            stdout=subprocess.PIPE, text=True)
+        if self.holder.stdout.readline().strip() != "ready":
+            raise unittest.SkipTest("no mount namespaces here")
+
+    def argv(self, *cmd):
+        return ["nsenter", "-t", str(self.holder.pid), "-n", "-m", *cmd]
+
+    def env(self):
+        return dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS="unix:path=" + self.socket)
+
+    def start(self, key, *cmd):
+        with open(os.path.join(self.folder, key + ".log"), "a") as log:
+            self.procs[key] = subprocess.Popen(self.argv(*cmd), env=self.env(), stdout=log, stderr=log)
+
+    def stop(self, key, sig=signal.SIGTERM):
+        proc = self.procs.pop(key)
+        proc.send_signal(sig)
+        proc.wait(10)
+
+    def log(self, key):
+        with open(os.path.join(self.folder, key + ".log")) as f:
+            return f.read()
+
+    def start_bus(self):
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.start("bus", "dbus-daemon", "--nofork", "--nopidfile", "--config-file=" + os.path.join(self.folder, "bus.conf"))
+        wait_for(lambda: os.path.exists(self.socket), 5, "the bus's socket")
+
+    def start_avahi(self):
+        subprocess.run(self.argv("rm", "-f", "/run/avahi-daemon/pid"), check=True)
+        self.start("avahi", "avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits",
+                   "-f", os.path.join(self.folder, "avahi.conf"))
+
+    def browse(self):
+        """Lines of what is resolved: [interface, protocol, name, host, address, port, txt]."""
+        # avahi-browse waits for ever for a service that went away while it was resolving it: 3 s are plenty.
+        res = subprocess.run(self.argv("timeout", "3", "avahi-browse", "-rpt", "_nvme-disc._tcp"), env=self.env(),
+                             capture_output=True, text=True)
+        rows = [line.split(";", 9) for line in res.stdout.splitlines() if line.startswith("=")]
+        return [[r[1], r[2], r[3], r[6], r[7], r[8], r[9]] for r in rows]
+
+    def close(self):
+        for key in list(self.procs):
+            self.stop(key, signal.SIGKILL)
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stdout.close()
+        subprocess.run(["ip", "netns", "del", self.name])
+
+
+def wait_for(cond, seconds, what):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = cond()
+        if got:
+            return got
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+@unittest.skipIf(missing(), missing())
+class Mdns(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="pharos-mdns-")
+        tag = f"{os.getpid()}"
+        self.storage = self.host = None
+        self.addCleanup(self.close)
+        self.storage = Machine(f"phs{tag}", os.path.join(self.folder, "s"))
+        self.host = Machine(f"phh{tag}", os.path.join(self.folder, "h"))
+        subprocess.run(["ip", "-n", self.storage.name, "link", "add", "left", "type", "veth",
+                        "peer", "name", "right", "netns", self.host.name], check=True)
+        for machine, dev, addrs in ((self.storage, "left", ("10.78.0.1/24", "10.78.0.9/24", "fd78::1/64")),
+                                    (self.host, "right", ("10.78.0.2/24", "fd78::2/64"))):
+            subprocess.run(["ip", "-n", machine.name, "link", "set", dev, "up"], check=True)
+            for addr in addrs:
+                subprocess.run(["ip", "-n", machine.name, "addr", "add", addr, "dev", dev, *(["nodad"] if ":" in addr else [])],
+                               check=True)
+            machine.start_bus()
+            machine.start_avahi()
+
+    def close(self):
+        for machine in (self.storage, self.host):
+            if machine:
+                machine.close()
+        shutil.rmtree(self.folder)
+
+    def start_discoveryd(self, *listen):
+        state = os.path.join(self.folder, "state")
+        argv = [os.path.join(BUILD, "discoveryd", "discoveryd"), "--state", state, "--api", "127.0.0.1:0"]
+        for addr in listen:
+            argv += ["--listen", addr]
+        self.storage.start("discoveryd", *argv)
+
+    def found(self):
+        return sorted(tuple(r) for r in self.host.browse() if "Pharos" in r[2])
+
+    def wait_found(self, addresses, seconds=10):
+        return wait_for(lambda: (lambda f: f if [r[4] for r in f] == addresses else None)(self.found()),
+                        seconds, f"hosts find {addresses}")
+
+    def test_found_with_the_right_txt_and_only_the_address_that_is_listened_on(self):
+        self.start_discoveryd("10.78.0.1")
+        (row,) = self.wait_found(["10.78.0.1"])
+        self.assertEqual(row[5], "8009")
+        self.assertEqual(sorted(re.findall(r'"([^"]*)"', row[6])), [f"nqn={NQN}", "p=tcp"])
+        # A host that resolves the name never gets an address without a listener: not the interface's second, not IPv6.
+        for _ in range(3):
+            self.assertEqual([r[4] for r in self.found()], ["10.78.0.1"])
+        self.storage.stop("discoveryd")
+        wait_for(lambda: not self.found(), 5, "withdrawn when discoveryd ends")
+
+    def test_found_again_after_avahi_and_the_bus_were_restarted(self):
+        self.start_discoveryd("10.78.0.1")
+        self.wait_found(["10.78.0.1"])
+        self.storage.stop("avahi")
+        wait_for(lambda: not self.found(), 5, "gone with avahi-daemon")
+        self.storage.start_avahi()
+        self.wait_found(["10.78.0.1"])
+        self.storage.stop("avahi")
+        self.storage.stop("bus", signal.SIGKILL)
+        time.sleep(2.5)  # long enough for attempts to fail on a dead bus
+        self.storage.start_bus()
+        self.storage.start_avahi()
+        self.wait_found(["10.78.0.1"])
+        warnings = [line for line in self.storage.log("discoveryd").splitlines() if "not announced by mDNS" in line]
+        self.assertEqual(len(warnings), 2, "one warning per outage")
+
+    def test_started_before_avahi_warns_once_and_is_announced_later(self):
+        self.storage.stop("avahi")
+        self.start_discoveryd("10.78.0.1")
+        time.sleep(2)
+        self.assertEqual(self.storage.log("discoveryd").count("not announced by mDNS"), 1)
+        self.storage.start_avahi()
+        self.wait_found(["10.78.0.1"])
+
+    def test_wildcard_follows_the_interfaces_addresses(self):
+        self.start_discoveryd("0.0.0.0")
+        # One service on the interface; the resolver answers with one of its addresses.
+        wait_for(lambda: [r[4] for r in self.found()] in (["10.78.0.1"], ["10.78.0.9"]), 10, "found on the wildcard")
+        subprocess.run(["ip", "-n", self.storage.name, "addr", "del", "10.78.0.1/24", "dev", "left"], check=True)
+        subprocess.run(["ip", "-n", self.storage.name, "addr", "replace", "10.78.0.9/24", "dev", "left"], check=True)
+        self.wait_found(["10.78.0.9"])
+
+    def test_a_name_taken_by_another_is_replaced(self):
+        self.host.start("rival", "avahi-publish", "-s", f"Pharos on {self.storage.name}", "_nvme-disc._tcp", "9", "p=tcp")
+        wait_for(lambda: self.found(), 5, "the rival's announcement")
+        self.start_discoveryd("10.78.0.1")
+        rows = wait_for(lambda: (lambda f: f if any(r[4] == "10.78.0.1" and r[5] == "8009" for r in f) else None)(self.found()),
+                        15, "found under another name")
+        ours = [r[2] for r in rows if r[5] == "8009"]
+        self.assertNotIn(f"Pharos\\032on\\032{self.storage.name}", ours)
+
+    def test_loopback_only_is_not_announced_and_says_so_once(self):
+        self.start_discoveryd("127.0.0.1")
+        time.sleep(2)
+        self.assertEqual(self.found(), [])
+        log = self.storage.log("discoveryd")
+        self.assertEqual(log.count("loopback only"), 1)
+        self.assertNotIn("not announced by mDNS: hosts need", log)
+
+
+if __name__ == "__main__":
+    if missing():
+        print("skipped:", missing())
+        sys.exit(77)
+    unittest.main(verbosity=2)
