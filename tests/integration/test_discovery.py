@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The discovery controller as hosts meet it: logs per host, genctr, AENs, and Connects that follow at once.
+
+PHAROS_ROUNDS: rounds of create -> AEN -> connect (1000).
+"""
+import os
+import pathlib
+import signal
+import struct
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import nvmetcp as nvme  # noqa: E402
+import pharos  # noqa: E402
+
+HOST_A, HOST_B = 'nqn.2026-11.example:host-a', 'nqn.2026-11.example:host-b'
+NOTICE_DISCOVERY = 2 | 0xf0 << 8 | 0x70 << 16  # type, information, log page of an AEN's dword 0
+
+
+def address(text):
+    host, port = text.rsplit(':', 1)
+    return host.strip('[]'), int(port)
+
+
+def discovery(daemon, hostnqn=HOST_A, kato=30000):
+    """An enabled persistent discovery controller, with discovery events on."""
+    queue = nvme.Queue(*address(daemon.listen))
+    queue.connect(nvme.DISCOVERY, hostnqn, kato=kato)
+    queue.enable()
+    queue.run(nvme.sqe(nvme.ADMIN['set_features'], cdw10=0x0b, cdw11=1 << 31))
+    return queue
+
+
+def subsystems(entries):
+    return [e['subnqn'] for e in entries if e['subtype'] == 2]
+
+
+def create(daemon, nqn, *hosts, **more):
+    daemon.rest('POST', '/subsystems', {'nqn': nqn, **more})
+    for host in hosts:
+        daemon.rest('PUT', f'/subsystems/{nqn}/hosts/{host}')
+
+
+def wait_event(queue, cid):
+    cqe, _ = queue.wait(cid)
+    assert cqe.result == NOTICE_DISCOVERY, hex(cqe.result)
+
+
+def test_log_names_itself_and_what_this_host_may_see():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        create(daemon, 'nqn.2026-11.example:b', HOST_B)
+        create(daemon, 'nqn.2026-11.example:any', allow_any_host=True)
+        create(daemon, 'nqn.2026-11.example:none')
+        _, seen = nvme.discovery_log(discovery(daemon, HOST_A))
+        assert sorted(subsystems(seen)) == ['nqn.2026-11.example:a', 'nqn.2026-11.example:any'], seen
+        current = [e for e in seen if e['subtype'] == 3]
+        assert len(current) == 1 and current[0]['eflags'] & 3 == 3, 'DUPRETINFO and EPCSD in one entry for the controller itself'
+        assert (current[0]['traddr'], int(current[0]['trsvcid'])) == address(daemon.listen)
+        entry = next(e for e in seen if e['subtype'] == 2)
+        assert (entry['traddr'], int(entry['trsvcid'])) == address(daemon.io_listen)
+        assert (entry['trtype'], entry['adrfam'], entry['cntlid']) == (3, 1, 0xffff) and entry['asqsz'] >= 32
+        preview = daemon.rest('GET', f'/discovery-log?host_nqn={HOST_A}')
+        assert sorted(r['subnqn'] for r in preview['records'] if r['subnqn'].startswith('nqn.2026')) == sorted(subsystems(seen)), preview
+        missing = {m['nqn']: m['reason'] for m in preview['missing']}
+        assert 'nqn.2026-11.example:b' in missing and 'nqn.2026-11.example:none' in missing, preview
+
+
+def test_log_can_be_read_at_any_offset_and_past_its_end():
+    with pharos.Discoveryd() as daemon:
+        for i in range(3):
+            create(daemon, f'nqn.2026-11.example:s{i}', allow_any_host=True)
+        queue = discovery(daemon)
+        whole = queue.get_log(0x70, 5 * 1024)
+        assert struct.unpack('<QQH', whole[:18])[1:] == (4, 0), 'NUMREC 4, RECFMT 0'
+        for offset, length in ((4, 12), (1000, 64), (1024, 1024), (1500, 2000), (4092, 1028)):
+            assert queue.get_log(0x70, length, offset) == whole[offset:offset + length], (offset, length)
+        past = queue.get_log(0x70, 2048, 4 * 1024)
+        assert past[:1024] == whole[4 * 1024:] and not any(past[1024:])
+
+
+def test_genctr_moves_only_for_what_the_host_can_see_and_survives_a_restart():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        first, _ = nvme.discovery_log(discovery(daemon, HOST_A))
+        create(daemon, 'nqn.2026-11.example:b', HOST_B)
+        daemon.rest('POST', '/hosts', {'nqn': 'nqn.2026-11.example:unused'})
+        assert nvme.discovery_log(discovery(daemon, HOST_A))[0] == first, 'what it cannot see does not count'
+        create(daemon, 'nqn.2026-11.example:a2', HOST_A)
+        second, entries = nvme.discovery_log(discovery(daemon, HOST_A))
+        assert second > first and len(subsystems(entries)) == 2
+        daemon.kill()
+        daemon.start()
+        third, entries = nvme.discovery_log(discovery(daemon, HOST_A))
+        assert third == second and len(subsystems(entries)) == 2, (second, third, entries)
+
+
+def test_only_hosts_that_can_see_a_change_get_an_aen():
+    with pharos.Discoveryd() as daemon:
+        a, b = discovery(daemon, HOST_A), discovery(daemon, HOST_B)
+        nvme.discovery_log(a), nvme.discovery_log(b)
+        event_a, event_b = a.aer(), b.aer()
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        wait_event(a, event_a)
+        time.sleep(0.3)
+        b.keep_alive()
+        assert event_b not in b.done, 'host B saw nothing change'
+
+
+def test_a_change_between_reading_and_rearming_is_told():
+    with pharos.Discoveryd() as daemon:
+        queue = discovery(daemon)
+        nvme.discovery_log(queue)
+        event = queue.aer()
+        create(daemon, 'nqn.2026-11.example:one', HOST_A)
+        wait_event(queue, event)
+        log = queue.get_log(0x70, 1024, rae=1)
+        create(daemon, 'nqn.2026-11.example:two', HOST_A)  # after the snapshot was taken, before the event is re-armed
+        event = queue.aer()
+        queue.get_log(0x70, 1024, 1024, rae=0)
+        wait_event(queue, event)
+        assert struct.unpack('<Q', queue.get_log(0x70, 1024)[:8])[0] > struct.unpack('<Q', log[:8])[0]
+
+
+def test_a_burst_of_changes_is_a_handful_of_aens():
+    with pharos.Discoveryd() as daemon:
+        queue = discovery(daemon)
+        nvme.discovery_log(queue)
+        event, events, stop = queue.aer(), 0, threading.Event()
+        worker = threading.Thread(target=lambda: [create(daemon, f'nqn.2026-11.example:{i}', allow_any_host=True) for i in range(200)] and stop.set())
+        worker.start()
+        began = time.monotonic()
+        while True:
+            if event in queue.done:
+                queue.done.pop(event)
+                events += 1
+                event = queue.aer()
+                _, entries = nvme.discovery_log(queue)
+                if len(subsystems(entries)) == 200:
+                    break
+            queue.keep_alive()
+            time.sleep(0.005)
+            assert time.monotonic() - began < 60, 'the last change was never told'
+        worker.join()
+        assert 1 <= events <= max(20, (time.monotonic() - began) * 60), events
+
+
+def test_a_removed_host_loses_the_entry_by_aen():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        queue = discovery(daemon)
+        assert subsystems(nvme.discovery_log(queue)[1])
+        event = queue.aer()
+        daemon.rest('DELETE', f'/subsystems/nqn.2026-11.example:a/hosts/{HOST_A}?force=true')
+        wait_event(queue, event)
+        assert not subsystems(nvme.discovery_log(queue)[1])
+
+
+def test_a_wildcard_portal_is_told_as_the_address_the_host_reached():
+    port = pharos.free_port()
+    with pharos.Discoveryd(listen=f'0.0.0.0:{pharos.free_port()}', io_listen=f'0.0.0.0:{port}') as daemon:
+        create(daemon, 'nqn.2026-11.example:a', allow_any_host=True)
+        for local in ('127.0.0.1', '127.0.0.7'):
+            queue = nvme.Queue(local, address(daemon.listen)[1])
+            queue.connect(nvme.DISCOVERY, HOST_A)
+            queue.enable()
+            _, entries = nvme.discovery_log(queue)
+            assert {e['traddr'] for e in entries} == {local}, entries
+
+
+def test_discovery_on_the_io_port():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        queue = nvme.Queue(*address(daemon.io_listen))
+        queue.connect(nvme.DISCOVERY, HOST_A)
+        queue.enable()
+        assert subsystems(nvme.discovery_log(queue)[1]) == ['nqn.2026-11.example:a']
+
+
+def test_rounds_of_create_aen_connect_never_meet_dnr():
+    rounds = int(os.environ.get('PHAROS_ROUNDS', 1000))
+    with pharos.Discoveryd() as daemon:
+        queue = discovery(daemon)
+        nvme.discovery_log(queue)
+        for i in range(rounds):
+            nqn = f'nqn.2026-11.example:round-{i}'
+            event = queue.aer()
+            maker = threading.Thread(target=create, args=(daemon, nqn, HOST_A))
+            maker.start()
+            while True:
+                wait_event(queue, event)
+                if nqn in subsystems(nvme.discovery_log(queue)[1]):
+                    break
+                event = queue.aer()
+            host = nvme.Queue(*address(daemon.io_listen))
+            try:
+                host.connect(nqn, HOST_A)
+            except nvme.Status as status:
+                raise AssertionError(f'round {i}: Connect failed right after the AEN: {status}') from status
+            host.close()
+            maker.join()
+            if i % 50 == 49:  # keep the log short: this is about the order of events
+                for old in range(i - 49, i + 1):
+                    daemon.rest('DELETE', f'/subsystems/nqn.2026-11.example:round-{old}?force=true')
+                nvme.discovery_log(queue)
+
+
+def test_hosts_in_the_backlog_survive_kill_9_of_the_worker():
+    nqn = 'nqn.2026-11.example:a'
+    with pharos.Discoveryd() as daemon:
+        create(daemon, nqn, HOST_A)
+        daemon.rest('POST', f'/subsystems/{nqn}/namespaces', {'size': '16MiB'})
+        pid = daemon.workers()[0]
+        os.kill(pid, signal.SIGSTOP)  # nobody accepts: connections wait in the backlog of the socket that discoveryd holds
+        outcome = []
+
+        def come():
+            """What a Linux host does: a lost connection or a retryable status is tried again."""
+            for _ in range(20):
+                try:
+                    queue = nvme.Queue(*address(daemon.io_listen), timeout=20)
+                    queue.connect(nqn, HOST_A)
+                    outcome.append('connected')
+                    return queue
+                except (nvme.Terminated, OSError):
+                    time.sleep(0.1)
+                except nvme.Status as status:
+                    if status.dnr:
+                        outcome.append(f'DNR: {status}')
+                        return None
+                    time.sleep(0.1)
+            outcome.append('gave up')
+            return None
+
+        hosts = [threading.Thread(target=come) for _ in range(64)]
+        for host in hosts:
+            host.start()
+        time.sleep(0.5)
+        os.kill(pid, signal.SIGKILL)
+        for host in hosts:
+            host.join()
+        assert outcome == ['connected'] * 64, outcome
+
+
+if __name__ == '__main__':
+    pharos.run(globals())
