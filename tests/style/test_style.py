@@ -222,6 +222,13 @@ def check_shell_scripts():
     yield from run.stdout.splitlines()
 
 
+def check_tests_are_executable():
+    """./check runs tests/*/test_* that are executable: one that isn't would be passed over without a word."""
+    for name in FILES:
+        if re.match(r"tests/(integration|host|browser|style)/test_[^/]*$", name) and not os.access(os.path.join(TOP, name), os.X_OK):
+            yield f"{name}: chmod +x"
+
+
 def check_python_compiles():
     for name in FILES:
         if name.endswith(".py"):
