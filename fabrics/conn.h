@@ -71,6 +71,7 @@ struct fab_conn *fab_conn_create(const struct fab_conn_params *params);
 void fab_conn_destroy(struct fab_conn *conn); /* requests still executing become orphans and free themselves */
 void *fab_conn_user(const struct fab_conn *conn);
 const struct fab_portal *fab_conn_portal(const struct fab_conn *conn); /* borrowed; NULL in tests */
+struct fab_site *fab_conn_site(const struct fab_conn *conn);
 const struct sockaddr_storage *fab_conn_local(const struct fab_conn *conn); /* where the host reached us */
 const struct sockaddr_storage *fab_conn_peer(const struct fab_conn *conn);
 enum fab_conn_state fab_conn_state(const struct fab_conn *conn);
