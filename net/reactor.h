@@ -64,6 +64,7 @@ struct net_after {
 	void (*run)(struct net_after *a);
 };
 void net_after_queue(struct net_reactor *r, struct net_after *a);
+void net_after_cancel(struct net_reactor *r, struct net_after *a);
 
 /* File I/O.  NULL where io_uring is refused: then net_uring_error() says why in words (the setting to change). */
 struct net_file_op {

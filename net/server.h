@@ -27,7 +27,8 @@ unsigned int net_server_nr_conns(const struct net_server *s); /* any */
 /* Takes fd over when >= 0; otherwise binds addr.  portal is copied.  *ret_port: the port really bound. */
 int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, socklen_t len,
 		     const struct fab_portal *portal, struct net_listener **ret);
-/* Stops accepting; its connections live on unless end_conns.  keep_fd: the socket isn't closed (another holds it). */
+/* Stops accepting and closes the descriptor at once (a socket that another process holds too goes on queueing connections there).
+ * Its connections live on unless end_conns: then they answer what is in flight and close. */
 void net_listener_remove(struct net_listener *l, bool end_conns);
 uint16_t net_listener_port(const struct net_listener *l);
 int net_listener_fd(const struct net_listener *l);

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net/conn.c - drives one fab_conn with one socket: receive when readable, send once a turn, close when it says so.
+ * Owns: the socket, the fab_conn.  Thread: the reactor it was placed on; net_conn_kill() any.  May block: never.
+ *
+ * Lifetime: placed by a message from the listener; dies in net_conn_close(), called from the after-turn hook alone, so never
+ * beneath a call into its fab_conn.  fab_conn_destroy() tells the site (queue_gone); from then on nobody else can know the
+ * handle, and a kill that was posted before is the one thing that can still point here: its message then frees it. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "common/container.h"
+#include "common/log.h"
+#include "net/server_impl.h"
+
+#define SENDS_PER_TURN 4  /* then the others have their turn */
+#define DRAIN_READS 16
+
+struct net_conn {
+	struct net_watch watch;
+	struct net_after after;
+	struct net_timer timer;
+	struct net_msg msg; /* carries it to its reactor, later the kill */
+	struct net_shard *shard;
+	struct net_listener *listener; /* NULL in tests */
+	struct fab_conn *fab;
+	void *data; /* the daemon's */
+	TAILQ_ENTRY(net_conn) link, starved_link;
+	bool starved, full; /* full: the socket takes no more until EPOLLOUT */
+	bool gone;	    /* closed; only the kill message still holds it */
+	_Atomic bool killed;
+};
+
+static void after_turn(struct net_after *a);
+static void timer_fired(struct net_timer *t, uint64_t now);
+
+/* ---- buffers ---- */
+
+/* fails: what net_reactor_buf_fails() was before the call into c. */
+static void note_starved(struct net_conn *c, uint64_t fails)
+{
+	if (c->starved || net_reactor_buf_fails(c->shard->reactor) == fails)
+		return;
+	c->starved = true;
+	TAILQ_INSERT_TAIL(&c->shard->starved, c, starved_link);
+}
+
+static bool resume(struct net_conn *c)
+{
+	uint64_t fails = net_reactor_buf_fails(c->shard->reactor);
+
+	fab_conn_resume(c->fab);
+	net_after_queue(c->shard->reactor, &c->after);
+	note_starved(c, fails);
+	return !c->starved;
+}
+
+void net_conn_buffers_back(void *arg)
+{
+	struct net_shard *shard = arg;
+	struct net_conn *c;
+
+	if (TAILQ_EMPTY(&shard->starved)) {
+		/* Refused outside of a receive (a completion went on with the next request): no telling whose it was. */
+		TAILQ_FOREACH(c, &shard->conns, link)
+			resume(c);
+		return;
+	}
+	while ((c = TAILQ_FIRST(&shard->starved)) != NULL) {
+		TAILQ_REMOVE(&shard->starved, c, starved_link);
+		c->starved = false;
+		if (!resume(c))
+			break;
+	}
+}
+
+/* ---- receiving ---- */
+
+static void receive(struct net_conn *c)
+{
+	struct net_shard *shard = c->shard;
+	uint64_t fails = net_reactor_buf_fails(shard->reactor);
+	struct iovec iov[2] = { { 0 }, { .iov_base = shard->scratch, .iov_len = NET_SCRATCH } };
+	size_t want = fab_conn_want(c->fab, &iov[0].iov_base);
+	ssize_t n;
+
+	shard->stats->recvs++;
+	if (want) {
+		iov[0].iov_len = want;
+		n = readv(c->watch.fd, iov, 2);
+	} else {
+		n = recv(c->watch.fd, shard->scratch, NET_SCRATCH, MSG_DONTWAIT);
+	}
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			fab_conn_eof(c->fab);
+		return;
+	}
+	if (n == 0) {
+		fab_conn_eof(c->fab);
+		return;
+	}
+	if (want)
+		fab_conn_took(c->fab, cmn_min((size_t)n, want));
+	if ((size_t)n > want)
+		fab_conn_push(c->fab, shard->scratch, (size_t)n - want);
+	note_starved(c, fails);
+}
+
+static void ready(struct net_watch *w, uint32_t events)
+{
+	struct net_conn *c = cmn_container_of(w, struct net_conn, watch);
+
+	if (events & EPOLLOUT)
+		c->full = false;
+	if (events & EPOLLERR)
+		fab_conn_eof(c->fab);
+	else if (events & (EPOLLIN | EPOLLHUP) && !fab_conn_paused(c->fab))
+		receive(c);
+	else if (events & EPOLLHUP)
+		fab_conn_eof(c->fab);
+	net_after_queue(c->shard->reactor, &c->after);
+}
+
+/* ---- sending ---- */
+
+/* False: nothing more can be sent now (all sent, socket full, or broken). */
+static bool send_once(struct net_conn *c)
+{
+	struct net_shard *shard = c->shard;
+	struct msghdr msg = { .msg_iov = shard->iov };
+	size_t total = 0;
+	ssize_t n;
+	int cnt = fab_conn_gather(c->fab, shard->iov, NET_IOV_MAX, NET_SEND_MAX);
+
+	msg.msg_iovlen = (size_t)cnt;
+	for (int i = 0; i < cnt; i++)
+		total += shard->iov[i].iov_len;
+	if (!total) { /* live data held by a writer: next turn */
+		fab_conn_sent(c->fab, 0);
+		net_after_queue(shard->reactor, &c->after);
+		return false;
+	}
+	n = sendmsg(c->watch.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shard->stats->sends++;
+	if (n < 0) {
+		int err = errno;
+
+		fab_conn_sent(c->fab, 0);
+		if (err == EAGAIN || err == EINTR || err == ENOBUFS)
+			c->full = true;
+		else
+			fab_conn_eof(c->fab);
+		return false;
+	}
+	fab_conn_sent(c->fab, (size_t)n);
+	if ((size_t)n < total) {
+		shard->stats->short_sends++;
+		c->full = true;
+		return false;
+	}
+	return true;
+}
+
+static void flush(struct net_conn *c)
+{
+	for (int i = 0; i < SENDS_PER_TURN; i++) {
+		if (c->full || !fab_conn_wants_send(c->fab) || !send_once(c))
+			return;
+	}
+	if (fab_conn_wants_send(c->fab))
+		net_after_queue(c->shard->reactor, &c->after);
+}
+
+/* ---- after a turn ---- */
+
+static void update_watch(struct net_conn *c)
+{
+	uint32_t events = 0;
+
+	if (!fab_conn_paused(c->fab))
+		events |= EPOLLIN;
+	if (c->full)
+		events |= EPOLLOUT;
+	if (events != c->watch.events)
+		net_watch_mod(c->shard->reactor, &c->watch, events);
+}
+
+/* A deadline that moved away (keep alive, at every command) leaves the timer: it looks again when it fires. */
+static void update_timer(struct net_conn *c)
+{
+	uint64_t deadline = fab_conn_deadline(c->fab);
+
+	if (c->timer.heap_index && c->timer.when <= deadline)
+		return;
+	if (deadline == UINT64_MAX)
+		net_timer_cancel(c->shard->reactor, &c->timer);
+	else
+		net_timer_set(c->shard->reactor, &c->timer, deadline);
+}
+
+static void after_turn(struct net_after *a)
+{
+	struct net_conn *c = cmn_container_of(a, struct net_conn, after);
+
+	flush(c);
+	if (fab_conn_state(c->fab) == FAB_CONN_CLOSED) {
+		net_conn_close(c);
+		return;
+	}
+	update_watch(c);
+	update_timer(c);
+}
+
+static void timer_fired(struct net_timer *t, uint64_t now)
+{
+	struct net_conn *c = cmn_container_of(t, struct net_conn, timer);
+
+	if (fab_conn_deadline(c->fab) <= now)
+		fab_conn_tick(c->fab);
+	net_after_queue(c->shard->reactor, &c->after);
+}
+
+/* ---- life ---- */
+
+static void uncount(struct net_shard *shard, struct net_listener *l, int fd)
+{
+	close(fd);
+	net_listener_put(l);
+	atomic_fetch_sub_explicit(&shard->nr_conns, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&shard->server->nr_conns, 1, memory_order_relaxed);
+}
+
+/* On its reactor from here on. */
+static void arrive(struct net_msg *msg)
+{
+	struct net_conn *c = cmn_container_of(msg, struct net_conn, msg);
+	struct net_shard *shard = c->shard;
+	struct fab_conn_params p = { .env = net_reactor_env(shard->reactor),
+				     .site = shard->server->params.site,
+				     .portal = &c->listener->portal,
+				     .max_h2c_data = shard->server->params.max_h2c_data,
+				     .max_icd = shard->server->params.max_icd,
+				     .user = c };
+	socklen_t len = sizeof(p.local);
+
+	if (getsockname(c->watch.fd, (struct sockaddr *)&p.local, &len) < 0)
+		goto out_free;
+	len = sizeof(p.peer);
+	if (getpeername(c->watch.fd, (struct sockaddr *)&p.peer, &len) < 0)
+		goto out_free; /* gone already */
+	c->fab = fab_conn_create(&p);
+	if (!c->fab)
+		goto out_free;
+	if (net_watch_add(shard->reactor, &c->watch) < 0)
+		goto out_fab;
+	TAILQ_INSERT_TAIL(&shard->conns, c, link);
+	update_timer(c);
+	return;
+out_fab:
+	fab_conn_destroy(c->fab);
+out_free:
+	uncount(shard, c->listener, c->watch.fd);
+	free(c);
+}
+
+void net_conn_place(struct net_shard *shard, struct net_listener *l, int fd)
+{
+	struct net_conn *c = calloc(1, sizeof(*c));
+	int one = 1;
+
+	if (!c) {
+		uncount(shard, net_listener_get(l), fd);
+		return;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	c->shard = shard;
+	c->listener = net_listener_get(l);
+	c->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready };
+	c->after.run = after_turn;
+	c->timer.fire = timer_fired;
+	c->msg.fn = arrive;
+	if (net_reactor_is_current(shard->reactor))
+		arrive(&c->msg);
+	else
+		net_reactor_post(shard->reactor, &c->msg);
+}
+
+/* What is unread at close() makes the kernel send RST, which can overtake a TermReq on its way: read it away first. */
+static void close_socket(struct net_conn *c)
+{
+	shutdown(c->watch.fd, SHUT_WR);
+	for (int i = 0; i < DRAIN_READS; i++) {
+		if (recv(c->watch.fd, c->shard->scratch, NET_SCRATCH, MSG_DONTWAIT) <= 0)
+			break;
+	}
+	uncount(c->shard, c->listener, c->watch.fd);
+}
+
+void net_conn_close(struct net_conn *c)
+{
+	struct net_shard *shard = c->shard;
+
+	net_watch_del(shard->reactor, &c->watch);
+	net_timer_cancel(shard->reactor, &c->timer);
+	TAILQ_REMOVE(&shard->conns, c, link);
+	if (c->starved)
+		TAILQ_REMOVE(&shard->starved, c, starved_link);
+	fab_conn_destroy(c->fab); /* queue_gone: afterwards no new kill can come */
+	net_after_cancel(shard->reactor, &c->after);
+	close_socket(c);
+	c->gone = true;
+	if (!atomic_load(&c->killed))
+		free(c);
+}
+
+static void kill_arrived(struct net_msg *msg)
+{
+	struct net_conn *c = cmn_container_of(msg, struct net_conn, msg);
+
+	if (c->gone) {
+		free(c);
+		return;
+	}
+	atomic_store(&c->killed, false); /* the message is ours again */
+	fab_conn_terminate(c->fab, 0, 0);
+	net_after_queue(c->shard->reactor, &c->after);
+}
+
+void net_conn_kill(struct net_conn *c)
+{
+	if (atomic_exchange(&c->killed, true))
+		return;
+	c->msg.fn = kill_arrived;
+	net_reactor_post(c->shard->reactor, &c->msg);
+}
+
+void net_conn_drain_listener(struct net_shard *shard, const struct net_listener *l)
+{
+	struct net_conn *c;
+
+	TAILQ_FOREACH(c, &shard->conns, link) {
+		if (c->listener != l)
+			continue;
+		fab_conn_drain(c->fab);
+		net_after_queue(shard->reactor, &c->after);
+	}
+}
+
+/* ---- what others ask ---- */
+
+struct net_conn *net_conn_of(const struct fab_conn *conn)
+{
+	return fab_conn_user(conn);
+}
+
+struct net_reactor *net_conn_reactor(const struct net_conn *c)
+{
+	return c->shard->reactor;
+}
+
+struct fab_conn *net_conn_fab(const struct net_conn *c)
+{
+	return c->fab;
+}
+
+void net_conn_set_data(struct net_conn *c, void *data)
+{
+	c->data = data;
+}
+
+void *net_conn_data(const struct net_conn *c)
+{
+	return c->data;
+}
+
+void net_conn_kick(struct net_conn *c)
+{
+	if (!c->gone)
+		net_after_queue(c->shard->reactor, &c->after);
+}
+
+void net_server_each_conn(struct net_server *s, struct net_reactor *r,
+			  void (*fn)(struct net_conn *c, void *arg), void *arg)
+{
+	struct net_conn_list *list = &s->shards[net_reactor_index(r)].conns;
+	struct net_conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, list, link, next)
+		fn(c, arg);
+}

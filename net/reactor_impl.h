@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net/reactor_impl.h - what the rest of net/ may ask of a reactor beyond net/reactor.h.
+ * Owns: nothing.  Thread: the reactor's.  May block: never. */
+#ifndef NET_REACTOR_IMPL_H
+#define NET_REACTOR_IMPL_H
+
+#include "net/bufpool.h"
+#include "net/reactor.h"
+
+struct net_reactor_stats *net_reactor_stats_mut(struct net_reactor *r);
+struct net_bufpool *net_reactor_pool(struct net_reactor *r);
+/* How often buf_get() has failed: tells whether a call into a connection left something waiting for a buffer. */
+uint64_t net_reactor_buf_fails(const struct net_reactor *r);
+/* As net_watch_del, from another thread: one event taken before may still be delivered. */
+void net_watch_forget(struct net_reactor *r, struct net_watch *w);
+/* Runs what was posted and not run; the reactor's thread is gone. */
+void net_reactor_flush_messages(struct net_reactor *r);
+
+#endif

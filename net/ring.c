@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net/ring.c - one io_uring per reactor for file I/O; its descriptor is readable in the epoll set when something completed.
+ * Owns, thread, blocking: see the header. */
+#include "net/ring.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "common/log.h"
+
+#define ENTRIES 512u
+#define MAX_INFLIGHT 2048u /* the completion queue's size, so that it can't overflow */
+#define REAP_MAX 128u
+
+static int read_sysctl(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/io_uring_disabled", "re");
+	int value = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%d", &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
+static void explain(struct net_ring *ring, int err)
+{
+	struct rlimit lim = { 0 };
+	int sysctl = read_sysctl();
+
+	if (sysctl > 0 && err == -EPERM)
+		snprintf(ring->error, sizeof(ring->error),
+			 "io_uring is switched off: sysctl kernel.io_uring_disabled=%d, wanted 0", sysctl);
+	else if (err == -EPERM)
+		snprintf(ring->error, sizeof(ring->error),
+			 "io_uring_setup is forbidden (EPERM): a seccomp filter, e.g. a container's profile");
+	else if (err == -ENOSYS)
+		snprintf(ring->error, sizeof(ring->error),
+			 "the kernel has no io_uring, or a seccomp filter hides it (ENOSYS)");
+	else if (err == -ENOMEM && getrlimit(RLIMIT_MEMLOCK, &lim) == 0)
+		snprintf(ring->error, sizeof(ring->error),
+			 "RLIMIT_MEMLOCK of %llu KiB is too small for io_uring (LimitMEMLOCK=)",
+			 (unsigned long long)lim.rlim_cur / 1024);
+	else
+		snprintf(ring->error, sizeof(ring->error), "io_uring_setup: %s", strerror(-err));
+}
+
+static int setup(struct net_ring *ring, unsigned int flags)
+{
+	struct io_uring_params p = { .flags = flags | IORING_SETUP_CQSIZE, .cq_entries = MAX_INFLIGHT };
+
+	return io_uring_queue_init_params(ENTRIES, &ring->uring, &p);
+}
+
+void net_ring_init(struct net_ring *ring)
+{
+	int err;
+
+	memset(ring, 0, sizeof(*ring));
+	err = setup(ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+				  IORING_SETUP_R_DISABLED);
+	ring->deferred = err == 0;
+	if (err == -EINVAL) {
+		err = setup(ring, 0);
+		ring->enabled = true;
+	}
+	ring->ok = err == 0;
+	if (!ring->ok)
+		explain(ring, err);
+}
+
+void net_ring_fini(struct net_ring *ring)
+{
+	if (ring->ok)
+		io_uring_queue_exit(&ring->uring);
+	ring->ok = false;
+}
+
+void net_ring_enable(struct net_ring *ring)
+{
+	if (!ring->ok || ring->enabled)
+		return;
+	ring->enabled = true;
+	if (io_uring_enable_rings(&ring->uring) < 0)
+		cmn_error("io_uring can't be enabled", "errno=%d", errno);
+}
+
+struct io_uring_sqe *net_ring_sqe(struct net_ring *ring, struct net_file_op *op)
+{
+	struct io_uring_sqe *sqe;
+
+	if (!ring->ok || ring->inflight >= MAX_INFLIGHT)
+		return NULL;
+	sqe = io_uring_get_sqe(&ring->uring);
+	if (!sqe) {
+		net_ring_submit(ring);
+		sqe = io_uring_get_sqe(&ring->uring);
+		if (!sqe)
+			return NULL;
+	}
+	io_uring_sqe_set_data(sqe, op);
+	ring->inflight++;
+	ring->unsubmitted++;
+	return sqe;
+}
+
+void net_ring_submit(struct net_ring *ring)
+{
+	int n;
+
+	if (!ring->unsubmitted)
+		return;
+	n = io_uring_submit(&ring->uring);
+	if (n > 0)
+		ring->unsubmitted -= (unsigned int)n < ring->unsubmitted ? (unsigned int)n :
+									   ring->unsubmitted;
+	else if (n != -EAGAIN && n != -EBUSY && n != -EINTR)
+		cmn_error("io_uring submit failed", "errno=%d", -n);
+}
+
+unsigned int net_ring_reap(struct net_ring *ring)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int n = 0;
+
+	if (!ring->inflight)
+		return 0;
+	if (ring->deferred && !io_uring_cq_ready(&ring->uring))
+		io_uring_get_events(&ring->uring);
+	while (n < REAP_MAX && io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
+		struct net_file_op *op = io_uring_cqe_get_data(cqe);
+		int res = cqe->res;
+
+		io_uring_cqe_seen(&ring->uring, cqe);
+		ring->inflight--;
+		n++;
+		op->done(op, res);
+	}
+	return n;
+}

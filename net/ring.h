@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net/ring.h - the reactor's io_uring, for files only (others: net/reactor.h).
+ * Owns: the ring.  Thread: created on any, then one reactor's.  May block: in net_ring_submit as the kernel does. */
+#ifndef NET_RING_H
+#define NET_RING_H
+
+#include <liburing.h>
+
+#include "net/reactor.h"
+
+struct net_ring {
+	struct io_uring uring;
+	bool ok, enabled, deferred; /* deferred: completions are run by the kernel only when we ask */
+	unsigned int inflight, unsubmitted;
+	char error[200]; /* why there is none: the setting to change */
+};
+
+/* Never fails: ring->ok and ring->error tell.  The kernel's refusal is put in words. */
+void net_ring_init(struct net_ring *ring);
+void net_ring_fini(struct net_ring *ring);
+/* Once, on the thread that will use it. */
+void net_ring_enable(struct net_ring *ring);
+struct io_uring_sqe *net_ring_sqe(struct net_ring *ring, struct net_file_op *op);
+void net_ring_submit(struct net_ring *ring);
+/* Calls done() of what has completed, a bounded number; returns how many. */
+unsigned int net_ring_reap(struct net_ring *ring);
+
+#endif
