@@ -82,11 +82,15 @@ void net_ring_fini(struct net_ring *ring)
 
 void net_ring_enable(struct net_ring *ring)
 {
+	int err;
+
 	if (!ring->ok || ring->enabled)
 		return;
 	ring->enabled = true;
-	if (io_uring_enable_rings(&ring->uring) < 0)
-		cmn_error("io_uring can't be enabled", "errno=%d", errno);
+	/* io_uring_enable_rings() isn't exported by liburing 2.3 */
+	err = io_uring_register((unsigned int)ring->uring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+	if (err < 0)
+		cmn_error("io_uring can't be enabled", "errno=%d", -err);
 }
 
 struct io_uring_sqe *net_ring_sqe(struct net_ring *ring, struct net_file_op *op)

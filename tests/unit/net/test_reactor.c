@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/unit/net/test_reactor.c - messages, timers, hooks, watches and the file ring of a reactor.  Runs under TSan too. */
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/container.h"
+#include "net/reactor.h"
+#include "tests/unit/unit.h"
+
+static struct net_reactor *make(uint64_t spin_ns, bool uring)
+{
+	struct net_reactor_params p = {
+		.cpu = -1, .spin_ns = spin_ns, .pool_limit = 1 << 20, .want_uring = uring
+	};
+	int err = -1;
+	struct net_reactor *r = net_reactor_create(&p, &err);
+
+	assert_non_null(r);
+	assert_int_equal(err, 0);
+	return r;
+}
+
+/* ---- messages ---- */
+
+#define SENDERS 4
+#define PER_SENDER 20000
+
+struct note {
+	struct net_msg msg;
+	unsigned int sender, seq;
+	struct tally *tally;
+};
+
+struct tally {
+	struct net_reactor *r;
+	unsigned int next[SENDERS];
+	unsigned int total, wrong;
+	_Atomic bool done;
+};
+
+static void note_arrived(struct net_msg *msg)
+{
+	struct note *n = cmn_container_of(msg, struct note, msg);
+	struct tally *t = n->tally;
+
+	if (n->seq != t->next[n->sender] || !net_reactor_is_current(t->r))
+		t->wrong++;
+	t->next[n->sender] = n->seq + 1;
+	if (++t->total == SENDERS * PER_SENDER)
+		atomic_store(&t->done, true);
+}
+
+struct sender {
+	pthread_t thread;
+	struct tally *tally;
+	struct note *notes;
+};
+
+static void *sender_main(void *arg)
+{
+	struct sender *s = arg;
+
+	for (unsigned int i = 0; i < PER_SENDER; i++) {
+		net_reactor_post(s->tally->r, &s->notes[i].msg);
+		if (i % 1000 == 0)
+			usleep(200); /* let it fall asleep now and then */
+	}
+	return NULL;
+}
+
+static void messages_of_a_sender_arrive_in_order(uint64_t spin_ns)
+{
+	struct tally t = { .r = make(spin_ns, false) };
+	struct sender s[SENDERS];
+
+	assert_int_equal(net_reactor_start(t.r), 0);
+	for (unsigned int i = 0; i < SENDERS; i++) {
+		s[i].tally = &t;
+		s[i].notes = calloc(PER_SENDER, sizeof(struct note));
+		for (unsigned int k = 0; k < PER_SENDER; k++)
+			s[i].notes[k] =
+				(struct note){ .msg.fn = note_arrived, .sender = i, .seq = k, .tally = &t };
+		assert_int_equal(pthread_create(&s[i].thread, NULL, sender_main, &s[i]), 0);
+	}
+	for (unsigned int i = 0; i < SENDERS; i++)
+		pthread_join(s[i].thread, NULL);
+	for (int i = 0; i < 5000 && !atomic_load(&t.done); i++)
+		usleep(1000);
+	net_reactor_stop(t.r);
+	assert_int_equal(t.total, SENDERS * PER_SENDER);
+	assert_int_equal(t.wrong, 0);
+	for (unsigned int i = 0; i < SENDERS; i++)
+		free(s[i].notes);
+	net_reactor_destroy(t.r);
+}
+
+static void test_messages_of_a_sender_arrive_in_order_when_spinning(void **state)
+{
+	(void)state;
+	messages_of_a_sender_arrive_in_order(50000);
+}
+
+static void test_messages_of_a_sender_arrive_in_order_when_blocking(void **state)
+{
+	(void)state;
+	messages_of_a_sender_arrive_in_order(0);
+}
+
+/* ---- timers ---- */
+
+#define TIMERS 200
+
+struct clock_test {
+	struct net_reactor *r;
+	struct net_timer timers[TIMERS], again, last;
+	uint64_t last_when;
+	unsigned int fired, early, disorder, rearmed;
+};
+static struct clock_test ct;
+
+static void timer_fired(struct net_timer *t, uint64_t now)
+{
+	ct.fired++;
+	if (now < t->when)
+		ct.early++;
+	if (t->when < ct.last_when)
+		ct.disorder++;
+	ct.last_when = t->when;
+}
+
+static void again_fired(struct net_timer *t, uint64_t now)
+{
+	if (++ct.rearmed < 10)
+		net_timer_set(ct.r, t, now); /* at once: must not hold the loop */
+}
+
+static void last_fired(struct net_timer *t, uint64_t now)
+{
+	(void)t;
+	(void)now;
+	net_reactor_stop(ct.r);
+}
+
+static void test_timers_fire_in_order_never_early_and_not_when_cancelled(void **state)
+{
+	uint64_t now = cmn_now_ns();
+
+	(void)state;
+	memset(&ct, 0, sizeof(ct));
+	ct.r = make(0, false);
+	for (unsigned int i = 0; i < TIMERS; i++) {
+		ct.timers[i].fire = timer_fired;
+		net_timer_set(ct.r, &ct.timers[i], now + (i * 7919 % TIMERS) * 100000);
+	}
+	for (unsigned int i = 0; i < TIMERS; i += 2) /* move half of them about */
+		net_timer_set(ct.r, &ct.timers[i], now + (i * 104729 % TIMERS) * 90000);
+	for (unsigned int i = 0; i < TIMERS; i += 5)
+		net_timer_cancel(ct.r, &ct.timers[i]);
+	net_timer_cancel(ct.r, &ct.timers[0]); /* twice is harmless */
+	ct.again.fire = again_fired;
+	net_timer_set(ct.r, &ct.again, now);
+	ct.last.fire = last_fired;
+	net_timer_set(ct.r, &ct.last, now + 30 * CMN_NS_PER_MS);
+	net_reactor_run(ct.r);
+	assert_int_equal(ct.fired, TIMERS - TIMERS / 5);
+	assert_int_equal(ct.early, 0);
+	assert_int_equal(ct.disorder, 0);
+	assert_int_equal(ct.rearmed, 10);
+	net_reactor_destroy(ct.r);
+}
+
+/* ---- hooks and watches ---- */
+
+struct hook_test {
+	struct net_reactor *r;
+	struct net_after once, twice, never;
+	unsigned int once_runs, twice_runs, never_runs;
+	uint64_t loops_at[2];
+};
+static struct hook_test ht;
+
+static void once_run(struct net_after *a)
+{
+	(void)a;
+	ht.once_runs++;
+}
+
+static void twice_run(struct net_after *a)
+{
+	ht.loops_at[ht.twice_runs++] = net_reactor_stats(ht.r)->loops;
+	if (ht.twice_runs == 1)
+		net_after_queue(ht.r, a);
+	else
+		net_reactor_stop(ht.r);
+}
+
+static void never_run(struct net_after *a)
+{
+	(void)a;
+	ht.never_runs++;
+}
+
+static void test_a_hook_runs_once_and_next_turn_when_it_queues_itself(void **state)
+{
+	(void)state;
+	memset(&ht, 0, sizeof(ht));
+	ht.r = make(0, false);
+	ht.once.run = once_run;
+	ht.twice.run = twice_run;
+	ht.never.run = never_run;
+	net_after_queue(ht.r, &ht.once);
+	net_after_queue(ht.r, &ht.once);
+	net_after_queue(ht.r, &ht.never);
+	net_after_queue(ht.r, &ht.twice);
+	net_after_cancel(ht.r, &ht.never);
+	net_reactor_run(ht.r);
+	assert_int_equal(ht.once_runs, 1);
+	assert_int_equal(ht.never_runs, 0);
+	assert_int_equal(ht.twice_runs, 2);
+	assert_true(ht.loops_at[1] == ht.loops_at[0] + 1);
+	net_reactor_destroy(ht.r);
+}
+
+struct pair_watch {
+	struct net_watch w;
+	struct net_reactor *r;
+	struct pair_watch *other;
+	unsigned int hits;
+};
+
+static void one_removes_the_other(struct net_watch *w, uint32_t events)
+{
+	struct pair_watch *p = cmn_container_of(w, struct pair_watch, w);
+
+	(void)events;
+	p->hits++;
+	net_watch_del(p->r, &p->other->w);
+	net_watch_del(p->r, w);
+	net_reactor_stop(p->r);
+}
+
+static void test_a_watch_removed_within_the_batch_is_not_called(void **state)
+{
+	struct net_reactor *r = make(0, false);
+	struct pair_watch p[2];
+	int fds[2][2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pipe(fds[i]), 0);
+		assert_int_equal(write(fds[i][1], "x", 1), 1);
+		p[i] = (struct pair_watch){ .w = { .fd = fds[i][0],
+						   .events = EPOLLIN,
+						   .ready = one_removes_the_other },
+					    .r = r,
+					    .other = &p[1 - i] };
+		assert_int_equal(net_watch_add(r, &p[i].w), 0);
+	}
+	net_reactor_run(r);
+	assert_int_equal(p[0].hits + p[1].hits, 1);
+	for (int i = 0; i < 2; i++) {
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+	net_reactor_destroy(r);
+}
+
+/* ---- buffers ---- */
+
+static unsigned int buf_hooks;
+static void buf_back(void *arg)
+{
+	buf_hooks++;
+	net_reactor_stop(arg);
+}
+
+static void test_a_buffer_that_comes_back_wakes_who_was_refused(void **state)
+{
+	struct net_reactor *r = make(0, false);
+	struct fab_env *env = net_reactor_env(r);
+	void *all = env->buf_get(env, 1 << 20);
+
+	(void)state;
+	buf_hooks = 0;
+	net_reactor_on_buf(r, buf_back, r);
+	assert_non_null(all);
+	assert_null(env->buf_get(env, 4096));
+	env->buf_put(env, all, 1 << 20);
+	net_reactor_run(r);
+	assert_int_equal(buf_hooks, 1);
+	net_reactor_destroy(r);
+}
+
+/* ---- files ---- */
+
+struct file_test {
+	struct net_file_op op;
+	struct net_reactor *r;
+	int res;
+};
+
+static void file_done(struct net_file_op *op, int res)
+{
+	struct file_test *f = cmn_container_of(op, struct file_test, op);
+
+	f->res = res;
+	net_reactor_stop(f->r);
+}
+
+static void submit_read(struct net_after *a);
+static struct {
+	struct net_after start;
+	struct file_test f;
+	char buf[16];
+	int fd;
+} ft;
+
+static void submit_read(struct net_after *a)
+{
+	struct io_uring_sqe *sqe = net_file_sqe(ft.f.r, &ft.f.op);
+
+	(void)a;
+	assert_non_null(sqe);
+	io_uring_prep_read(sqe, ft.fd, ft.buf, 8, 0);
+}
+
+static void test_a_file_read_completes_through_the_loop(void **state)
+{
+	char path[] = "/tmp/test_reactor.XXXXXX";
+
+	(void)state;
+	memset(&ft, 0, sizeof(ft));
+	ft.f.r = make(0, true);
+	if (!net_reactor_uring(ft.f.r)) {
+		assert_true(strlen(net_uring_error(ft.f.r)) > 0);
+		net_reactor_destroy(ft.f.r);
+		skip();
+	}
+	ft.fd = mkstemp(path);
+	unlink(path);
+	assert_int_equal(write(ft.fd, "01234567", 8), 8);
+	ft.f.op.done = file_done;
+	ft.start.run = submit_read;
+	net_after_queue(ft.f.r, &ft.start);
+	net_reactor_run(ft.f.r);
+	assert_int_equal(ft.f.res, 8);
+	assert_memory_equal(ft.buf, "01234567", 8);
+	close(ft.fd);
+	net_reactor_destroy(ft.f.r);
+}
+
+/* ---- idling ---- */
+
+static void test_an_idle_reactor_sleeps_and_still_counts_turns(void **state)
+{
+	_Atomic uint64_t loops = 0;
+	struct net_reactor_params p = {
+		.cpu = -1, .spin_ns = 50000, .pool_limit = 1 << 20, .loops = &loops
+	};
+	struct net_reactor *r = net_reactor_create(&p, NULL);
+	uint64_t before;
+
+	(void)state;
+	assert_int_equal(net_reactor_start(r), 0);
+	usleep(100000);
+	before = atomic_load(&loops);
+	usleep(1200000);
+	assert_in_range(atomic_load(&loops) - before, 1, 10);
+	net_reactor_stop(r);
+	net_reactor_destroy(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_messages_of_a_sender_arrive_in_order_when_spinning),
+		cmocka_unit_test(test_messages_of_a_sender_arrive_in_order_when_blocking),
+		cmocka_unit_test(test_timers_fire_in_order_never_early_and_not_when_cancelled),
+		cmocka_unit_test(test_a_hook_runs_once_and_next_turn_when_it_queues_itself),
+		cmocka_unit_test(test_a_watch_removed_within_the_batch_is_not_called),
+		cmocka_unit_test(test_a_buffer_that_comes_back_wakes_who_was_refused),
+		cmocka_unit_test(test_a_file_read_completes_through_the_loop),
+		cmocka_unit_test(test_an_idle_reactor_sleeps_and_still_counts_turns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
