@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/disc/controller.c - the discovery personality: Connect, the log read page by page, events.
+ * Owns: struct dsc_disc_ctrl.  Thread: the service's reactor.  May block: never.
+ * Spec: NVM Express Base 2.1, 3.1.3.3, 5.1.12.3.1, 5.1.2 (Asynchronous Event Request). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/container.h"
+#include "common/log.h"
+#include "discoveryd/disc/disc_impl.h"
+
+#define LOG_HOLD_NS                                                                                \
+	(5 * CMN_NS_PER_S) /* a log that is read in pieces stays the same for this long */
+#define IDLE_MS                                                                                    \
+	(120 * 1000) /* Connect with KATO 0: a host that says nothing for this long has gone */
+
+/* ---- Connect ---- */
+
+static void check_after_read(struct net_after *a);
+
+static struct dsc_disc_ctrl *ctrl_new(struct dsc_disc *disc, struct fab_conn *conn)
+{
+	struct dsc_disc_ctrl *dc = calloc(1, sizeof(*dc));
+	const struct fab_portal *portal = fab_conn_portal(conn);
+
+	if (!dc)
+		return NULL;
+	dc->disc = disc;
+	dc->check.run = check_after_read;
+	dsc_via_from_sockaddr(&dc->via, fab_conn_local(conn), portal ? portal->portid : 0);
+	return dc;
+}
+
+static void ctrl_free(struct dsc_disc_ctrl *dc)
+{
+	dsc_log_destroy(dc->log);
+	free(dc);
+}
+
+static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn,
+				       const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
+				       uint16_t *ret_offset)
+{
+	static const struct fab_subsys_id id = { .nqn = NVMF_DISC_NQN,
+						 .serial = "PHAROS-DISCOVERY",
+						 .model = "Pharos",
+						 .firmware = "1" };
+	struct dsc_disc *disc = cmn_container_of(site, struct dsc_disc, site);
+	struct fab_ctrl_params params = { .site = site,
+					  .pers = &dsc_disc_personality,
+					  .id = &id,
+					  .admin_conn = conn,
+					  .connect = in };
+	const struct dsc_snapshot *snap;
+	struct dsc_disc_ctrl *dc;
+
+	if (strcmp(in->subnqn, NVMF_DISC_NQN) != 0) {
+		disc->refused++;
+		*ret_offset = offsetof(struct nvmf_connect_data, subnqn);
+		return FAB_ERR(NVME_SC_CONNECT_PARAM);
+	}
+	if (fab_cntlids_take(disc->cntlids, &params.cntlid) < 0)
+		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
+	dc = ctrl_new(disc, conn);
+	params.user = dc;
+	dc = dc && (dc->ctrl = fab_ctrl_create(&params)) ? dc : (free(dc), NULL);
+	if (!dc) {
+		fab_cntlids_free(disc->cntlids, params.cntlid);
+		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
+	}
+	snap = dsc_snapshot_current(disc->app->model);
+	dc->told = dsc_snapshot_genctr(snap, in->hostnqn);
+	dsc_snapshot_put(snap);
+	TAILQ_INSERT_TAIL(&disc->ctrls, dc, link);
+	disc->nr_ctrls++;
+	*ret_ctrl = dc->ctrl;
+	cmn_info("discovery controller connected", "host=%s cntlid=%u via=%s kato_ms=%u",
+		 in->hostnqn, params.cntlid, dc->via.address, in->kato_ms);
+	return FAB_OK;
+}
+
+/* A discovery controller has no I/O queues. */
+static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn,
+				    const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
+				    uint16_t *ret_offset)
+{
+	struct dsc_disc *disc = cmn_container_of(site, struct dsc_disc, site);
+
+	(void)conn;
+	(void)in;
+	(void)ret_ctrl;
+	(void)ret_offset;
+	disc->refused++;
+	return FAB_ERR_AT(NVME_SC_CONNECT_PARAM, offsetof(struct nvmf_connect_cmd, qid));
+}
+
+static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl,
+		       uint16_t qid)
+{
+	struct dsc_disc *disc = cmn_container_of(site, struct dsc_disc, site);
+	struct dsc_disc_ctrl *dc = fab_ctrl_user(ctrl);
+
+	(void)conn;
+	(void)qid;
+	cmn_info("discovery controller gone", "host=%s cntlid=%u", fab_ctrl_hostnqn(ctrl),
+		 fab_ctrl_cntlid(ctrl));
+	TAILQ_REMOVE(&disc->ctrls, dc, link);
+	disc->nr_ctrls--;
+	net_after_cancel(disc->reactor, &dc->check);
+	fab_cntlids_free(disc->cntlids, fab_ctrl_cntlid(ctrl));
+	fab_ctrl_put(ctrl);
+	ctrl_free(dc);
+}
+
+/* No I/O queue, so no command on one. */
+static void abort_io(struct fab_site *site, struct fab_req *abort_req, struct fab_ctrl *ctrl,
+		     uint16_t sqid, uint16_t cid)
+{
+	(void)site;
+	(void)ctrl;
+	(void)sqid;
+	(void)cid;
+	abort_req->cqe.dw[0] = htole32(NVME_ABORT_NOT_ABORTED);
+	fab_req_complete(abort_req, FAB_OK);
+}
+
+static void quiesce(struct fab_site *site, struct fab_ctrl *ctrl)
+{
+	(void)site;
+	fab_ctrl_quiesced(ctrl);
+}
+
+const struct fab_site_ops dsc_disc_site_ops = {
+	.admin_connect = admin_connect,
+	.io_connect = io_connect,
+	.queue_gone = queue_gone,
+	.abort_io = abort_io,
+	.quiesce = quiesce,
+};
+
+/* ---- events ---- */
+
+void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
+{
+	if (dsc_snapshot_genctr(snap, fab_ctrl_hostnqn(dc->ctrl)) <= dc->told)
+		return;
+	/* Masked while an earlier event's log is still unread: then the look after that read comes back here. */
+	fab_ctrl_event(dc->ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_DISCOVERY, NVME_LID_DISCOVERY);
+	dc->disc->events_sent++;
+}
+
+/* The read that re-arms the event may have begun before a change that fell in between: nothing may be lost there. */
+static void check_after_read(struct net_after *a)
+{
+	struct dsc_disc_ctrl *dc = cmn_container_of(a, struct dsc_disc_ctrl, check);
+	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
+
+	dsc_disc_look(dc, snap);
+	dsc_snapshot_put(snap);
+}
+
+/* ---- the log ---- */
+
+static int take_log(struct dsc_disc_ctrl *dc)
+{
+	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
+	struct dsc_log *log = dsc_log_create(snap, fab_ctrl_hostnqn(dc->ctrl), &dc->via);
+
+	dsc_snapshot_put(snap);
+	if (!log)
+		return -ENOMEM;
+	dsc_log_destroy(dc->log);
+	dc->log = log;
+	return 0;
+}
+
+static struct fab_status discovery_log(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp,
+				       uint64_t off, void *buf, uint32_t len)
+{
+	struct dsc_disc_ctrl *dc = fab_ctrl_user(ctrl);
+	struct dsc_disc *disc = dc->disc;
+	uint64_t now = net_reactor_env(disc->reactor)->now;
+
+	(void)lid;
+	(void)lsp; /* EXTDLPE, PLEO, ALLSUBE aren't offered (Supported Log Pages): then they are ignored */
+	if ((off == 0 || !dc->log) && take_log(dc) < 0)
+		return FAB_RETRY(NVME_SC_INTERNAL);
+	if (off == 0)
+		dc->told = dsc_log_genctr(dc->log);
+	dsc_log_render(dc->log, off, buf, len);
+	dc->log_until = now + LOG_HOLD_NS;
+	if (!disc->expire.heap_index)
+		net_timer_set(disc->reactor, &disc->expire, dc->log_until);
+	net_after_queue(disc->reactor, &dc->check);
+	disc->log_reads++;
+	return FAB_OK;
+}
+
+void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+	struct dsc_disc_ctrl *dc;
+
+	TAILQ_FOREACH(dc, &disc->ctrls, link) {
+		if (!dc->log)
+			continue;
+		if (dc->log_until <= now) {
+			dsc_log_destroy(dc->log);
+			dc->log = NULL;
+		} else {
+			next = cmn_min(next, dc->log_until);
+		}
+	}
+	if (next != UINT64_MAX)
+		net_timer_set(disc->reactor, &disc->expire, next);
+}
+
+const struct fab_personality dsc_disc_personality = {
+	.type = FAB_CT_DISC,
+	.cntrltype = 2,
+	.dctype = 0, /* not reported until the commands of a CDC work */
+	.mqes = 127,
+	.mdts = 6, /* 256 KiB: a log of 255 entries in one command */
+	.oaes = NVME_AEC_DISCOVERY,
+	.default_kato_ms = IDLE_MS,
+	.discovery_log = discovery_log,
+};

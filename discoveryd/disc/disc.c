@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/disc/disc.c - the discovery service's thread, listeners, and the way of a change from the model to the hosts.
+ * Owns: struct dsc_disc.  Thread: start, open, stop and views_changed() run on the control loop; what is posted runs on the service's.
+ * May block: start and stop. */
+#include "discoveryd/disc/disc.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/container.h"
+#include "common/log.h"
+#include "discoveryd/disc/disc_impl.h"
+
+#define COALESCE_NS (25 * CMN_NS_PER_MS) /* a burst of changes becomes one event per host */
+#define POOL_BYTES (64u << 20)
+#define MAX_CONNS 20000
+
+/* ---- from the model to the hosts ---- */
+
+static void look_at_all(struct net_timer *t, uint64_t now)
+{
+	struct dsc_disc *disc = cmn_container_of(t, struct dsc_disc, look);
+	const struct dsc_snapshot *snap = dsc_snapshot_current(disc->app->model);
+	struct dsc_disc_ctrl *dc;
+
+	(void)now;
+	TAILQ_FOREACH(dc, &disc->ctrls, link)
+		dsc_disc_look(dc, snap);
+	dsc_snapshot_put(snap);
+}
+
+static void on_changed(struct net_msg *msg)
+{
+	struct dsc_disc *disc = cmn_container_of(msg, struct dsc_disc, changed);
+
+	atomic_store(&disc->changed_posted, false);
+	if (!disc->look.heap_index)
+		net_timer_set(disc->reactor, &disc->look,
+			      net_reactor_env(disc->reactor)->now + COALESCE_NS);
+}
+
+/* Level-triggered: who sees what is worked out from the newest snapshot when the service looks, so one message is enough. */
+static void views_changed(struct dsc_views_sub *sub, const struct dsc_snapshot *snap,
+			  const struct dsc_views_changed *what)
+{
+	struct dsc_disc *disc = cmn_container_of(sub, struct dsc_disc, view_sub);
+
+	(void)snap;
+	(void)what;
+	if (!atomic_exchange(&disc->changed_posted, true))
+		net_reactor_post(disc->reactor, &disc->changed);
+}
+
+static void expire_logs(struct net_timer *t, uint64_t now)
+{
+	dsc_disc_drop_old_logs(cmn_container_of(t, struct dsc_disc, expire), now);
+}
+
+/* ---- listeners ---- */
+
+static socklen_t to_sockaddr(const struct dsc_addr *addr, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+
+	memset(ret, 0, sizeof(*ret));
+	if (inet_pton(AF_INET, addr->address, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(addr->port);
+		return sizeof(*in);
+	}
+	if (inet_pton(AF_INET6, addr->address, &in6->sin6_addr) != 1)
+		return 0;
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(addr->port);
+	return sizeof(*in6);
+}
+
+/* Bound at once, so that a busy port is told before anything else is started; it listens only from dsc_disc_open() on. */
+static int bind_one(const struct dsc_addr *addr, int *ret_fd, struct cmn_err *err)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = to_sockaddr(addr, &sa);
+	int fd, rc, one = 1;
+
+	if (!len)
+		return cmn_err_set(err, -EINVAL, "listen", "\"%s\" is not an IPv4 or IPv6 address",
+				   addr->address);
+	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return cmn_err_errno(err, -errno, "listen", "no socket for %s", addr->address);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&sa, len) < 0) {
+		rc = cmn_err_errno(err, -errno, "listen", "cannot listen on %s port %u",
+				   addr->address, addr->port);
+		close(fd);
+		return rc;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int add_listener(struct dsc_disc *disc, unsigned int i, struct cmn_err *err)
+{
+	const struct dsc_addr *addr = &disc->app->opt.listen[i];
+	struct fab_portal portal = { .portid = (uint16_t)i };
+	int rc, fd = disc->fd[i];
+
+	snprintf(portal.traddr, sizeof(portal.traddr), "%s", addr->address);
+	snprintf(portal.trsvcid, sizeof(portal.trsvcid), "%u", addr->port);
+	disc->fd[i] = -1;
+	if (listen(fd, 4096) < 0) {
+		rc = cmn_err_errno(err, -errno, "listen", "cannot listen on %s port %u",
+				   addr->address, addr->port);
+		close(fd);
+		return rc;
+	}
+	rc = net_listener_add(disc->server, fd, NULL, 0, &portal, &disc->listener[i]);
+	if (rc < 0)
+		return cmn_err_errno(err, rc, "listen", "cannot listen on %s port %u",
+				     addr->address, addr->port);
+	cmn_info("discovery listens", "addr=%s port=%u", addr->address,
+		 net_listener_port(disc->listener[i]));
+	return 0;
+}
+
+/* ---- life ---- */
+
+static int make_server(struct dsc_disc *disc, struct cmn_err *err)
+{
+	struct net_reactor_params rp = { .index = 0, .cpu = -1, .pool_limit = POOL_BYTES };
+	struct net_server_params sp = { .site = &disc->site,
+					.reactors = &disc->reactor,
+					.nr_reactors = 1,
+					.max_h2c_data = 64 << 10,
+					.max_icd = 8192,
+					.max_conns = MAX_CONNS };
+	int rc = 0;
+
+	disc->cntlids = fab_cntlids_create(NVMF_CNTLID_MIN, NVMF_CNTLID_MAX,
+					   (uint16_t)(cmn_wall_ms() % NVMF_CNTLID_MAX + 1));
+	disc->reactor = net_reactor_create(&rp, &rc);
+	if (!disc->reactor)
+		return cmn_err_errno(err, rc, NULL,
+				     "cannot make the discovery service's event loop");
+	disc->server = net_server_create(&sp);
+	if (!disc->server || !disc->cntlids)
+		return cmn_err_set(err, -ENOMEM, NULL, "no memory for the discovery service");
+	return 0;
+}
+
+int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_err *err)
+{
+	struct dsc_disc *disc = calloc(1, sizeof(*disc));
+	int rc;
+
+	if (!disc)
+		return cmn_err_set(err, -ENOMEM, NULL, "no memory for the discovery service");
+	disc->app = app;
+	disc->site.ops = &dsc_disc_site_ops;
+	disc->changed.fn = on_changed;
+	disc->look.fire = look_at_all;
+	disc->expire.fire = expire_logs;
+	disc->view_sub.changed = views_changed;
+	TAILQ_INIT(&disc->ctrls);
+	for (unsigned int i = 0; i < DSC_MAX_ADDRS; i++)
+		disc->fd[i] = -1;
+	for (unsigned int i = 0; i < app->opt.nr_listen; i++) {
+		rc = bind_one(&app->opt.listen[i], &disc->fd[i], err);
+		if (rc < 0)
+			goto out_stop;
+	}
+	rc = make_server(disc, err);
+	if (rc < 0)
+		goto out_stop;
+	dsc_views_subscribe(app->model, &disc->view_sub);
+	*ret_disc = disc;
+	return 0;
+out_stop:
+	disc->view_sub.changed = NULL; /* not subscribed */
+	dsc_disc_stop(disc);
+	return rc;
+}
+
+int dsc_disc_open(struct dsc_disc *disc, struct cmn_err *err)
+{
+	int rc;
+
+	for (unsigned int i = 0; i < disc->app->opt.nr_listen; i++) {
+		rc = add_listener(disc, i, err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = net_reactor_start(disc->reactor);
+	return rc < 0 ? cmn_err_errno(err, rc, NULL, "cannot start the discovery service's thread")
+		      : 0;
+}
+
+void dsc_disc_stop(struct dsc_disc *disc)
+{
+	if (!disc)
+		return;
+	if (disc->view_sub.changed)
+		dsc_views_unsubscribe(disc->app->model, &disc->view_sub);
+	if (disc->reactor)
+		net_reactor_stop(disc->reactor);
+	if (disc->server)
+		net_server_destroy(disc->server);
+	if (disc->reactor)
+		net_reactor_destroy(disc->reactor);
+	for (unsigned int i = 0; i < DSC_MAX_ADDRS; i++) {
+		if (disc->fd[i] >= 0)
+			close(disc->fd[i]);
+	}
+	fab_cntlids_destroy(disc->cntlids);
+	free(disc);
+}
+
+void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_stats)
+{
+	*ret_stats = (struct dsc_disc_stats){
+		.connections = net_server_nr_conns(disc->server),
+		.controllers = disc->nr_ctrls,
+		.log_reads = disc->log_reads,
+		.events_sent = disc->events_sent,
+		.refused = disc->refused,
+	};
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/disc/disc.h - the discovery service: a discovery controller for each host that connects to a --listen address.
+ * Owns: a reactor thread, its listeners, connections and controllers.  Thread: start and stop on the control loop's; controllers
+ * live on the service's own.  May block: start and stop only.
+ * Spec: NVM Express Base 2.1, 3.1.3.3 (discovery controllers). */
+#ifndef DISCOVERYD_DISC_DISC_H
+#define DISCOVERYD_DISC_DISC_H
+
+#include "common/err.h"
+#include "discoveryd/app.h"
+
+struct dsc_disc;
+
+/* Binds every address of app->opt.listen.  One that is busy: -EADDRINUSE, err->msg names it. Connections are accepted from
+ * dsc_disc_open() on, so that no host ever reads a log while workers are still being adopted. */
+int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_err *err);
+int dsc_disc_open(struct dsc_disc *disc, struct cmn_err *err);
+void dsc_disc_stop(struct dsc_disc *disc); /* NULL is legal */
+
+/* For metrics and the dashboard; any thread, relaxed. */
+struct dsc_disc_stats {
+	uint64_t connections, controllers, log_reads, events_sent, refused;
+};
+void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_stats);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/disc/disc_impl.h - what the files of the discovery service share.
+ * Owns: see disc.h.  Thread: all but `view_sub` and `changed_posted` belong to the service's reactor.  May block: never. */
+#ifndef DISCOVERYD_DISC_DISC_IMPL_H
+#define DISCOVERYD_DISC_DISC_IMPL_H
+
+#include <stdatomic.h>
+
+#include "common/queue.h"
+#include "discoveryd/disc/disc.h"
+#include "discoveryd/disc/log.h"
+#include "discoveryd/model/snapshot.h"
+#include "fabrics/ctrl.h"
+#include "net/server.h"
+
+/* One host's discovery controller: what fab_ctrl_user() gives. */
+struct dsc_disc_ctrl {
+	TAILQ_ENTRY(dsc_disc_ctrl) link;
+	struct dsc_disc *disc;
+	struct fab_ctrl *ctrl; /* a reference */
+	struct dsc_log *log; /* as taken at offset 0, until read to its end or LOG_HOLD_NS */
+	uint64_t log_until;
+	uint64_t
+		told; /* GENCTR of the newest log that the host has begun to read, or of its connecting */
+	struct net_after check; /* after a read: did the view move meanwhile? */
+	struct dsc_via via;
+};
+
+struct dsc_disc {
+	struct fab_site site; /* first: the ops get it */
+	struct dsc_app *app;
+	struct net_reactor *reactor;
+	struct net_server *server;
+	struct net_listener *listener[DSC_MAX_ADDRS];
+	int fd[DSC_MAX_ADDRS]; /* bound, not yet listening; -1 once handed to the server */
+	struct fab_cntlids *cntlids;
+	TAILQ_HEAD(, dsc_disc_ctrl) ctrls;
+	struct net_timer look; /* coalesces bursts of changes into one look at all controllers */
+	struct net_timer expire; /* drops logs that nobody reads on */
+
+	struct dsc_views_sub view_sub; /* control loop's */
+	struct net_msg changed;
+	atomic_bool changed_posted;
+
+	_Atomic uint64_t nr_ctrls, log_reads, events_sent, refused;
+};
+
+/* controller.c */
+extern const struct fab_personality dsc_disc_personality;
+extern const struct fab_site_ops dsc_disc_site_ops;
+/* Tells the host if its view has moved past what it has read. */
+void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap);
+void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now);
+
+#endif

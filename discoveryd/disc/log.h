@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/disc/log.h - the discovery log of one host: a pure function of (snapshot, host NQN, where it asked).
+ * Owns: a log holds its snapshot.  Thread: any; a log has one user at a time.  May block: never.
+ * Spec: NVM Express Base 2.1, 5.1.12.3.1 (Discovery Log Page).
+ *
+ * The REST preview and the controller on :8009 use this same function. */
+#ifndef DISCOVERYD_DISC_LOG_H
+#define DISCOVERYD_DISC_LOG_H
+
+#include <sys/socket.h>
+
+#include "common/err.h"
+#include "discoveryd/model/snapshot.h"
+#include "fabrics/discovery_log.h"
+
+/* Where the host asked: the discovery portal it reached, by our own address on that connection. */
+struct dsc_via {
+	int family; /* AF_INET or AF_INET6; a mapped IPv4 address counts as AF_INET */
+	char address[64]; /* ours, literal */
+	uint16_t port, portid;
+	bool loopback;
+};
+
+void dsc_via_from_sockaddr(struct dsc_via *ret_via, const struct sockaddr_storage *local,
+			   uint16_t portid);
+/* "192.0.2.7", "[2001:db8::1]:8009"; port as given or default_port.  -EINVAL with err->field "via". */
+int dsc_via_parse(struct dsc_via *ret_via, const char *text, uint16_t default_port,
+		  struct cmn_err *err);
+
+/* Why a portal that shows a subsystem is told to this host, or isn't. */
+enum dsc_reach {
+	DSC_REACH_YES,
+	DSC_REACH_LOOPBACK, /* a portal on loopback is of no use to a host that came from elsewhere */
+	DSC_REACH_FAMILY, /* a wildcard portal of the other address family: no address to tell */
+	DSC_REACH_COUNT
+};
+extern const char
+	*const dsc_reach_name[DSC_REACH_COUNT]; /* "yes", "loopback_portal", "address_family" */
+
+/* The address that a host which came by via is told for a portal; *ret (64 bytes) is set only for DSC_REACH_YES. */
+enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *via, char *ret);
+
+struct dsc_log;
+
+/* Takes its own reference on snap.  NULL without memory. */
+struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host_nqn,
+			       const struct dsc_via *via);
+void dsc_log_destroy(struct dsc_log *log); /* NULL is legal */
+uint64_t dsc_log_genctr(const struct dsc_log *log);
+uint64_t dsc_log_count(
+	const struct dsc_log *
+		log); /* entries, the one for the discovery controller itself included: the first */
+void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_record *ret);
+/* Bytes [off, off + len) of the log page, zeroes past its end. */
+void dsc_log_render(const struct dsc_log *log, uint64_t off, void *buf, uint32_t len);
+
+#endif
