@@ -20,7 +20,7 @@ function number(text, key) {
 	else if ($1 == "ok") t_passed++
 	else t_failed++
 }
-/^SKIP: / { why = substr($0, 7) }
+/^(SKIP|[Ss]kipped): / { why = substr($0, index($0, ": ") + 2) }
 END {
 	if (rc == 77) {
 		print 0, 0, 1
