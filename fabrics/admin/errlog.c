@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fabrics/admin/errlog.c - the Error Information log of a controller.
+ * Owns: a ring of the last errors.  Thread: any; a spin lock that is held for a copy, and only when a command has failed.
+ * May block: never.  Spec: NVM Express Base 2.1, 5.1.12.1.2. */
+#include <endian.h>
+
+#include "fabrics/admin/table.h"
+#include "fabrics/ctrl_impl.h"
+
+static void lock(struct fab_errlog *log)
+{
+	while (atomic_flag_test_and_set_explicit(&log->lock, memory_order_acquire))
+		;
+}
+
+static void unlock(struct fab_errlog *log)
+{
+	atomic_flag_clear_explicit(&log->lock, memory_order_release);
+}
+
+void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, struct fab_status st,
+			uint64_t lba, uint32_t nsid)
+{
+	struct fab_errlog *log = &ctrl->errlog;
+	struct nvme_log_error entry = {
+		.sqid = htole16(sqid),
+		.cid = cid,
+		.status = htole16(NVME_CQE_STATUS(st.code, 0, true, st.dnr)),
+		.pel = htole16(st.err_loc),
+		.lba = htole64(lba),
+		.nsid = htole32(nsid),
+		.trtype = NVMF_TRTYPE_TCP,
+	};
+
+	lock(log);
+	log->count++;
+	entry.errcnt = htole64(log->count);
+	log->entry[(log->count - 1) % FAB_ERRLOG_ENTRIES] = entry;
+	unlock(log);
+}
+
+uint64_t fab_errlog_count(struct fab_ctrl *ctrl)
+{
+	uint64_t count;
+
+	lock(&ctrl->errlog);
+	count = ctrl->errlog.count;
+	unlock(&ctrl->errlog);
+	return count;
+}
+
+/* Newest first; the rest of the page is zero. */
+void fab_errlog_render(struct fab_ctrl *ctrl, const struct fab_req *req, struct fab_win *win)
+{
+	static const struct nvme_log_error none;
+	struct fab_errlog *log = &ctrl->errlog;
+
+	(void)req;
+	lock(log);
+	for (uint64_t i = 0; i < FAB_ERRLOG_ENTRIES; i++) {
+		bool there = i < log->count;
+		uint64_t slot = (log->count - 1 - i) % FAB_ERRLOG_ENTRIES;
+
+		fab_win_put(win, there ? &log->entry[slot] : &none, sizeof(none));
+	}
+	unlock(log);
+}
