@@ -203,15 +203,16 @@ static const struct fab_feature rows[] = {
 	/* FID, controllers, capabilities, data bytes, reserved bits, scope, default, set, get */
 	{ NVME_FID_ARBITRATION, FAB_CT_IO, CHANGEABLE, 0, 0xf8, OF_CTRL, NULL, NULL, NULL },
 	{ NVME_FID_POWER_MGMT, FAB_CT_IO, CHANGEABLE, 0, ~0xffu, OF_CTRL, NULL, set_power, NULL },
-	{ NVME_FID_TEMP_THRESH, FAB_CT_IO, CHANGEABLE, 0, 0xfe000000, OF_CTRL, default_temp_over, set_temp,
-	  get_temp },
+	{ NVME_FID_TEMP_THRESH, FAB_CT_IO, CHANGEABLE, 0, 0xfe000000, OF_CTRL, default_temp_over,
+	  set_temp, get_temp },
 	{ NVME_FID_ERROR_RECOVERY, FAB_CT_IO, CHANGEABLE, 0, ~0xffffu, OF_CTRL, NULL, NULL, NULL },
 	{ NVME_FID_VOLATILE_WC, FAB_CT_IO, 0, 0, ~1u, OF_CTRL, default_vwc, set_vwc, NULL },
-	{ NVME_FID_NUM_QUEUES, FAB_CT_IO, CHANGEABLE, 0, 0, OF_CTRL, default_queues, set_queues, NULL },
+	{ NVME_FID_NUM_QUEUES, FAB_CT_IO, CHANGEABLE, 0, 0, OF_CTRL, default_queues, set_queues,
+	  NULL },
 	{ NVME_FID_WRITE_ATOMICITY, FAB_CT_IO, CHANGEABLE, 0, ~1u, OF_CTRL, NULL, NULL, NULL },
 	{ NVME_FID_ASYNC_EVENT, ALL_CTRLS, CHANGEABLE, 0, 0, OF_CTRL, NULL, set_events, NULL },
-	{ NVME_FID_TIMESTAMP, FAB_CT_IO, CHANGEABLE, sizeof(struct nvme_feat_timestamp), ~0u, OF_CTRL, NULL,
-	  set_timestamp, get_timestamp },
+	{ NVME_FID_TIMESTAMP, FAB_CT_IO, CHANGEABLE, sizeof(struct nvme_feat_timestamp), ~0u,
+	  OF_CTRL, NULL, set_timestamp, get_timestamp },
 	{ NVME_FID_KATO, ALL_CTRLS, CHANGEABLE, 0, 0, OF_CTRL, NULL, set_kato, get_kato },
 	{ NVME_FID_IOCS_PROFILE, FAB_CT_IO, CHANGEABLE, 0, ~0x1ffu, OF_CTRL, NULL, set_iocs, NULL },
 	{ NVME_FID_HOST_ID, ALL_CTRLS, 0, 16, ~1u, OF_CTRL, NULL, set_host_id, get_host_id },
@@ -257,7 +258,8 @@ uint32_t fab_feature_value(const struct fab_ctrl *ctrl, uint8_t fid)
 /* ---- the commands ---- */
 
 /* No feature here is a namespace's own: NSID may be 0, all, or (for Get, which then tells the controller's) an active one. */
-static struct fab_status check_nsid(const struct fab_ctrl *ctrl, const struct fab_req *req, bool get)
+static struct fab_status check_nsid(const struct fab_ctrl *ctrl, const struct fab_req *req,
+				    bool get)
 {
 	uint32_t nsid = le32toh(req->cmd.nsid);
 	bool active = ctrl->view && fab_view_ns(ctrl->view, nsid);

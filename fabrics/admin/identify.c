@@ -8,7 +8,8 @@
 #include "fabrics/ctrl_impl.h"
 
 /* NSIDs greater than the command's. */
-static void ns_list(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns, void *buf)
+static void ns_list(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
+		    void *buf)
 {
 	struct nvme_ns_list *list = buf;
 	unsigned int nr = 0;
@@ -21,7 +22,8 @@ static void ns_list(struct fab_ctrl *ctrl, const struct fab_req *req, const stru
 }
 
 /* Identifiers of controllers, from CNTID up; of those attached to a namespace, or of all. */
-static void ctrl_list(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns, void *buf)
+static void ctrl_list(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
+		      void *buf)
 {
 	struct nvme_ctrl_list *list = buf;
 	uint16_t from = NVME_ID_CNTID(le32toh(req->cmd.cdw10)), ids[NVME_CTRL_LIST_MAX];
@@ -39,7 +41,8 @@ static void ctrl_list(struct fab_ctrl *ctrl, const struct fab_req *req, const st
 }
 
 /* One combination: the NVM Command Set alone. */
-static void command_sets(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns, void *buf)
+static void command_sets(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
+			 void *buf)
 {
 	struct nvme_id_iocs *iocs = buf;
 
@@ -88,7 +91,8 @@ static bool nsid_is_valid(const struct fab_ctrl *ctrl, uint32_t nsid)
 	return nsid && nsid <= ctrl->pers->max_namespaces;
 }
 
-static struct fab_status check_nsid(const struct fab_ctrl *ctrl, const struct fab_cns *row, uint32_t nsid)
+static struct fab_status check_nsid(const struct fab_ctrl *ctrl, const struct fab_cns *row,
+				    uint32_t nsid)
 {
 	const uint16_t at = offsetof(struct nvme_cmd, nsid);
 

@@ -100,7 +100,8 @@ static void fill_io(const struct fab_ctrl *ctrl, struct nvme_id_ctrl *id)
 	id->nanagrpid = htole32(groups);
 }
 
-void fab_id_ctrl(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns, void *buf)
+void fab_id_ctrl(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
+		 void *buf)
 {
 	struct nvme_id_ctrl *id = buf;
 
@@ -131,7 +132,8 @@ static uint8_t log2_pages(uint64_t bytes)
 	return n;
 }
 
-void fab_id_ctrl_nvm(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *none, void *buf)
+void fab_id_ctrl_nvm(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *none,
+		     void *buf)
 {
 	struct nvme_id_ctrl_nvm *id = buf;
 	uint64_t wz_bytes = 0, dsm_blocks = 0, dsm_ranges = 0;

@@ -64,7 +64,8 @@ void fab_id_ns(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fa
 }
 
 /* No protection information, no extended formats: all of it is zero but the granularities. */
-void fab_id_ns_nvm(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns, void *buf)
+void fab_id_ns_nvm(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
+		   void *buf)
 {
 	struct nvme_id_ns_nvm *id = buf;
 
@@ -76,7 +77,8 @@ void fab_id_ns_nvm(struct fab_ctrl *ctrl, const struct fab_req *req, const struc
 	id->npdal = id->npdgl;
 }
 
-void fab_id_ns_indep(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns, void *buf)
+void fab_id_ns_indep(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
+		     void *buf)
 {
 	struct nvme_id_ns_indep *id = buf;
 
@@ -100,7 +102,8 @@ static void put_desc(struct fab_win *win, uint8_t type, const void *nid, uint8_t
 }
 
 /* Those that are set, and the command set, which hosts insist on when CAP.CSS offers several. */
-void fab_id_ns_desc(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns, void *buf)
+void fab_id_ns_desc(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
+		    void *buf)
 {
 	struct fab_win win = fab_win_init(buf, 0, NVME_ID_DATA_LEN);
 	const uint8_t csi = NVME_CSI_NVM;

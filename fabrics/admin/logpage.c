@@ -59,8 +59,9 @@ static void feature_ids(struct fab_ctrl *ctrl, const struct fab_req *req, struct
 	(void)req;
 	for (unsigned int i = 0; i < nr; i++)
 		if (fab_ctrl_is(ctrl, row[i].ctrls))
-			fids[row[i].fid] = NVME_FIDS_FSUPP | row[i].scope |
-					   (row[i].caps & NVME_FEAT_CAP_CHANGEABLE ? NVME_FIDS_CCC : 0);
+			fids[row[i].fid] =
+				NVME_FIDS_FSUPP | row[i].scope |
+				(row[i].caps & NVME_FEAT_CAP_CHANGEABLE ? NVME_FIDS_CCC : 0);
 	for (unsigned int fid = 0; fid < 256; fid++)
 		put_le32(win, fids[fid]);
 }
@@ -159,7 +160,8 @@ static uint32_t highest_group(const struct fab_view *view)
 	return max;
 }
 
-static void put_group(struct fab_ctrl *ctrl, uint32_t grpid, uint32_t nr, bool nsids, struct fab_win *win)
+static void put_group(struct fab_ctrl *ctrl, uint32_t grpid, uint32_t nr, bool nsids,
+		      struct fab_win *win)
 {
 	struct nvme_ana_group desc = { .grpid = htole32(grpid), .nnsids = htole32(nsids ? nr : 0) };
 	uint64_t chgcnt = 0;
@@ -252,8 +254,10 @@ static uint64_t log_offset(const struct fab_req *req)
 struct fab_status fab_logpage_check(struct fab_ctrl *ctrl, struct fab_req *req)
 {
 	uint32_t cdw10 = le32toh(req->cmd.cdw10), cdw14 = le32toh(req->cmd.cdw14);
-	uint64_t numd = NVME_LOG_NUMDL(cdw10) | (uint64_t)NVME_LOG_NUMDU(le32toh(req->cmd.cdw11)) << 16;
-	uint64_t len = (numd + 1) * 4, max = ctrl->pers->mdts ? 4096ull << ctrl->pers->mdts : MAX_LOG_LEN;
+	uint64_t numd = NVME_LOG_NUMDL(cdw10) | (uint64_t)NVME_LOG_NUMDU(le32toh(req->cmd.cdw11))
+							<< 16;
+	uint64_t len = (numd + 1) * 4,
+		 max = ctrl->pers->mdts ? 4096ull << ctrl->pers->mdts : MAX_LOG_LEN;
 	const struct fab_log_page *row = find_row(ctrl, NVME_LOG_LID(cdw10));
 	uint32_t nsid = le32toh(req->cmd.nsid);
 
@@ -275,15 +279,16 @@ struct fab_status fab_logpage_check(struct fab_ctrl *ctrl, struct fab_req *req)
 	return FAB_OK;
 }
 
-static struct fab_status render(struct fab_ctrl *ctrl, struct fab_req *req, const struct fab_log_page *row)
+static struct fab_status render(struct fab_ctrl *ctrl, struct fab_req *req,
+				const struct fab_log_page *row)
 {
 	uint32_t cdw10 = le32toh(req->cmd.cdw10);
 	uint64_t off = log_offset(req);
 	struct fab_win win;
 
 	if (row->discovery)
-		return ctrl->pers->discovery_log(ctrl, row->lid, NVME_LOG_LSP(cdw10), off, req->data,
-						 req->len);
+		return ctrl->pers->discovery_log(ctrl, row->lid, NVME_LOG_LSP(cdw10), off,
+						 req->data, req->len);
 	win = fab_win_init(req->data, off, req->len);
 	row->render(ctrl, req, &win);
 	if (!win.pos) /* ran out of memory */

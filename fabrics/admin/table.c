@@ -101,7 +101,8 @@ static const struct fab_admin_cmd *find_in(const struct fab_admin_cmd *cmds, uns
 
 const struct fab_admin_cmd *fab_admin_cmd_find(const struct fab_ctrl *ctrl, uint8_t opcode)
 {
-	const struct fab_admin_cmd *cmd = find_in(rows, sizeof(rows) / sizeof(rows[0]), ctrl, opcode);
+	const struct fab_admin_cmd *cmd =
+		find_in(rows, sizeof(rows) / sizeof(rows[0]), ctrl, opcode);
 
 	if (!cmd)
 		cmd = find_in(ctrl->pers->extra_cmds, ctrl->pers->nr_extra_cmds, ctrl, opcode);
