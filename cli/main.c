@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/main.c - pharos, the command line of the storage system: options and start. */
-#include "config.h"
+/* cli/main.c - pharos, the command line of the storage system: start and end. */
+#include "cli/cli.h"
 
+#include <curl/curl.h>
+#include <locale.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-static void usage(FILE *out)
-{
-	fputs("usage: pharos [--help] [--version]\n", out);
-}
+#define DEFAULT_API "http://127.0.0.1:8080"
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("pharos " PACKAGE_VERSION);
-		return 0;
+	const char *env = getenv("PHAROS_API");
+	struct cli cli = { .api = env && *env ? env : DEFAULT_API };
+	enum cli_exit res;
+
+	setlocale(LC_CTYPE, ""); /* widths of names in tables */
+	cli.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	res = cli_parse(&cli, argc, argv);
+	if (res == CLI_OK && cli.cmd)
+		res = cli.cmd->run(&cli);
+	for (int i = 0; i < CLI_WHERE_COUNT; i++)
+		json_object_put(cli.values[i]);
+	curl_global_cleanup();
+	if (fflush(stdout) != 0 && res == CLI_OK) {
+		cli_error(NULL, "can't write the result");
+		res = CLI_FAILED;
 	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
-		return 0;
-	}
-	usage(stderr);
-	return 2;
+	return (int)res;
 }

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/commands.c - every area of the command line, in the order in which help shows them. */
+#include "cli/commands.h"
+
+const struct cli_command *const cli_areas[] = {
+	cli_status_commands, cli_subsystem_commands, cli_namespace_commands, cli_host_commands,
+	cli_portal_commands, cli_worker_commands,    cli_observe_commands,   NULL,
+};

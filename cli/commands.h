@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/commands.h - the tables of commands, one per file. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_command cli_status_commands[]; /* status.c */
+extern const struct cli_command cli_subsystem_commands[]; /* subsystem.c */
+extern const struct cli_command cli_namespace_commands[]; /* namespace.c */
+extern const struct cli_command cli_host_commands[]; /* host.c */
+extern const struct cli_command cli_portal_commands[]; /* portal.c */
+extern const struct cli_command cli_worker_commands[]; /* worker.c */
+extern const struct cli_command cli_observe_commands[]; /* observe.c */
+
+#endif

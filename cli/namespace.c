@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/namespace.c - `pharos namespace`: the disks of a subsystem. */
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+
+static const char *hosts_text(struct json_object *item, char *buf, size_t size)
+{
+	struct json_object *hosts = cli_member(item, "hosts");
+
+	if (!hosts)
+		return "all";
+	snprintf(buf, size, "%zu", json_object_array_length(hosts));
+	return buf;
+}
+
+static const struct cli_column columns[] = {
+	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },       { "NSID", "nsid", CELL_NUMBER, NULL },
+	{ "STATE", "status.state", CELL_STATE, NULL }, { "SIZE", "size", CELL_SIZE, NULL },
+	{ "BLOCK", "block_size", CELL_NUMBER, NULL },  { "BACKEND", "backend", CELL_TEXT, NULL },
+	{ "PATH", "path", CELL_TEXT, NULL },	       { "HOSTS", NULL, CELL_TEXT, hosts_text },
+	{ "UUID", "uuid", CELL_TEXT, NULL },	       { NULL, NULL, 0, NULL },
+};
+
+static const struct cli_option create_options[] = {
+	{ "size", "size", CLI_TEXT, CLI_BODY, "SIZE", "such as 1GiB; a file's own when left out" },
+	{ "backend", "backend", CLI_TEXT, CLI_BODY, "KIND",
+	  "ram, file or null (file with --path, else ram)" },
+	{ "path", "path", CLI_TEXT, CLI_BODY, "FILE", "regular file or block device" },
+	{ "nsid", "nsid", CLI_NUMBER, CLI_BODY, "N", "the lowest free one when left out" },
+	{ "block-size", "block_size", CLI_NUMBER, CLI_BODY, "BYTES", "512 or 4096 (512)" },
+	{ "uuid", "uuid", CLI_TEXT, CLI_BODY, "UUID", "made up when left out" },
+	{ "nguid", "nguid", CLI_TEXT, CLI_BODY, "HEX", "32 digits; made up when left out" },
+	{ "eui64", "eui64", CLI_TEXT, CLI_BODY, "HEX", "16 digits; made up when left out" },
+	{ "read-only", "read_only", CLI_FLAG, CLI_BODY, NULL, "no host may write" },
+	{ "host", "hosts", CLI_LIST, CLI_BODY, "NQN",
+	  "a host that sees it (all of the subsystem)" },
+	CLI_WAIT_OPTION,
+	{ 0 },
+};
+
+static const struct cli_option set_options[] = {
+	{ "size", "size", CLI_TEXT, CLI_BODY, "SIZE", "new size" },
+	{ "read-only", "read_only", CLI_BOOL, CLI_BODY, "YES|NO", "may no host write?" },
+	{ "host", "hosts", CLI_LIST, CLI_BODY, "NQN",
+	  "a host that sees it, instead of those so far" },
+	{ "all-hosts", "hosts", CLI_NULL, CLI_BODY, NULL, "every host of the subsystem sees it" },
+	CLI_WAIT_OPTION,
+	{ 0 },
+};
+
+/* Namespaces of all subsystems into one list. */
+static enum cli_exit collect(struct cli *cli, struct json_object *subsystems,
+			     struct json_object *all)
+{
+	enum cli_exit res = CLI_OK;
+
+	for (size_t i = 0; i < json_object_array_length(subsystems) && res == CLI_OK; i++) {
+		struct json_object *subsystem = json_object_array_get_idx(subsystems, i),
+				   *items = NULL;
+		cmn_autofree char *path = cli_path("subsystems", cli_member_text(subsystem, "nqn"),
+						   "namespaces", NULL);
+
+		res = cli_list(cli, path, &items);
+		if (res == CLI_NOT_FOUND) /* deleted since */
+			res = CLI_OK;
+		for (size_t n = 0; items && n < json_object_array_length(items); n++)
+			json_object_array_add(all,
+					      json_object_get(json_object_array_get_idx(items, n)));
+		json_object_put(items);
+	}
+	return res;
+}
+
+static enum cli_exit list_all(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("subsystems", NULL);
+	struct json_object *subsystems = NULL, *all;
+	enum cli_exit res = cli_list(cli, path, &subsystems);
+
+	if (res != CLI_OK)
+		return res;
+	all = json_object_new_array();
+	res = collect(cli, subsystems, all);
+	if (res == CLI_OK && cli->json)
+		cli_print_json(all);
+	else if (res == CLI_OK)
+		cli_table(cli, columns, all);
+	json_object_put(subsystems);
+	json_object_put(all);
+	return res;
+}
+
+static enum cli_exit list(struct cli *cli)
+{
+	cmn_autofree char *path = NULL;
+
+	if (!cli_arg(cli, 0))
+		return list_all(cli);
+	path = cli_path("subsystems", cli_arg(cli, 0), "namespaces", NULL);
+	return cli_run_list(cli, path, columns);
+}
+
+static char *path_of(struct cli *cli)
+{
+	return cli_path("subsystems", cli_arg(cli, 0), "namespaces", cli_arg(cli, 1), NULL);
+}
+
+static enum cli_exit show(struct cli *cli)
+{
+	cmn_autofree char *path = path_of(cli);
+
+	return cli_run_show(cli, path);
+}
+
+static enum cli_exit create(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("subsystems", cli_arg(cli, 0), "namespaces", NULL);
+
+	return cli_run_write(cli, "POST", path);
+}
+
+static enum cli_exit set(struct cli *cli)
+{
+	cmn_autofree char *path = path_of(cli);
+
+	return cli_run_write(cli, "PATCH", path);
+}
+
+static enum cli_exit delete (struct cli *cli) {
+	cmn_autofree char *path = path_of(cli);
+
+	return cli_run_delete(cli, path);
+}
+
+static enum cli_exit allow(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("subsystems", cli_arg(cli, 0), "namespaces",
+					   cli_arg(cli, 1), "hosts", cli_arg(cli, 2), NULL);
+
+	return cli_run_write(cli, "PUT", path);
+}
+
+static enum cli_exit deny(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("subsystems", cli_arg(cli, 0), "namespaces",
+					   cli_arg(cli, 1), "hosts", cli_arg(cli, 2), NULL);
+
+	return cli_run_delete(cli, path);
+}
+
+const struct cli_command cli_namespace_commands[] = {
+	{ "namespace", "list", "[NQN]", "list a subsystem's namespaces, or all", NULL, list },
+	{ "namespace", "show", "NQN NSID", "show a namespace", NULL, show },
+	{ "namespace", "create", "NQN", "create a namespace", create_options, create },
+	{ "namespace", "set", "NQN NSID", "resize or change a namespace", set_options, set },
+	{ "namespace", "delete", "NQN NSID", "delete a namespace (a file stays)",
+	  cli_delete_options, delete },
+	{ "namespace", "allow", "NQN NSID HOST_NQN", "let a host see it, others no longer",
+	  cli_wait_options, allow },
+	{ "namespace", "deny", "NQN NSID HOST_NQN", "no longer let it see the namespace",
+	  cli_wait_options, deny },
+	{ 0 },
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/observe.c - what is going on: controllers, events, the log that a host is told. */
+#include "cli/commands.h"
+
+#include "common/cleanup.h"
+
+/* -- controllers ------------------------------------------------------------------------------------------------ */
+
+static const struct cli_column controller_columns[] = {
+	{ "HOST", "host_nqn", CELL_TEXT, NULL },      { "ADDRESS", "host_addr", CELL_TEXT, NULL },
+	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },      { "CNTLID", "cntlid", CELL_NUMBER, NULL },
+	{ "QUEUES", "qpairs", CELL_NUMBER, NULL },    { "PORTAL", "portal", CELL_TEXT, NULL },
+	{ "SINCE", "connected_at", CELL_TEXT, NULL }, { NULL, NULL, 0, NULL },
+};
+
+static const struct cli_option controller_options[] = {
+	{ "subsystem", "nqn", CLI_TEXT, CLI_QUERY, "NQN", "only those of this subsystem" },
+	{ "host", "host_nqn", CLI_TEXT, CLI_QUERY, "NQN", "only those of this host" },
+	{ 0 },
+};
+
+static enum cli_exit controllers(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("controllers", NULL);
+
+	return cli_run_list(cli, path, controller_columns);
+}
+
+/* -- events ----------------------------------------------------------------------------------------------------- */
+
+static const struct cli_column event_columns[] = {
+	{ "ID", "id", CELL_NUMBER, NULL },
+	{ "TIME", "time", CELL_TEXT, NULL },
+	{ "SEVERITY", "severity", CELL_STATE, NULL },
+	{ "KIND", "kind", CELL_TEXT, NULL },
+	{ "TEXT", "text", CELL_TEXT, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+static const struct cli_option event_options[] = {
+	{ "since", "since", CLI_NUMBER, CLI_QUERY, "ID",
+	  "those after this one, instead of the newest" },
+	{ "limit", "limit", CLI_NUMBER, CLI_QUERY, "N", "at most so many (100)" },
+	{ 0 },
+};
+
+static enum cli_exit events(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("events", NULL);
+
+	return cli_run_list(cli, path,
+			    event_columns); /* its `next` is a number, so this is one page */
+}
+
+/* -- discovery log ---------------------------------------------------------------------------------------------- */
+
+static const struct cli_column record_columns[] = {
+	{ "SUBNQN", "subnqn", CELL_TEXT, NULL },
+	{ "ADDRESS", "traddr", CELL_TEXT, NULL },
+	{ "PORT", "trsvcid", CELL_NUMBER, NULL },
+	{ "SUBTYPE", "subtype", CELL_TEXT, NULL },
+	{ "PORTID", "portid", CELL_NUMBER, NULL },
+	{ "TREQ", "treq", CELL_TEXT, NULL },
+	{ "SECURITY", "sectype", CELL_TEXT, NULL },
+	{ "FLAGS", "eflags", CELL_TEXT, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+static const struct cli_column missing_columns[] = {
+	{ "NOT TOLD", "nqn", CELL_TEXT, NULL },
+	{ "REASON", "reason", CELL_TEXT, NULL },
+	{ "DETAIL", "detail", CELL_TEXT, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+static const struct cli_option log_options[] = {
+	{ "via", "via", CLI_TEXT, CLI_QUERY, "ADDRESS",
+	  "the address of ours that the host asks (127.0.0.1)" },
+	{ 0 },
+};
+
+static enum cli_exit discovery_log(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("discovery-log", NULL);
+	struct json_object *doc = NULL, *missing;
+	enum cli_exit res;
+
+	json_object_object_add(cli->values[CLI_QUERY], "host_nqn",
+			       json_object_new_string(cli_arg(cli, 0)));
+	res = cli_request(cli, "GET", path, NULL, &doc);
+	if (res == CLI_OK && cli->json) {
+		cli_print_json(doc);
+	} else if (res == CLI_OK) {
+		cli_table(cli, record_columns, cli_member(doc, "records"));
+		missing = cli_member(doc, "missing");
+		if (missing && json_object_array_length(missing)) {
+			cli_note("%s", "");
+			cli_table(cli, missing_columns, missing);
+		}
+	}
+	json_object_put(doc);
+	return res;
+}
+
+const struct cli_command cli_observe_commands[] = {
+	{ "controller", "list", "", "who is connected to what", controller_options, controllers },
+	{ "event", "list", "", "what happened", event_options, events },
+	{ NULL, "log", "HOST_NQN", "the discovery log that a host is told, and why", log_options,
+	  discovery_log },
+	{ 0 },
+};

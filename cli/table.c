@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/table.c - JSON objects as tables for people, by libsmartcols. */
+#include "cli/cli.h"
+
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/size.h"
+
+#define CELL_LEN 512
+
+/* Colours of states; what isn't here has none. */
+static const struct {
+	const char *state, *color;
+} colors[] = {
+	{ "ready", "green" },	  { "running", "green" },   { "ok", "green" },
+	{ "pending", "yellow" },  { "starting", "yellow" }, { "restarting", "yellow" },
+	{ "degraded", "yellow" }, { "warning", "yellow" },  { "failed", "red" },
+	{ "error", "red" },
+};
+
+struct json_object *cli_member(struct json_object *obj, const char *path)
+{
+	char key[64];
+	size_t len;
+
+	while (obj && *path) {
+		len = strcspn(path, ".");
+		snprintf(key, sizeof(key), "%.*s", (int)len, path);
+		if (!json_object_is_type(obj, json_type_object))
+			return NULL;
+		obj = json_object_object_get(obj, key);
+		path += len + (path[len] == '.');
+	}
+	return obj;
+}
+
+const char *cli_member_text(struct json_object *obj, const char *path)
+{
+	struct json_object *member = cli_member(obj, path);
+
+	return member ? json_object_get_string(member) : "";
+}
+
+static const char *value_text(struct json_object *value, enum cli_cell kind, char *buf, size_t size)
+{
+	const char *text;
+
+	if (!value)
+		return "-";
+	if (kind == CELL_SIZE)
+		return cmn_size_format((uint64_t)json_object_get_int64(value), buf, size);
+	if (kind == CELL_COUNT) {
+		snprintf(buf, size, "%zu", json_object_array_length(value));
+		return buf;
+	}
+	if (json_object_is_type(value, json_type_boolean))
+		return json_object_get_boolean(value) ? "yes" : "no";
+	text = json_object_get_string(value);
+	return *text ? text : "-";
+}
+
+static const char *color_of(const char *state)
+{
+	for (size_t i = 0; i < sizeof(colors) / sizeof(*colors); i++)
+		if (strcmp(colors[i].state, state) == 0)
+			return colors[i].color;
+	return NULL;
+}
+
+static struct libscols_table *new_table(const struct cli *cli)
+{
+	struct libscols_table *table = scols_new_table();
+
+	if (!table) {
+		cli_error(NULL, "out of memory");
+		exit(CLI_FAILED);
+	}
+	scols_table_enable_colors(table, cli->color);
+	return table;
+}
+
+static void fill_cell(struct libscols_line *line, size_t index, const struct cli_column *col,
+		      struct json_object *item)
+{
+	char buf[CELL_LEN] = "";
+	const char *text =
+		col->text ? col->text(item, buf, sizeof(buf))
+			  : value_text(cli_member(item, col->path), col->kind, buf, sizeof(buf));
+	const char *color = col->kind == CELL_STATE ? color_of(text) : NULL;
+
+	scols_line_set_data(line, index, text);
+	if (color)
+		scols_cell_set_color(scols_line_get_cell(line, index), color);
+}
+
+void cli_table(struct cli *cli, const struct cli_column *columns, struct json_object *items)
+{
+	struct libscols_table *table = new_table(cli);
+	struct libscols_line *line;
+	size_t nr = json_object_array_length(items), nr_columns = 0;
+
+	for (; columns[nr_columns].title; nr_columns++) {
+		enum cli_cell kind = columns[nr_columns].kind;
+		bool right = kind == CELL_NUMBER || kind == CELL_SIZE || kind == CELL_COUNT;
+
+		scols_table_new_column(table, columns[nr_columns].title, 0,
+				       right ? SCOLS_FL_RIGHT : 0);
+	}
+	for (size_t i = 0; i < nr; i++) {
+		line = scols_table_new_line(table, NULL);
+		for (size_t c = 0; line && c < nr_columns; c++)
+			fill_cell(line, c, &columns[c], json_object_array_get_idx(items, i));
+	}
+	if (nr)
+		scols_print_table(table);
+	else
+		cli_note("none");
+	scols_unref_table(table);
+}
+
+static void add_line(struct libscols_table *table, const char *name, const char *text)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+
+	if (!line)
+		return;
+	scols_line_set_data(line, 0, name);
+	scols_line_set_data(line, 1, text);
+}
+
+static void add_member(struct libscols_table *table, const char *name, struct json_object *value)
+{
+	char buf[CELL_LEN];
+	size_t nr;
+
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, inner) {
+			snprintf(buf, sizeof(buf), "%s.%s", name, key);
+			add_member(table, buf, inner);
+		}
+		return;
+	}
+	if (!json_object_is_type(value, json_type_array)) {
+		add_line(table, name,
+			 value_text(value, strcmp(name, "size") ? CELL_TEXT : CELL_SIZE, buf,
+				    sizeof(buf)));
+		return;
+	}
+	nr = json_object_array_length(value);
+	if (nr == 0)
+		add_line(table, name, "none");
+	for (size_t i = 0; i < nr; i++)
+		add_line(table, i ? "" : name,
+			 json_object_get_string(json_object_array_get_idx(value, i)));
+}
+
+void cli_record(struct cli *cli, struct json_object *obj)
+{
+	struct libscols_table *table = new_table(cli);
+
+	scols_table_enable_noheadings(table, 1);
+	scols_table_new_column(table, "NAME", 0, 0);
+	scols_table_new_column(table, "VALUE", 0, 0);
+	json_object_object_foreach(obj, key, value) {
+		add_member(table, key, value);
+	}
+	scols_print_table(table);
+	scols_unref_table(table);
+}
