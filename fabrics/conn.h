@@ -38,7 +38,8 @@ struct fab_queue_ops {
 	 * Held only from fab_conn_gather() to the fab_conn_sent() that follows it.  Optional. */
 	bool (*pin)(struct fab_req *req);
 	void (*unpin)(struct fab_req *req);
-	/* The request is answered, or dropped with its connection; drop what priv holds (e.g. the view's use count). Optional */
+	/* The request is answered, or dropped with its connection; drop what priv holds (e.g. the view's use count).  Also called
+	 * when parse() failed, or execute() never ran: priv isn't cleared, but view, ns and row are NULL before parse().  Optional */
 	void (*release)(struct fab_req *req);
 };
 
@@ -51,7 +52,8 @@ struct fab_env {
 	 * (fab_req_complete() of a later turn, fab_conn_terminate() from a handler).  Calling it too often is harmless.
 	 * NULL in tests. */
 	void (*kick)(struct fab_conn *conn);
-	TAILQ_HEAD(, fab_req) free_reqs; /* requests not in use, shared by the reactor's connections */
+	/* Requests not in use, shared by the reactor's connections: fab_env_init(), fab_env_fini(). */
+	TAILQ_HEAD(, fab_req) free_reqs;
 	unsigned int nr_free_reqs;
 };
 
@@ -68,8 +70,10 @@ struct fab_conn_params {
 };
 
 struct fab_conn *fab_conn_create(const struct fab_conn_params *params);
-void fab_conn_destroy(struct fab_conn *conn); /* requests still executing become orphans and free themselves */
-void *fab_conn_user(const struct fab_conn *conn);
+/* Calls site->queue_gone() if it was bound.  Requests still executing are told to cancel and become orphans: completing them
+ * releases and frees them; until then the conn itself stays valid for them, without its user. */
+void fab_conn_destroy(struct fab_conn *conn);
+void *fab_conn_user(const struct fab_conn *conn); /* NULL once destroyed */
 const struct fab_portal *fab_conn_portal(const struct fab_conn *conn); /* borrowed; NULL in tests */
 struct fab_site *fab_conn_site(const struct fab_conn *conn);
 const struct sockaddr_storage *fab_conn_local(const struct fab_conn *conn); /* where the host reached us */
@@ -96,8 +100,9 @@ bool fab_conn_wants_send(const struct fab_conn *conn);
 int fab_conn_gather(struct fab_conn *conn, struct iovec *iov, int max, size_t limit);
 /* n bytes went out (0 is legal).  Live data that went out in part is copied before it is unpinned. */
 void fab_conn_sent(struct fab_conn *conn, size_t n);
-/* Copies whatever unsent live data still points into ns (NULL: any), so that it can go away. */
-void fab_conn_detach_live(struct fab_conn *conn, const struct fab_ns *ns);
+/* Copies whatever unsent live data still points into ns (NULL: any), so that it can go away.  false: a writer holds some of it,
+ * call again next turn. */
+bool fab_conn_detach_live(struct fab_conn *conn, const struct fab_ns *ns);
 
 /* -- time and end --------------------------------------------------------------------------------------------- */
 uint64_t fab_conn_deadline(const struct fab_conn *conn); /* env->now at which tick() wants to run; UINT64_MAX: none */
@@ -110,7 +115,12 @@ void fab_conn_drain(struct fab_conn *conn);
 /* -- what handlers and owners ask -------------------------------------------------------------------------------- */
 struct fab_ctrl *fab_conn_ctrl(const struct fab_conn *conn); /* NULL before Connect */
 uint16_t fab_conn_qid(const struct fab_conn *conn);
-/* In-flight request by CID, or NULL.  fab_conn_abort: true when one was found and told to cancel. */
+struct fab_env *fab_conn_env(const struct fab_conn *conn);
+bool fab_conn_hdgst(const struct fab_conn *conn);
+bool fab_conn_ddgst(const struct fab_conn *conn);
+/* In-flight request by CID, or NULL (one that only waits to be sent counts as done).
+ * fab_conn_abort: true when one was found: it has been answered with Command Abort Requested, or will be (one whose data is under
+ * way ends when the data is in), or its executor was told to cancel. */
 struct fab_req *fab_conn_find(struct fab_conn *conn, uint16_t cid);
 bool fab_conn_abort(struct fab_conn *conn, uint16_t cid);
 unsigned int fab_conn_inflight(const struct fab_conn *conn);
@@ -120,12 +130,20 @@ struct fab_conn_stats {
 	uint64_t reads, writes, other, read_bytes, write_bytes, errors, r2ts, capsules_in, pdus_out;
 };
 const struct fab_conn_stats *fab_conn_stats(const struct fab_conn *conn);
+/* Why it ended, for the owner's log: what was sent in a C2HTermReq, or came in an H2CTermReq, or a few words.  fes 0: neither. */
+struct fab_conn_end {
+	uint16_t fes;
+	uint32_t fei;
+	bool by_peer;
+	const char *why; /* a literal; NULL while it lives */
+};
+struct fab_conn_end fab_conn_end(const struct fab_conn *conn);
 
 /* Called by whoever implements Connect (fabrics/connect.c), once it has succeeded. */
 struct fab_queue_bind {
-	struct fab_ctrl *ctrl;
+	struct fab_ctrl *ctrl; /* one reference handed over; put when the last request has gone */
 	uint16_t qid, sqsize; /* sqsize 0's based, as in the command */
-	bool sqflow_off;      /* SQ flow control disabled: SQHD is FFFFh */
+	bool sqflow_off;      /* SQ flow control disabled: SQHD is FFFFh in Connect's response, then 0 */
 	const struct fab_queue_ops *ops;
 };
 void fab_conn_bind(struct fab_conn *conn, const struct fab_queue_bind *bind);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fabrics/conn_impl.h - inside of a connection; for conn.c, conn_rx.c, conn_tx.c and req.c alone.
+ * Owns: see fabrics/conn.h.  Thread: the connection's.  May block: never. */
+#ifndef FABRICS_CONN_IMPL_H
+#define FABRICS_CONN_IMPL_H
+
+#include <assert.h>
+
+#include "common/container.h"
+#include "fabrics/conn.h"
+#include "fabrics/tcp/pdu.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define CONN_UNBOUND_SLOTS 32	    /* commands in flight before Connect */
+#define CONN_ARENA 4096		    /* bytes of headers made contiguous for one send */
+#define CONN_IC_NS 10000000000ull   /* for ICReq to arrive */
+#define CONN_BIND_NS 30000000000ull /* for Connect to succeed, after ICReq */
+#define CONN_TERM_NS 2000000000ull  /* for a TermReq to be sent */
+#define CONN_DRAIN_NS 5000000000ull /* for commands in flight to end */
+
+enum rx_phase {
+	RX_HEADER,
+	RX_PAD,	    /* up to PDO: thrown away */
+	RX_PAYLOAD, /* into rx.dst, or thrown away */
+	RX_DIGEST,
+	RX_STALLED, /* a capsule's data needs a buffer: nothing more is read */
+};
+
+struct conn_rx {
+	uint8_t phase; /* enum rx_phase */
+	uint8_t dgst_have;
+	bool capsule;  /* the payload came in a command capsule */
+	uint16_t have; /* bytes in hdr */
+	uint32_t pad, left;
+	uint8_t *dst;	     /* where the next byte of payload goes; NULL: nowhere */
+	uint8_t *start;	     /* where the PDU's payload began */
+	uint32_t data_len;   /* of the PDU */
+	struct fab_req *req; /* whose payload; NULL: nobody's */
+	uint8_t dgst[NVME_TCP_DIGEST_LEN];
+	/* A header that came in pieces */
+	uint8_t hdr[FAB_PDU_HDR_MAX] __attribute__((aligned(8)));
+};
+
+TAILQ_HEAD(fab_req_list, fab_req);
+TAILQ_HEAD(fab_tx_list, fab_tx);
+
+struct fab_conn {
+	/* what every command touches */
+	uint8_t state; /* enum fab_conn_state */
+	uint8_t busy;  /* > 0: the owner is inside of a call and needs no kick */
+	bool sqflow_off, connect_reply, dead, admin;
+	uint8_t c2h_pdo; /* PDO of C2HData */
+	uint16_t qid, entries, sqhd;
+	uint16_t untold;     /* responses left out since SQHD was told last */
+	uint16_t nr_inflight; /* slots in use */
+	uint16_t nr_slots, nr_gathered;
+	struct fab_pdu_rules rules;
+	const struct fab_queue_ops *ops;
+	struct fab_env *env;
+	struct fab_ctrl *ctrl;
+	struct fab_req **slots;	  /* by slot number; NULL: free */
+	uint16_t *free_slots;	  /* a stack: nr_slots - nr_inflight of them */
+	struct fab_tx_list tx;	  /* what is to be sent, in order */
+	uint32_t max_icd, max_h2c_data;
+	struct fab_conn_stats stats;
+
+	struct fab_req_list wait_buf;
+	uint64_t deadline;
+	struct conn_rx rx;
+	uint8_t *kept; /* bytes pushed while stalled */
+	size_t kept_len, kept_cap;
+
+	struct fab_tx ctl_tx; /* ICResp, then C2HTermReq */
+	uint8_t ctl_buf[FAB_PDU_TERM_MAX];
+	struct fab_conn_end end;
+	struct fab_conn_params params;
+	uint8_t arena[CONN_ARENA];
+};
+
+static inline void stat_add(uint64_t *stat, uint64_t n)
+{
+	__atomic_store_n(stat, *stat + n, __ATOMIC_RELAXED);
+}
+
+/* Does this connection still answer commands? */
+static inline bool conn_answers(const struct fab_conn *conn)
+{
+	return conn->state < FAB_CONN_TERMINATING;
+}
+
+static inline void conn_kick(struct fab_conn *conn)
+{
+	if (!conn->busy && !conn->dead && conn->env->kick)
+		conn->env->kick(conn);
+}
+
+/* conn.c */
+void conn_set_state(struct fab_conn *conn, enum fab_conn_state to);
+void conn_close(struct fab_conn *conn, const char *why);
+/* Fatal error in a PDU: queues the C2HTermReq with its header. */
+void conn_fatal(struct fab_conn *conn, struct fab_fault fault, const void *hdr, uint32_t hdr_len);
+/* Goes on to CLOSED if nothing is left to do. */
+void conn_maybe_drained(struct fab_conn *conn);
+
+/* conn_tx.c */
+void conn_tx_queue(struct fab_conn *conn, struct fab_tx *tx);
+void conn_tx_raw(struct fab_conn *conn, uint32_t len); /* ctl_buf[0..len) */
+void conn_tx_r2t(struct fab_conn *conn, struct fab_req *req);
+void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_status st);
+void conn_tx_unlink(struct fab_conn *conn, struct fab_tx *tx);
+/* Forgets what hasn't begun to be sent (all: whatever there is), freeing the requests that it answers. */
+void conn_tx_drop(struct fab_conn *conn, bool all);
+
+/* conn_rx.c */
+void conn_run(struct fab_conn *conn, struct fab_req *req); /* all its data is here */
+
+/* req.c */
+void req_set_state(struct fab_req *req, enum fab_req_state to);
+struct fab_req *conn_req_new(struct fab_conn *conn); /* NULL: out of memory */
+void conn_req_free(struct fab_conn *conn, struct fab_req *req);
+void conn_respond(struct fab_conn *conn, struct fab_req *req, struct fab_status st);
+void req_put_buf(struct fab_req *req);
+
+#endif
