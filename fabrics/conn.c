@@ -36,6 +36,8 @@ void conn_set_state(struct fab_conn *conn, enum fab_conn_state to)
 {
 	assert(may_go[conn->state] & (1u << to));
 	conn->state = (uint8_t)to;
+	if (!conn_answers(conn))
+		conn->rx.halted = true;
 	set_deadline(conn);
 	conn_kick(conn);
 }
@@ -71,7 +73,7 @@ struct fab_conn *fab_conn_create(const struct fab_conn_params *params)
 	conn->params = *params;
 	conn->env = params->env;
 	conn->ops = &fab_unbound_queue_ops;
-	conn->rules = (struct fab_pdu_rules){ .end = FAB_END_CTRL, .data_align = 4 };
+	fab_rx_init(&conn->rx, &conn_rx_ops, FAB_END_CTRL, 4);
 	conn->max_icd = NVME_TCP_ADMIN_ICD;
 	conn->max_h2c_data = params->max_h2c_data;
 	conn->admin = true;
@@ -271,7 +273,7 @@ struct fab_req *fab_conn_find(struct fab_conn *conn, uint16_t cid)
  * TTAG must not come to mean another command before. */
 static bool data_is_coming(const struct fab_conn *conn, const struct fab_req *req)
 {
-	if (conn->rx.req == req)
+	if (conn->rx_req == req)
 		return true;
 	return req->state == FAB_REQ_WAIT_DATA && !((req->tx.flags & FAB_TX_QUEUED) && req->tx.sent == 0);
 }
@@ -347,12 +349,12 @@ const struct sockaddr_storage *fab_conn_peer(const struct fab_conn *conn)
 
 bool fab_conn_hdgst(const struct fab_conn *conn)
 {
-	return conn->rules.hdgst;
+	return conn->rx.rules.hdgst;
 }
 
 bool fab_conn_ddgst(const struct fab_conn *conn)
 {
-	return conn->rules.ddgst;
+	return conn->rx.rules.ddgst;
 }
 
 unsigned int fab_conn_inflight(const struct fab_conn *conn)

@@ -8,7 +8,7 @@
 
 #include "common/container.h"
 #include "fabrics/conn.h"
-#include "fabrics/tcp/pdu.h"
+#include "fabrics/tcp/rx.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -19,29 +19,6 @@
 #define CONN_BIND_NS 30000000000ull /* for Connect to succeed, after ICReq */
 #define CONN_TERM_NS 2000000000ull  /* for a TermReq to be sent */
 #define CONN_DRAIN_NS 5000000000ull /* for commands in flight to end */
-
-enum rx_phase {
-	RX_HEADER,
-	RX_PAD,	    /* up to PDO: thrown away */
-	RX_PAYLOAD, /* into rx.dst, or thrown away */
-	RX_DIGEST,
-	RX_STALLED, /* a capsule's data needs a buffer: nothing more is read */
-};
-
-struct conn_rx {
-	uint8_t phase; /* enum rx_phase */
-	uint8_t dgst_have;
-	bool capsule;  /* the payload came in a command capsule */
-	uint16_t have; /* bytes in hdr */
-	uint32_t pad, left;
-	uint8_t *dst;	     /* where the next byte of payload goes; NULL: nowhere */
-	uint8_t *start;	     /* where the PDU's payload began */
-	uint32_t data_len;   /* of the PDU */
-	struct fab_req *req; /* whose payload; NULL: nobody's */
-	uint8_t dgst[NVME_TCP_DIGEST_LEN];
-	/* A header that came in pieces */
-	uint8_t hdr[FAB_PDU_HDR_MAX] __attribute__((aligned(8)));
-};
 
 TAILQ_HEAD(fab_req_list, fab_req);
 TAILQ_HEAD(fab_tx_list, fab_tx);
@@ -56,7 +33,6 @@ struct fab_conn {
 	uint16_t untold;     /* responses left out since SQHD was told last */
 	uint16_t nr_inflight; /* slots in use */
 	uint16_t nr_slots, nr_gathered;
-	struct fab_pdu_rules rules;
 	const struct fab_queue_ops *ops;
 	struct fab_env *env;
 	struct fab_ctrl *ctrl;
@@ -68,7 +44,11 @@ struct fab_conn {
 
 	struct fab_req_list wait_buf;
 	uint64_t deadline;
-	struct conn_rx rx;
+	struct fab_rx rx;
+	struct fab_req *rx_req; /* whose payload is coming in; NULL: nobody's */
+	bool rx_capsule;	/* it comes in the command's capsule */
+	bool stalled;		/* a capsule's data needs a buffer: nothing more is read */
+	struct fab_pdu_geom stalled_geom;
 	uint8_t *kept; /* bytes pushed while stalled */
 	size_t kept_len, kept_cap;
 
@@ -114,6 +94,7 @@ void conn_tx_unlink(struct fab_conn *conn, struct fab_tx *tx);
 void conn_tx_drop(struct fab_conn *conn, bool all);
 
 /* conn_rx.c */
+extern const struct fab_rx_ops conn_rx_ops;
 void conn_run(struct fab_conn *conn, struct fab_req *req); /* all its data is here */
 
 /* req.c */

@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fabrics/conn_rx.c - the receiving half of a connection: bytes become PDUs, PDUs become commands.
- * Owns: the PDU in progress; bytes kept while it waits for a buffer.  Thread: the connection's.  May block: never.
+/* fabrics/conn_rx.c - the receiving half of a connection: PDUs become commands and their data.
+ * Owns: bytes kept while a capsule waits for a buffer.  Thread: the connection's.  May block: never.
  * Spec: NVMe/TCP 1.1, 3.1-3.6.
  *
- * A PDU whose header and payload lie wholly in what was pushed is taken where it lies; otherwise its header is collected in
- * rx.hdr, and its payload goes to a pool buffer, for which fab_conn_want() asks by address. */
+ * In-capsule data that lies wholly in what was pushed is executed from where it lies; otherwise it goes to a pool buffer, for
+ * which fab_conn_want() asks by address. */
 #include <stdlib.h>
 
 #include "fabrics/conn_impl.h"
 #include "fabrics/ctrl.h"
 
-struct input {
-	const uint8_t *p, *end;
-};
-
-static inline size_t avail(const struct input *in)
+static struct fab_conn *rx_conn(struct fab_rx *rx)
 {
-	return (size_t)(in->end - in->p);
+	return cmn_container_of(rx, struct fab_conn, rx);
 }
 
 /* -- data for a command ------------------------------------------------------------------------------------------- */
-
-static void no_pdu(struct conn_rx *rx)
-{
-	rx->phase = RX_HEADER;
-	rx->have = 0;
-	rx->req = NULL;
-}
-
-/* After its header, before its payload. */
-static void begin_payload(struct fab_conn *conn, const struct fab_pdu_geom *g, struct fab_req *req, uint8_t *dst)
-{
-	struct conn_rx *rx = &conn->rx;
-
-	rx->req = req;
-	rx->dst = dst;
-	rx->start = dst;
-	rx->pad = g->pad;
-	rx->left = g->data_len;
-	rx->data_len = g->data_len;
-	rx->dgst_have = 0;
-	rx->phase = g->pad ? RX_PAD : RX_PAYLOAD;
-}
 
 void conn_run(struct fab_conn *conn, struct fab_req *req)
 {
@@ -54,35 +28,19 @@ void conn_run(struct fab_conn *conn, struct fab_req *req)
 	req->ops->execute(req);
 }
 
-static void payload_done(struct fab_conn *conn)
+static void rx_payload(struct fab_rx *rx, bool bad)
 {
-	struct conn_rx *rx = &conn->rx;
-	struct fab_req *req = rx->req;
-	bool bad = conn->rules.ddgst && req && fab_digest_get(rx->dgst) != fab_crc32c(rx->start, rx->data_len);
+	struct fab_conn *conn = rx_conn(rx);
+	struct fab_req *req = conn->rx_req;
 
-	no_pdu(rx);
+	conn->rx_req = NULL;
 	if (!req)
 		return;
 	if (unlikely(bad))
 		req->flags |= FAB_REQ_BAD_DIGEST;
-	req->received = rx->capsule ? req->len : req->received + rx->data_len;
+	req->received = conn->rx_capsule ? req->len : req->received + rx->data_len;
 	if (req->received == req->len)
 		conn_run(conn, req);
-}
-
-static void payload_in(struct fab_conn *conn, size_t n)
-{
-	struct conn_rx *rx = &conn->rx;
-
-	if (rx->dst)
-		rx->dst += n;
-	rx->left -= (uint32_t)n;
-	if (rx->left)
-		return;
-	if (conn->rules.ddgst)
-		rx->phase = RX_DIGEST;
-	else
-		payload_done(conn);
 }
 
 /* Asks for a write's data, or lets it wait for the buffer that comes first. */
@@ -118,15 +76,14 @@ static struct fab_status check_sgl(const struct fab_req *req, uint32_t icd)
 }
 
 /* The capsule's data in place, when all of it (and its digest) is in what was pushed. */
-static bool take_borrowed(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g, struct input *in)
+static bool take_borrowed(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g, struct fab_rx_input *in)
 {
-	const uint8_t *data = in->p + g->pad;
-	size_t whole = (size_t)g->pad + g->data_len + (conn->rules.ddgst ? NVME_TCP_DIGEST_LEN : 0);
+	bool bad;
+	const uint8_t *data = fab_rx_take(&conn->rx, g, in, &bad);
 
-	if (avail(in) < whole)
+	if (!data)
 		return false;
-	in->p += whole;
-	if (conn->rules.ddgst && fab_digest_get(data + g->data_len) != fab_crc32c(data, g->data_len))
+	if (unlikely(bad))
 		req->flags |= FAB_REQ_BAD_DIGEST;
 	req->data = (uint8_t *)(uintptr_t)data + le64toh(req->cmd.sgl.addr);
 	req->flags |= FAB_REQ_DATA_BORROWED;
@@ -135,28 +92,36 @@ static bool take_borrowed(struct fab_conn *conn, struct fab_req *req, const stru
 	return true;
 }
 
-static void capsule_payload(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g)
+/* Receives the capsule's data into a buffer; false: there is none. */
+static bool receive_capsule(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g)
 {
-	conn->rx.capsule = true;
-	if (fab_req_get_buf(req, g->data_len) == 0) {
-		req->data += le64toh(req->cmd.sgl.addr);
-		req_set_state(req, FAB_REQ_WAIT_DATA);
-		begin_payload(conn, g, req, req->buf);
-		return;
-	}
-	req_set_state(req, FAB_REQ_WAIT_BUF);
-	begin_payload(conn, g, req, NULL);
-	conn->rx.phase = RX_STALLED;
+	if (fab_req_get_buf(req, g->data_len) < 0)
+		return false;
+	req->data += le64toh(req->cmd.sgl.addr);
+	req_set_state(req, FAB_REQ_WAIT_DATA);
+	fab_rx_payload(&conn->rx, g, req->buf);
+	return true;
 }
 
-/* Throws the capsule's data away; at once if it is all here. */
+static void capsule_payload(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g)
+{
+	conn->rx_req = req;
+	conn->rx_capsule = true;
+	if (receive_capsule(conn, req, g))
+		return;
+	req_set_state(req, FAB_REQ_WAIT_BUF);
+	conn->stalled = true;
+	conn->stalled_geom = *g;
+	conn->rx.halted = true;
+}
+
 static void skip_payload(struct fab_conn *conn, const struct fab_pdu_geom *g)
 {
 	if (g->data_len)
-		begin_payload(conn, g, NULL, NULL);
+		fab_rx_payload(&conn->rx, g, NULL);
 }
 
-static void start_command(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g, struct input *in)
+static void start_command(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g, struct fab_rx_input *in)
 {
 	struct fab_status st = conn->ops->parse(req);
 
@@ -180,7 +145,7 @@ static void start_command(struct fab_conn *conn, struct fab_req *req, const stru
 	}
 }
 
-static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct input *in)
+static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
 {
 	const struct nvme_tcp_cmd *pdu = hdr;
 	struct fab_req *req;
@@ -235,7 +200,7 @@ static struct fab_fault check_h2c(const struct fab_conn *conn, const struct nvme
 	return FAB_NO_FAULT;
 }
 
-static void rx_h2c_data(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct input *in)
+static void rx_h2c_data(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
 {
 	const struct nvme_tcp_data *pdu = hdr;
 	struct fab_fault fault = check_h2c(conn, pdu, g);
@@ -247,8 +212,9 @@ static void rx_h2c_data(struct fab_conn *conn, const void *hdr, const struct fab
 		return;
 	}
 	req = conn->slots[le16toh(pdu->ttag)];
-	conn->rx.capsule = false;
-	begin_payload(conn, g, req, (uint8_t *)req->buf + req->received);
+	conn->rx_req = req;
+	conn->rx_capsule = false;
+	fab_rx_payload(&conn->rx, g, (uint8_t *)req->buf + req->received);
 }
 
 /* -- ICReq, H2CTermReq --------------------------------------------------------------------------------------------------- */
@@ -263,7 +229,7 @@ static struct fab_fault check_icreq(const struct nvme_tcp_icreq *req)
 }
 
 /* Digests exactly as asked: Linux refuses more and less.  MAXR2T needs no memory: there is one R2T per command. */
-static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct input *in)
+static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
 {
 	const struct nvme_tcp_icreq *req = hdr;
 	struct nvme_tcp_icresp resp = { .pfv = NVME_TCP_PFV_1_0 };
@@ -276,20 +242,20 @@ static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pd
 		conn_fatal(conn, fault, hdr, sizeof(*req));
 		return;
 	}
-	conn->rules.hdgst = req->dgst & NVME_TCP_DGST_HDGST;
-	conn->rules.ddgst = req->dgst & NVME_TCP_DGST_DDGST;
-	conn->rules.ic_done = true;
+	conn->rx.rules.hdgst = req->dgst & NVME_TCP_DGST_HDGST;
+	conn->rx.rules.ddgst = req->dgst & NVME_TCP_DGST_DDGST;
+	conn->rx.rules.ic_done = true;
 	align = (req->hpda + 1u) * 4;
-	conn->c2h_pdo = (uint8_t)((sizeof(struct nvme_tcp_data) + (conn->rules.hdgst ? 4 : 0) + align - 1) / align * align);
+	conn->c2h_pdo = (uint8_t)((sizeof(struct nvme_tcp_data) + (conn->rx.rules.hdgst ? 4 : 0) + align - 1) / align * align);
 	fab_pdu_put_hdr(&resp.hdr, NVME_TCP_ICRESP, sizeof(resp), 0, sizeof(resp));
-	resp.dgst = (conn->rules.hdgst ? NVME_TCP_DGST_HDGST : 0) | (conn->rules.ddgst ? NVME_TCP_DGST_DDGST : 0);
+	resp.dgst = (conn->rx.rules.hdgst ? NVME_TCP_DGST_HDGST : 0) | (conn->rx.rules.ddgst ? NVME_TCP_DGST_DDGST : 0);
 	resp.maxh2cdata = htole32(conn->max_h2c_data);
 	memcpy(conn->ctl_buf, &resp, sizeof(resp));
 	conn_tx_raw(conn, sizeof(resp));
 	conn_set_state(conn, FAB_CONN_WAIT_CONNECT);
 }
 
-static void rx_term(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct input *in)
+static void rx_term(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
 {
 	const struct nvme_tcp_term *term = hdr;
 
@@ -303,7 +269,7 @@ static void rx_term(struct fab_conn *conn, const void *hdr, const struct fab_pdu
 
 /* -- bytes to PDUs ----------------------------------------------------------------------------------------------------------- */
 
-typedef void (*rx_pdu_fn)(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct input *in);
+typedef void (*rx_pdu_fn)(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in);
 
 static const rx_pdu_fn on_pdu[NVME_TCP_PDU_TYPE_COUNT] = {
 	[NVME_TCP_ICREQ] = rx_icreq,
@@ -312,113 +278,20 @@ static const rx_pdu_fn on_pdu[NVME_TCP_PDU_TYPE_COUNT] = {
 	[NVME_TCP_H2C_DATA] = rx_h2c_data,
 };
 
-/* The whole header is at hdr; in goes on behind it. */
-static void rx_pdu(struct fab_conn *conn, const struct nvme_tcp_hdr *hdr, struct input *in)
+static void rx_pdu(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
 {
-	struct fab_pdu_geom g;
-	struct fab_fault fault = fab_pdu_check(&conn->rules, hdr, &g);
-
-	conn->rx.have = 0;
-	if (unlikely(fault.fes))
-		conn_fatal(conn, fault, hdr, hdr->hlen);
-	else
-		on_pdu[hdr->type](conn, hdr, &g, in);
+	on_pdu[hdr->type](rx_conn(rx), hdr, g, in);
 }
 
-/* Collects up to need bytes of header; true when they are there. */
-static bool collect(struct conn_rx *rx, struct input *in, uint32_t need)
+static void rx_fault(struct fab_rx *rx, struct fab_fault fault, const void *hdr, uint32_t len)
 {
-	size_t n = cmn_min((size_t)(need - rx->have), avail(in));
-
-	memcpy(rx->hdr + rx->have, in->p, n);
-	rx->have += (uint16_t)n;
-	in->p += n;
-	return rx->have == need;
+	conn_fatal(rx_conn(rx), fault, hdr, len);
 }
 
-static void step_header_in_parts(struct fab_conn *conn, struct input *in)
-{
-	struct conn_rx *rx = &conn->rx;
-	const struct nvme_tcp_hdr *hdr = (const struct nvme_tcp_hdr *)rx->hdr;
-	struct fab_fault fault;
-
-	if (rx->have < sizeof(*hdr)) {
-		if (!collect(rx, in, sizeof(*hdr)))
-			return;
-		fault = fab_pdu_check_common(&conn->rules, hdr);
-		if (fault.fes) {
-			conn_fatal(conn, fault, hdr, sizeof(*hdr));
-			return;
-		}
-	}
-	if (collect(rx, in, fab_pdu_hdr_len(&conn->rules, hdr)))
-		rx_pdu(conn, hdr, in);
-}
-
-static void step_header(struct fab_conn *conn, struct input *in)
-{
-	const struct nvme_tcp_hdr *hdr = (const struct nvme_tcp_hdr *)in->p;
-	struct fab_fault fault;
-	uint32_t len;
-
-	if (unlikely(conn->rx.have || avail(in) < sizeof(*hdr))) {
-		step_header_in_parts(conn, in);
-		return;
-	}
-	fault = fab_pdu_check_common(&conn->rules, hdr);
-	if (unlikely(fault.fes)) {
-		conn_fatal(conn, fault, hdr, sizeof(*hdr));
-		return;
-	}
-	len = fab_pdu_hdr_len(&conn->rules, hdr);
-	if (unlikely(avail(in) < len)) {
-		step_header_in_parts(conn, in);
-		return;
-	}
-	in->p += len;
-	rx_pdu(conn, hdr, in);
-}
-
-static void step_pad(struct fab_conn *conn, struct input *in)
-{
-	struct conn_rx *rx = &conn->rx;
-	size_t n = cmn_min((size_t)rx->pad, avail(in));
-
-	in->p += n;
-	rx->pad -= (uint32_t)n;
-	if (!rx->pad)
-		rx->phase = RX_PAYLOAD;
-}
-
-static void step_payload(struct fab_conn *conn, struct input *in)
-{
-	size_t n = cmn_min((size_t)conn->rx.left, avail(in));
-
-	if (conn->rx.dst)
-		memcpy(conn->rx.dst, in->p, n);
-	in->p += n;
-	payload_in(conn, n);
-}
-
-static void step_digest(struct fab_conn *conn, struct input *in)
-{
-	struct conn_rx *rx = &conn->rx;
-	size_t n = cmn_min((size_t)(NVME_TCP_DIGEST_LEN - rx->dgst_have), avail(in));
-
-	memcpy(rx->dgst + rx->dgst_have, in->p, n);
-	rx->dgst_have += (uint8_t)n;
-	in->p += n;
-	if (rx->dgst_have == NVME_TCP_DIGEST_LEN)
-		payload_done(conn);
-}
-
-typedef void (*step_fn)(struct fab_conn *conn, struct input *in);
-
-static const step_fn steps[] = {
-	[RX_HEADER] = step_header,
-	[RX_PAD] = step_pad,
-	[RX_PAYLOAD] = step_payload,
-	[RX_DIGEST] = step_digest,
+const struct fab_rx_ops conn_rx_ops = {
+	.pdu = rx_pdu,
+	.payload = rx_payload,
+	.fault = rx_fault,
 };
 
 /* Bytes behind a capsule that waits for a buffer are kept: the socket has given them away already. */
@@ -441,24 +314,21 @@ static void keep(struct fab_conn *conn, const uint8_t *p, size_t len)
 /* Returns how many bytes it took; the rest came after the end, or behind a stalled capsule. */
 static size_t run(struct fab_conn *conn, const uint8_t *buf, size_t len)
 {
-	struct input in = { .p = buf, .end = buf + len };
 	uint64_t before = conn->stats.capsules_in;
+	size_t n = fab_rx_run(&conn->rx, buf, len);
 
-	while (in.p < in.end && conn_answers(conn) && conn->rx.phase != RX_STALLED)
-		steps[conn->rx.phase](conn, &in);
 	if (conn->ctrl && conn->stats.capsules_in != before)
 		fab_ctrl_saw_traffic(conn->ctrl);
-	return len - avail(&in);
+	return n;
 }
 
 void fab_conn_push(struct fab_conn *conn, const void *buf, size_t len)
 {
 	const uint8_t *p = buf;
-	size_t n = 0;
+	size_t n;
 
 	conn->busy++;
-	if (likely(conn->rx.phase != RX_STALLED))
-		n = run(conn, p, len);
+	n = run(conn, p, len);
 	if (unlikely(n < len) && conn_answers(conn))
 		keep(conn, p + n, len - n);
 	conn->busy--;
@@ -466,24 +336,19 @@ void fab_conn_push(struct fab_conn *conn, const void *buf, size_t len)
 
 size_t fab_conn_want(struct fab_conn *conn, void **ret_dst)
 {
-	if (conn->rx.phase != RX_PAYLOAD || !conn->rx.dst || !conn_answers(conn))
-		return 0;
-	*ret_dst = conn->rx.dst;
-	return conn->rx.left;
+	return fab_rx_want(&conn->rx, ret_dst);
 }
 
 void fab_conn_took(struct fab_conn *conn, size_t n)
 {
-	assert(n <= conn->rx.left);
 	conn->busy++;
-	if (n)
-		payload_in(conn, n);
+	fab_rx_took(&conn->rx, n);
 	conn->busy--;
 }
 
 bool fab_conn_paused(const struct fab_conn *conn)
 {
-	return conn->rx.phase == RX_STALLED;
+	return conn->stalled;
 }
 
 /* -- buffers came back ------------------------------------------------------------------------------------------------- */
@@ -509,28 +374,24 @@ static void serve_waiting(struct fab_conn *conn)
 
 static void serve_stalled(struct fab_conn *conn)
 {
-	struct conn_rx *rx = &conn->rx;
-	struct fab_req *req = rx->req;
-	uint8_t *kept = conn->kept;
 	size_t len = conn->kept_len, n;
 
-	if (fab_req_get_buf(req, rx->data_len) < 0)
+	if (!receive_capsule(conn, conn->rx_req, &conn->stalled_geom))
 		return;
-	req->data += le64toh(req->cmd.sgl.addr);
-	req_set_state(req, FAB_REQ_WAIT_DATA);
-	rx->dst = req->buf;
-	rx->start = req->buf;
-	rx->phase = rx->pad ? RX_PAD : RX_PAYLOAD;
-	n = run(conn, kept, len);
+	conn->stalled = false;
+	conn->rx.halted = false;
+	if (!len)
+		return;
+	n = run(conn, conn->kept, len);
 	conn->kept_len = len - n;
-	memmove(conn->kept, kept + n, len - n);
+	memmove(conn->kept, conn->kept + n, len - n);
 }
 
 void fab_conn_resume(struct fab_conn *conn)
 {
 	conn->busy++;
 	serve_waiting(conn);
-	if (conn_answers(conn) && conn->rx.phase == RX_STALLED && TAILQ_EMPTY(&conn->wait_buf))
+	if (conn_answers(conn) && conn->stalled && TAILQ_EMPTY(&conn->wait_buf))
 		serve_stalled(conn);
 	conn->busy--;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fabrics/conn_impl.h"
+#include "fabrics/tcp/gather.h"
 
 static const uint8_t zeroes[256];
 
@@ -45,7 +46,7 @@ void conn_tx_r2t(struct fab_conn *conn, struct fab_req *req)
 {
 	struct fab_tx *tx = &req->tx;
 	struct nvme_tcp_r2t *pdu = (struct nvme_tcp_r2t *)tx->head;
-	bool hdgst = conn->rules.hdgst;
+	bool hdgst = conn->rx.rules.hdgst;
 
 	fab_pdu_put_hdr(&pdu->hdr, NVME_TCP_R2T, sizeof(*pdu), hdgst ? NVME_TCP_F_HDGST : 0,
 			sizeof(*pdu) + (hdgst ? NVME_TCP_DIGEST_LEN : 0));
@@ -103,7 +104,7 @@ static void put_c2h_head(struct fab_conn *conn, struct fab_req *req, bool succes
 {
 	struct fab_tx *tx = &req->tx;
 	struct nvme_tcp_data *pdu = (struct nvme_tcp_data *)tx->head;
-	bool hdgst = conn->rules.hdgst, ddgst = conn->rules.ddgst;
+	bool hdgst = conn->rx.rules.hdgst, ddgst = conn->rx.rules.ddgst;
 	uint8_t flags = NVME_TCP_F_LAST | (success ? NVME_TCP_F_SUCCESS : 0);
 
 	flags |= (hdgst ? NVME_TCP_F_HDGST : 0) | (ddgst ? NVME_TCP_F_DDGST : 0);
@@ -158,7 +159,7 @@ void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_sta
 	req->cqe.sqid = 0;
 	req->cqe.cid = req->cid;
 	req->cqe.status = htole16(NVME_CQE_STATUS(st.code, 0, false, st.dnr));
-	tx->tail_len += (uint8_t)fab_pdu_put_rsp(tx->tail + tx->tail_len, &req->cqe, conn->rules.hdgst);
+	tx->tail_len += (uint8_t)fab_pdu_put_rsp(tx->tail + tx->tail_len, &req->cqe, conn->rx.rules.hdgst);
 	conn->untold = 0;
 	conn_tx_queue(conn, tx);
 }
@@ -251,46 +252,6 @@ bool fab_conn_detach_live(struct fab_conn *conn, const struct fab_ns *ns)
 
 /* -- gather and sent --------------------------------------------------------------------------------------------- */
 
-struct gather {
-	struct iovec *iov;
-	int n;
-	size_t bytes;
-	uint8_t *arena, *arena_end;
-	uint32_t skip; /* bytes of the current entry that went out before */
-};
-
-static inline void add_piece(struct gather *g, const void *p, uint32_t len)
-{
-	struct iovec *last = g->iov + g->n - (g->n > 0);
-
-	g->bytes += len;
-	if (g->n && (const uint8_t *)last->iov_base + last->iov_len == p) {
-		last->iov_len += len;
-		return;
-	}
-	g->iov[g->n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)p, .iov_len = len };
-}
-
-static inline void add(struct gather *g, const uint8_t *p, uint32_t len, bool small)
-{
-	if (unlikely(g->skip)) {
-		uint32_t n = cmn_min(g->skip, len);
-
-		g->skip -= n;
-		p += n;
-		len -= n;
-	}
-	if (!len)
-		return;
-	/* Headers that follow one another become one piece: an iovec costs more than 24 bytes copied. */
-	if (small && len <= (size_t)(g->arena_end - g->arena)) {
-		memcpy(g->arena, p, len);
-		p = g->arena;
-		g->arena += len;
-	}
-	add_piece(g, p, len);
-}
-
 bool fab_conn_wants_send(const struct fab_conn *conn)
 {
 	return !TAILQ_EMPTY(&conn->tx) && conn->state != FAB_CONN_CLOSED;
@@ -298,7 +259,7 @@ bool fab_conn_wants_send(const struct fab_conn *conn)
 
 int fab_conn_gather(struct fab_conn *conn, struct iovec *iov, int max, size_t limit)
 {
-	struct gather g = { .iov = iov, .arena = conn->arena, .arena_end = conn->arena + sizeof(conn->arena) };
+	struct fab_gather g = { .iov = iov, .arena = conn->arena, .arena_end = conn->arena + sizeof(conn->arena) };
 	struct fab_tx *tx;
 
 	assert(!conn->nr_gathered);
@@ -308,11 +269,11 @@ int fab_conn_gather(struct fab_conn *conn, struct iovec *iov, int max, size_t li
 		if (!tx_prepare(conn, tx))
 			break;
 		g.skip = tx->sent;
-		add(&g, tx->head, tx->head_len, true);
+		fab_gather_add(&g, tx->head, tx->head_len, true);
 		if (unlikely(tx->pad))
-			add(&g, zeroes, tx->pad, true);
-		add(&g, tx->data, tx->data_len, false);
-		add(&g, tx->tail, tx->tail_len, true);
+			fab_gather_add(&g, zeroes, tx->pad, true);
+		fab_gather_add(&g, tx->data, tx->data_len, false);
+		fab_gather_add(&g, tx->tail, tx->tail_len, true);
 		conn->nr_gathered++;
 	}
 	return g.n;
