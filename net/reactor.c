@@ -426,7 +426,7 @@ struct net_reactor *net_reactor_create(const struct net_reactor_params *params, 
 	r->env.buf_get = env_buf_get;
 	r->env.buf_put = env_buf_put;
 	r->env.now = cmn_now_ns();
-	TAILQ_INIT(&r->env.free_reqs);
+	fab_env_init(&r->env);
 	TAILQ_INIT(&r->after);
 	if (!params->want_uring)
 		snprintf(r->ring.error, sizeof(r->ring.error), "no io_uring was asked for");
@@ -451,12 +451,7 @@ void net_reactor_destroy(struct net_reactor *r)
 {
 	if (!r)
 		return;
-	while (!TAILQ_EMPTY(&r->env.free_reqs)) {
-		struct fab_req *req = TAILQ_FIRST(&r->env.free_reqs);
-
-		TAILQ_REMOVE(&r->env.free_reqs, req, link);
-		free(req);
-	}
+	fab_env_fini(&r->env);
 	net_ring_fini(&r->ring);
 	if (r->wakefd >= 0)
 		close(r->wakefd);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* targetd/rangelock.h - keeps commands on overlapping ranges of a namespace apart: readers share, a writer is alone.
+ * Owns: its stripes.  Thread: any, all at once.  May block: never; who can't have a range tries again next turn.
+ *
+ * A stripe stands for every 4 KiB piece whose number is the same modulo the number of stripes.  A range is locked whole or not
+ * at all: nobody holds one part while it waits for another, so there is nothing to deadlock on.
+ *
+ * Starvation: a writer that fails leaves a mark on the stripe it failed at; readers that come later stand back from a marked
+ * stripe, unless they are impatient (have failed often enough themselves). */
+#ifndef TARGETD_RANGELOCK_H
+#define TARGETD_RANGELOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tgt_rangelock;
+
+#define TGT_RANGELOCK_NONE UINT32_MAX
+
+/* One attempt's request; the same struct for each try until it has succeeded or tgt_rangelock_forget(). */
+struct tgt_range {
+	uint64_t offset, len; /* bytes; len 0 locks nothing */
+	bool write, impatient;
+	uint32_t mark; /* stripe that carries our mark; TGT_RANGELOCK_NONE at first */
+};
+
+struct tgt_rangelock *tgt_rangelock_create(void);
+void tgt_rangelock_destroy(struct tgt_rangelock *lock);
+bool tgt_rangelock_try(struct tgt_rangelock *lock, struct tgt_range *range);
+void tgt_rangelock_unlock(struct tgt_rangelock *lock, const struct tgt_range *range);
+/* Gives up trying: takes the mark away.  Not after success. */
+void tgt_rangelock_forget(struct tgt_rangelock *lock, struct tgt_range *range);
+
+#endif
