@@ -23,6 +23,7 @@ packages_probe() {
 	case $1 in
 	cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
 	pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
+	path:*) compgen -G "${1#path:}" >/dev/null ;;
 	h:*) compgen -G "/usr/include/${1#h:}" >/dev/null || compgen -G "/usr/include/*-linux-gnu/${1#h:}" >/dev/null ;;
 	*) return 1 ;;
 	esac

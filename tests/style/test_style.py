@@ -38,13 +38,14 @@ HAS_SPDX = (".c", ".h", ".sh", ".py", ".ts", ".tsx", ".mjs", ".inc", ".am", ".ac
 
 
 def tracked():
-    """The files of the tree: git's, or (from a tarball) all but what builds leave."""
-    if os.path.exists(os.path.join(TOP, ".git")):
+    """The files of the tree: git's, or (from a tarball, or without git) all but what builds leave."""
+    try:
         out = subprocess.run(["git", "-C", TOP, "ls-files", "-z"], check=True, capture_output=True).stdout
         names = out.decode().split("\0")
-    else:
+    except (OSError, subprocess.CalledProcessError):
         names = [os.path.relpath(os.path.join(d, f), TOP) for d, _, files in os.walk(TOP) for f in files]
-        names = [n for n in names if not re.match(r"build|.*node_modules/|web/dist/", n)]
+        left = re.compile(r"build|\.git/|autom4te|aclocal|config|.*(node_modules|__pycache__)/|web/dist/|.*\.(o|a|log|trs)$")
+        names = [n for n in names if not left.match(n) or n == "configure.ac"]
     return sorted(n for n in names if n and os.path.isfile(os.path.join(TOP, n)))
 
 
