@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// components/state.tsx - a state in one word, with a colour that is not the only sign.
+
+const TONES: Record<string, string> = {
+  ready: 'good', ok: 'good', running: 'good', yes: 'good',
+  pending: 'wait', degraded: 'wait', starting: 'wait', restarting: 'wait',
+  failed: 'bad', error: 'bad',
+};
+
+export function State({ state, reason }: { state: string; reason?: string | null }) {
+  return (
+    <span class="state-and-reason">
+      <span class={`state ${TONES[state] ?? 'plain'}`}>{state}</span>
+      {reason && <span class="reason">{reason}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// views/index.ts - the views, in the order of the menu: the one list that a new view is added to.
+import { discovery } from './discovery';
+import { hosts } from './hosts';
+import { subsystems } from './subsystems';
+import type { View } from './view';
+
+export const views: View[] = [subsystems, hosts, discovery];
