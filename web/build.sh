@@ -9,14 +9,13 @@ flock 9
 changed() {
 	[ ! -e "$1" ] || [ -n "$(find "$@" ! -name . -newer "$1" -print 2>/dev/null | head -n 1)" ]
 }
+sources=$(find . -maxdepth 1 -type f ! -name 'Makefile.inc' ! -name 'bundle.*' ! -name '*.sh'; find src public tools -type f 2>/dev/null || true)
+# shellcheck disable=SC2086 # our paths hold no spaces
+changed dist/.stamp ../api/openapi.yaml $sources || exit 0
 if changed node_modules/.stamp package.json package-lock.json; then
 	"$1" ci --silent --no-audit --no-fund >&2
 	mkdir -p node_modules
 	touch node_modules/.stamp
 fi
-sources=$(find . -maxdepth 1 -type f ! -name 'Makefile.inc' ! -name 'bundle.*' ! -name '*.sh' ; find src public -type f 2>/dev/null || true)
-# shellcheck disable=SC2086 # our paths hold no spaces
-if changed dist/.stamp $sources; then
-	"$1" run --silent build >&2
-	touch dist/.stamp
-fi
+"$1" run --silent build >&2
+touch dist/.stamp

@@ -228,6 +228,6 @@ class Mdns(unittest.TestCase):
 
 if __name__ == "__main__":
     if missing():
-        print("skipped:", missing())
+        print("SKIP:", missing())
         sys.exit(77)
     unittest.main(verbosity=2)

@@ -67,9 +67,9 @@ function zip() {
 }
 
 checkFetches();
-rmSync(dist, { recursive: true, force: true });
+rmSync(dist, { recursive: true, force: true }); // the stamp goes too, so a build that fails is not taken for done
 mkdirSync(dist);
 writePage(await bundle());
 const total = zip();
 if (total > BUDGET) throw new Error(`the bundle is ${total} bytes gzipped, the budget is ${BUDGET}`);
-if (!process.argv.includes('--quiet')) console.log(`web/dist: ${(total / 1024).toFixed(1)} KiB gzipped`);
+if (process.stdout.isTTY) console.log(`web/dist: ${(total / 1024).toFixed(1)} KiB gzipped`);
