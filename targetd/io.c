@@ -286,6 +286,8 @@ static void unpin(struct fab_req *req)
 	tgt_io_released(tgt_io_priv(req)->io);
 }
 
+const uint32_t *const tgt_io_effects = fab_io_effects;
+
 const struct fab_queue_ops tgt_io_queue_ops = {
 	.parse = parse,
 	.execute = execute,

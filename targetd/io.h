@@ -97,6 +97,7 @@ static inline void tgt_view_leave(struct fab_req *req)
 }
 
 extern const struct fab_queue_ops tgt_io_queue_ops; /* site->io_ops */
+extern const uint32_t *const tgt_io_effects; /* [256], for the personality */
 
 /* The I/O path's memory on one reactor (contexts of file I/O, commands that wait for a range lock); made before the reactor's
  * connections, destroyed after they and the thread are gone. */

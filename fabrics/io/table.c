@@ -63,6 +63,11 @@ static const uint8_t index_of[256] = {
 	[NVME_IO_COMPARE] = 4, [NVME_IO_WRITE_ZEROES] = 5, [NVME_IO_DSM] = 6,
 };
 
+const uint32_t fab_io_effects[256] = {
+	[NVME_IO_FLUSH] = NVME_EFF_CSUPP, [NVME_IO_WRITE] = LBCC,	 [NVME_IO_READ] = NVME_EFF_CSUPP,
+	[NVME_IO_COMPARE] = NVME_EFF_CSUPP, [NVME_IO_WRITE_ZEROES] = LBCC, [NVME_IO_DSM] = LBCC,
+};
+
 const struct fab_io_row *fab_io_rows(unsigned int *ret_count)
 {
 	*ret_count = ARRAY_SIZE(rows);

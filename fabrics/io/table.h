@@ -46,6 +46,8 @@ struct fab_io_limits {
 	uint64_t max_bytes; /* MDTS */
 };
 
+/* Effects by opcode, for fab_personality.io_effects. */
+extern const uint32_t fab_io_effects[256];
 const struct fab_io_row *fab_io_rows(unsigned int *ret_count);
 const struct fab_io_row *fab_io_row(uint8_t opcode); /* NULL: not offered */
 /* FAB_OK with *ret filled, or what the host is told. */
