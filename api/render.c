@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/render.c - parts of documents that several resources share.  Thread: the control loop.  May block: never. */
+#include "api/render.h"
+
+#include "common/json.h"
+#include "common/util.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void api_add_str(struct json_object *json, const char *name, const char *text)
+{
+	json_object_object_add(json, name, text ? json_object_new_string(text) : NULL);
+}
+
+void api_add_u64(struct json_object *json, const char *name, uint64_t value)
+{
+	json_object_object_add(json, name, json_object_new_uint64(value));
+}
+
+void api_add_bool(struct json_object *json, const char *name, bool value)
+{
+	json_object_object_add(json, name, json_object_new_boolean(value));
+}
+
+void api_add_time(struct json_object *json, const char *name, uint64_t wall_ms)
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	char text[48], day[32];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%03uZ", day, (unsigned int)(wall_ms % 1000));
+	api_add_str(json, name, text);
+}
+
+void api_add_status(struct json_object *json, enum dsc_status state, const char *reason,
+		    uint64_t generation)
+{
+	struct json_object *status = json_object_new_object();
+
+	api_add_str(status, "state", dsc_status_name[state]);
+	api_add_str(status, "reason", reason);
+	api_add_u64(status, "generation", generation);
+	json_object_object_add(json, "status", status);
+}
+
+void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, uint64_t worker_id,
+		    bool node)
+{
+	const struct dsc_worker *worker = worker_id ? dsc_snapshot_worker_id(snap, worker_id)
+						    : NULL;
+	const struct dsc_node *on = worker ? dsc_snapshot_node_id(snap, worker->node_id) : NULL;
+
+	api_add_str(json, "worker", worker ? worker->name : NULL);
+	if (node)
+		api_add_str(json, "node", on ? on->name : NULL);
+}
+
+bool api_page_begin(struct api_req *req, struct api_page *page)
+{
+	memset(page, 0, sizeof(*page));
+	page->limit = API_PAGE_DEFAULT;
+	if (!api_req_number(req, "limit", 1, API_PAGE_MAX, &page->limit))
+		return false;
+	page->cursor = api_req_query(req, "cursor");
+	if (page->cursor && !*page->cursor)
+		page->cursor = NULL;
+	page->items = json_object_new_array();
+	return true;
+}
+
+bool api_page_full(struct api_page *page)
+{
+	if (page->nr < page->limit)
+		return false;
+	page->more = true;
+	return true;
+}
+
+void api_page_add(struct api_page *page, struct json_object *item, const char *key)
+{
+	json_object_array_add(page->items, item);
+	page->nr++;
+	cmn_strlcpy(page->last, key, sizeof(page->last));
+}
+
+struct json_object *api_page_end(struct api_page *page)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "items", page->items);
+	api_add_str(json, "next", page->more ? page->last : NULL);
+	page->items = NULL;
+	return json;
+}
+
+void api_reply_object(struct api_req *req, struct json_object *json, uint64_t revision)
+{
+	char etag[24];
+
+	api_reply_header(req, "ETag", api_etag(revision, etag, sizeof(etag)));
+	api_reply_json(req, 200, json);
+}
+
+void api_reply_created(struct api_req *req, struct json_object *json, uint64_t revision,
+		       const char *location)
+{
+	char etag[24];
+
+	api_reply_header(req, "Location", location);
+	api_reply_header(req, "ETag", api_etag(revision, etag, sizeof(etag)));
+	api_reply_json(req, 201, json);
+}
+
+int api_read_list(struct json_object *doc, const char *name, struct dsc_list *ret_list,
+		  struct cmn_err *err)
+{
+	struct json_object *array;
+	const char **items;
+
+	memset(ret_list, 0, sizeof(*ret_list));
+	if (!cmn_json_has(doc, name))
+		return 0;
+	if (cmn_json_arr_opt(doc, name, &array, err) < 0)
+		return err->code;
+	ret_list->set = true;
+	ret_list->null = !array;
+	if (!array)
+		return 0;
+	ret_list->nr = json_object_array_length(array);
+	items = calloc(ret_list->nr + 1, sizeof(*items));
+	if (!items)
+		return cmn_err_set(err, -ENOMEM, name, "out of memory");
+	ret_list->item = items;
+	for (size_t i = 0; i < ret_list->nr; i++) {
+		struct json_object *item = json_object_array_get_idx(array, i);
+		char field[64];
+
+		items[i] = json_object_get_string(item);
+		if (json_object_is_type(item, json_type_string))
+			continue;
+		snprintf(field, sizeof(field), "%s[%zu]", name, i);
+		return cmn_err_set(err, -EINVAL, field, "%s must be an array of text", name);
+	}
+	return 0;
+}
+
+void api_list_free(struct dsc_list *list)
+{
+	free((void *)(uintptr_t)list->item);
+	list->item = NULL;
+}
+
+int api_read_tri(struct json_object *doc, const char *name, enum dsc_tri *ret, struct cmn_err *err)
+{
+	bool value = false;
+
+	if (!cmn_json_has(doc, name))
+		return 0;
+	if (cmn_json_bool_opt(doc, name, &value, NULL, err) < 0)
+		return err->code;
+	*ret = value ? DSC_YES : DSC_NO;
+	return 0;
+}
+
+const struct dsc_subsys *api_path_subsys(struct api_req *req, const struct dsc_snapshot *snap)
+{
+	const char *nqn = api_req_param(req, "nqn");
+	const struct dsc_subsys *subsys = dsc_snapshot_subsys(snap, nqn);
+
+	if (!subsys)
+		api_failf(req, API_PROBLEM_NOT_FOUND, "nqn", "there is no subsystem %.223s", nqn);
+	return subsys;
+}
+
+const struct dsc_ns *api_path_ns(struct api_req *req, const struct dsc_subsys *subsys)
+{
+	const char *text = api_req_param(req, "nsid");
+	const struct dsc_ns *ns = NULL;
+	uint64_t nsid;
+
+	if (cmn_parse_u64(text, 1, UINT32_MAX, &nsid) == 0)
+		ns = dsc_snapshot_ns(subsys, (uint32_t)nsid);
+	if (!ns)
+		api_failf(req, API_PROBLEM_NOT_FOUND, "nsid",
+			  "the subsystem has no namespace %.20s", text);
+	return ns;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/render.h - JSON of the model's rows as the contract has it, shared by the resources.
+ * Owns: what it returns belongs to the caller.  Thread: the control loop.  May block: never. */
+#ifndef API_RENDER_H
+#define API_RENDER_H
+
+#include "api/req.h"
+#include "discoveryd/app.h"
+#include "discoveryd/model/commands.h"
+#include "discoveryd/model/snapshot.h"
+
+/* Members of an object; text NULL: null. */
+void api_add_str(struct json_object *json, const char *name, const char *text);
+void api_add_u64(struct json_object *json, const char *name, uint64_t value);
+void api_add_bool(struct json_object *json, const char *name, bool value);
+/* Milliseconds since 1970 as RFC 3339. */
+void api_add_time(struct json_object *json, const char *name, uint64_t wall_ms);
+void api_add_status(struct json_object *json, enum dsc_status state, const char *reason,
+		    uint64_t generation);
+/* The worker's name, and its node's; null for none. */
+void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, uint64_t worker_id,
+		    bool node);
+
+/* A list, page by page:  begin;  for each from page.cursor on: if (!api_page_add()) break;  end. */
+struct api_page {
+	struct json_object *items;
+	uint64_t limit, nr;
+	const char *cursor; /* NULL: from the start */
+	char last[256]; /* key of the last item */
+	bool more;
+};
+bool api_page_begin(struct api_req *req, struct api_page *page);
+bool api_page_full(struct api_page *page); /* and notes that there is more */
+void api_page_add(struct api_page *page, struct json_object *item, const char *key);
+/* The whole document {items, next}; page is empty then. */
+struct json_object *api_page_end(struct api_page *page);
+
+/* The answer with an object.  No 304: its status may have changed under the same ETag, which is for If-Match. */
+void api_reply_object(struct api_req *req, struct json_object *json, uint64_t revision);
+/* 201 with Location. */
+void api_reply_created(struct api_req *req, struct json_object *json, uint64_t revision,
+		       const char *location);
+
+/* Reading bodies.  An array of strings into a list (absent, null, or items that belong to the body); free with api_list_free().
+ * -EINVAL with the field's path. */
+int api_read_list(struct json_object *doc, const char *name, struct dsc_list *ret_list,
+		  struct cmn_err *err);
+void api_list_free(struct dsc_list *list);
+/* true, false; null: false; absent: DSC_UNSET. */
+int api_read_tri(struct json_object *doc, const char *name, enum dsc_tri *ret, struct cmn_err *err);
+
+/* Things that a path names; on failure answered (404) and NULL. */
+const struct dsc_subsys *api_path_subsys(struct api_req *req, const struct dsc_snapshot *snap);
+const struct dsc_ns *api_path_ns(struct api_req *req, const struct dsc_subsys *subsys);
+
+#endif

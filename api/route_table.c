@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/route_table.c - the whole surface of the API: one line per resource; its rows end its res_<name>.c.
+ * A unit test compares the rows with api/openapi.yaml.  Thread: any.  May block: never. */
+#include "api/resources.h"
+
+const struct api_route *const api_route_table[] = {
+	api_res_subsystem, api_res_namespace,	  api_res_allow,  api_res_host,
+	api_res_portal,	   api_res_worker,	  api_res_event,  api_res_controller,
+	api_res_stats,	   api_res_discovery_log, api_res_daemon, NULL,
+};

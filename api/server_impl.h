@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/server_impl.h - what the server and its requests know of each other; for api/ only. */
+#ifndef API_SERVER_IMPL_H
+#define API_SERVER_IMPL_H
+
+#include "api/guard.h"
+#include "api/req.h"
+#include "api/server.h"
+#include "common/queue.h"
+#include "net/reactor.h"
+
+#include <microhttpd.h>
+
+/* A connection: when it must have got further. */
+struct api_conn {
+	TAILQ_ENTRY(api_conn) link;
+	int fd; /* MHD's; to shut down, never to close */
+	uint64_t deadline; /* CLOCK_MONOTONIC ns */
+	bool busy; /* a whole request is in, its answer isn't out */
+};
+TAILQ_HEAD(api_conn_list, api_conn);
+TAILQ_HEAD(api_req_list, api_req);
+
+struct api_server {
+	struct MHD_Daemon *mhd;
+	struct net_reactor *loop;
+	struct dsc_app *app;
+	const struct api_route *const *routes;
+	const char *const *host_names;
+	struct net_watch watch; /* MHD's epoll set */
+	struct net_timer turn; /* MHD has more to do without being readable */
+	struct net_timer sweep; /* looks for connections past their deadline */
+	struct net_after resume; /* requests that were answered late */
+	struct api_conn_list conns;
+	unsigned int nr_conns;
+	struct api_req_list waiting; /* suspended */
+	uint16_t port;
+	struct net_timer end; /* ends discoveryd, soon */
+	bool running, again, closing, end_workers;
+};
+
+enum api_req_state {
+	API_REQ_NEW,
+	API_REQ_BODY, /* headers are well */
+	API_REQ_DISCARD, /* answered already; the rest of the body is read and dropped */
+	API_REQ_RUNNING, /* in its handler */
+	API_REQ_WAITING, /* suspended until a handler answers */
+	API_REQ_ANSWERED, /* response is made */
+	API_REQ_QUEUED, /* MHD has it */
+	API_REQ_STATE_COUNT
+};
+
+struct api_req {
+	TAILQ_ENTRY(api_req) link; /* server->waiting */
+	struct api_server *server;
+	struct MHD_Connection *mhd;
+	struct api_conn *conn;
+	enum api_req_state state;
+	struct api_uri uri;
+	struct cmn_err uri_err;
+	enum api_method method;
+	const struct api_route *route;
+	struct api_params params;
+	char *body;
+	size_t body_len, body_cap, body_seen;
+	bool has_type;
+	struct json_object *doc;
+	int status;
+	struct MHD_Response *response;
+	unsigned int nr_headers;
+	struct {
+		char *name, *value;
+	} headers[API_HEADERS_MAX];
+	void (*on_cancel)(struct api_req *req, void *arg);
+	void *cancel_arg;
+};
+
+/* request.c: MHD's callbacks */
+void *api_req_begin(void *server, const char *target, struct MHD_Connection *mhd);
+enum MHD_Result api_req_access(void *server, struct MHD_Connection *mhd, const char *url,
+			       const char *method, const char *version, const char *data,
+			       size_t *data_size, void **req);
+void api_req_end(void *server, struct MHD_Connection *mhd, void **req,
+		 enum MHD_RequestTerminationCode why);
+
+/* server.c: after a suspended request has been answered */
+void api_server_resume(struct api_server *server, struct api_req *req);
+
+/* bundle.c: the dashboard */
+void api_bundle_serve(struct api_req *req);
+
+#endif
