@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net/client.c - drives fabrics/host over sockets with poll().
+ * Owns: sockets, queues, scratch buffers.  Thread: one at a time.  May block: in poll(), up to its time limit.
+ * Spec: NVM Express Base 2.1, 3.5.1, 3.6.2, 6. */
+#include "net/client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/container.h"
+
+#define ADMIN_DEPTH 31
+#define MAX_QUEUES 128
+#define SCRATCH (256u << 10)
+#define SEND_IOVS 128
+
+struct net_client_queue {
+	struct net_client *client;
+	struct fab_host_queue *host;
+	int fd;
+	uint8_t *scratch;
+};
+
+struct net_client {
+	struct net_client_params params;
+	char hostnqn[NVMF_NQN_MAX + 1], subnqn[NVMF_NQN_MAX + 1];
+	uint8_t hostid[16];
+	unsigned int timeout_ms;
+	uint16_t cntlid;
+	bool enabled;
+	uint64_t cap;
+	struct nvme_id_ctrl id;
+	struct net_client_queue *admin, *ioq[MAX_QUEUES];
+	unsigned int nr_ioqs;
+};
+
+/* -- one queue: socket and engine ----------------------------------------------------------------------------------- */
+
+static int wait_fd(int fd, short events, int timeout_ms)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
+}
+
+static int parse_addr(const struct net_client_params *p, struct sockaddr_storage *ss, socklen_t *len)
+{
+	struct sockaddr_in *in4 = (struct sockaddr_in *)ss;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (inet_pton(AF_INET, p->addr, &in4->sin_addr) == 1) {
+		in4->sin_family = AF_INET;
+		in4->sin_port = htons(p->port);
+		*len = sizeof(*in4);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, p->addr, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(p->port);
+		*len = sizeof(*in6);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int connect_socket(const struct net_client *c, struct cmn_err *err)
+{
+	const struct net_client_params *p = &c->params;
+	struct sockaddr_storage ss;
+	socklen_t len, elen = sizeof(int);
+	int fd, ret, one = 1, soerr = 0;
+
+	if (parse_addr(p, &ss, &len) < 0)
+		return cmn_err_set(err, -EINVAL, "addr", "%s is no numeric IPv4 or IPv6 address", p->addr);
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return cmn_err_errno(err, -errno, NULL, "socket");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	ret = connect(fd, (struct sockaddr *)&ss, len) < 0 ? -errno : 0;
+	if (ret == -EINPROGRESS) {
+		ret = wait_fd(fd, POLLOUT, (int)c->timeout_ms);
+		if (!ret)
+			ret = getsockopt(fd, SOL_SOCKET, SO_ERROR, &soerr, &elen) < 0 ? -errno : -soerr;
+	}
+	if (ret < 0) {
+		close(fd);
+		return cmn_err_errno(err, ret, NULL, "%s port %u", p->addr, p->port);
+	}
+	return fd;
+}
+
+static void queue_free(struct net_client_queue *q)
+{
+	if (!q)
+		return;
+	fab_host_destroy(q->host);
+	if (q->fd >= 0)
+		close(q->fd);
+	free(q->scratch);
+	free(q);
+}
+
+static struct net_client_queue *queue_new(struct net_client *c, unsigned int depth, struct cmn_err *err)
+{
+	struct fab_host_params hp = {
+		.depth = depth,
+		.hdgst = c->params.hdgst,
+		.ddgst = c->params.ddgst,
+		.hpda = c->params.hpda,
+		.max_icd = NVME_TCP_ADMIN_ICD,
+	};
+	struct net_client_queue *q = calloc(1, sizeof(*q));
+
+	if (!q) {
+		cmn_err_set(err, -ENOMEM, NULL, "out of memory");
+		return NULL;
+	}
+	q->fd = -1;
+	q->client = c;
+	q->scratch = malloc(SCRATCH);
+	q->host = fab_host_create(&hp);
+	if (!q->scratch || !q->host)
+		cmn_err_set(err, -ENOMEM, NULL, "out of memory");
+	else
+		q->fd = connect_socket(c, err);
+	if (q->fd < 0) {
+		queue_free(q);
+		return NULL;
+	}
+	return q;
+}
+
+/* Sends until the socket is full or nothing is left.  true: something went out. */
+static bool queue_send(struct net_client_queue *q)
+{
+	struct iovec iov[SEND_IOVS];
+	bool moved = false;
+
+	while (fab_host_wants_send(q->host)) {
+		struct msghdr msg = { .msg_iov = iov };
+		ssize_t n;
+
+		msg.msg_iovlen = (size_t)fab_host_gather(q->host, iov, SEND_IOVS, 1u << 20);
+		n = sendmsg(q->fd, &msg, MSG_NOSIGNAL);
+		fab_host_sent(q->host, n > 0 ? (size_t)n : 0);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			fab_host_eof(q->host);
+		if (n <= 0)
+			break;
+		moved = true;
+	}
+	return moved;
+}
+
+static bool queue_recv(struct net_client_queue *q)
+{
+	struct iovec iov[2];
+	struct msghdr msg = { .msg_iov = iov };
+	void *dst = NULL;
+	size_t want = fab_host_want(q->host, &dst), direct;
+	ssize_t n;
+
+	if (want)
+		iov[msg.msg_iovlen++] = (struct iovec){ .iov_base = dst, .iov_len = want };
+	iov[msg.msg_iovlen++] = (struct iovec){ .iov_base = q->scratch, .iov_len = SCRATCH };
+	n = recvmsg(q->fd, &msg, 0);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		fab_host_eof(q->host);
+	if (n <= 0)
+		return false;
+	direct = cmn_min((size_t)n, want);
+	if (direct)
+		fab_host_took(q->host, direct);
+	if ((size_t)n > direct)
+		fab_host_push(q->host, q->scratch, (size_t)n - direct);
+	return true;
+}
+
+static bool queue_open(const struct net_client_queue *q)
+{
+	return q && fab_host_state(q->host) != FAB_HOST_CLOSED;
+}
+
+static bool queue_step(struct net_client_queue *q)
+{
+	bool moved;
+
+	if (!queue_open(q))
+		return false;
+	moved = queue_send(q);
+	if (queue_open(q))
+		moved |= queue_recv(q);
+	if (queue_open(q))
+		moved |= queue_send(q);
+	return moved;
+}
+
+/* -- all queues of a client --------------------------------------------------------------------------------------------- */
+
+static unsigned int open_queues(struct net_client *c, struct pollfd *fds, bool *ret_lost)
+{
+	unsigned int n = 0;
+
+	*ret_lost = false;
+	for (unsigned int i = 0; i <= c->nr_ioqs; i++) {
+		struct net_client_queue *q = i ? c->ioq[i - 1] : c->admin;
+
+		if (!queue_open(q)) {
+			*ret_lost = true;
+			continue;
+		}
+		fds[n].fd = q->fd;
+		fds[n].events = POLLIN | (fab_host_wants_send(q->host) ? POLLOUT : 0);
+		fds[n++].revents = 0;
+	}
+	return n;
+}
+
+int net_client_poll(struct net_client *c, int timeout_ms)
+{
+	struct pollfd fds[MAX_QUEUES + 1];
+	bool moved = false, lost;
+	unsigned int n;
+
+	for (int round = 0; round < 2; round++) {
+		moved |= queue_step(c->admin);
+		for (unsigned int i = 0; i < c->nr_ioqs; i++)
+			moved |= queue_step(c->ioq[i]);
+		n = open_queues(c, fds, &lost);
+		if (moved)
+			return 1;
+		if (lost)
+			return -ECONNRESET;
+		if (round || timeout_ms == 0)
+			break;
+		if (poll(fds, n, timeout_ms) <= 0)
+			break;
+	}
+	return 0;
+}
+
+int net_client_submit(struct net_client_queue *q, struct fab_host_req *req)
+{
+	return fab_host_submit(q->host, req);
+}
+
+unsigned int net_client_inflight(const struct net_client_queue *q)
+{
+	return fab_host_inflight(q->host);
+}
+
+const char *net_client_why(const struct net_client_queue *q)
+{
+	return fab_host_why(q->host);
+}
+
+/* -- one command at a time ------------------------------------------------------------------------------------------------ */
+
+struct sync_req {
+	struct fab_host_req req;
+	bool done;
+};
+
+static void sync_done(struct fab_host_req *req)
+{
+	cmn_container_of(req, struct sync_req, req)->done = true;
+}
+
+/* Drives this queue alone, so that a command of another queue that never ends doesn't matter.  On a time-out the queue is ended:
+ * nobody may write to data any more. */
+static int run_sync(struct net_client_queue *q, struct sync_req *s)
+{
+	uint64_t end = cmn_now_ns() + q->client->timeout_ms * CMN_NS_PER_MS;
+	int ret = fab_host_submit(q->host, &s->req);
+
+	if (ret < 0)
+		return ret;
+	while (!s->done) {
+		uint64_t now = cmn_now_ns();
+
+		if (queue_step(q) || s->done)
+			continue;
+		if (now < end &&
+		    wait_fd(q->fd, POLLIN | (fab_host_wants_send(q->host) ? POLLOUT : 0), (int)((end - now) / CMN_NS_PER_MS) + 1) == 0)
+			continue;
+		fab_host_eof(q->host);
+		return -ETIMEDOUT;
+	}
+	return s->req.err;
+}
+
+int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *data, uint32_t len, enum fab_host_dir dir,
+		  struct nvme_cqe *ret_cqe)
+{
+	struct sync_req *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return -ENOMEM;
+	s->req.cmd = *cmd;
+	s->req.data = data;
+	s->req.len = len;
+	s->req.dir = (uint8_t)dir;
+	s->req.done = sync_done;
+	ret = run_sync(q, s);
+	*ret_cqe = s->req.cqe;
+	free(s);
+	return ret;
+}
+
+int net_client_admin(struct net_client *c, const struct nvme_cmd *cmd, void *data, uint32_t len, enum fab_host_dir dir,
+		     struct nvme_cqe *ret_cqe)
+{
+	return net_client_io(c->admin, cmd, data, len, dir, ret_cqe);
+}
+
+static int status_errno(const struct nvme_cqe *cqe)
+{
+	return le16toh(cqe->status) & ~1u ? -EIO : 0;
+}
+
+int net_client_prop_get(struct net_client *c, uint32_t offset, bool eight, uint64_t *ret)
+{
+	struct nvme_cmd cmd = fab_cmd_property_get(offset, eight);
+	struct nvme_cqe cqe;
+	int rc = net_client_admin(c, &cmd, NULL, 0, FAB_HOST_NONE, &cqe);
+
+	*ret = le64toh(cqe.result);
+	return rc < 0 ? rc : status_errno(&cqe);
+}
+
+int net_client_prop_set(struct net_client *c, uint32_t offset, bool eight, uint64_t value)
+{
+	struct nvme_cmd cmd = fab_cmd_property_set(offset, eight, value);
+	struct nvme_cqe cqe;
+	int rc = net_client_admin(c, &cmd, NULL, 0, FAB_HOST_NONE, &cqe);
+
+	return rc < 0 ? rc : status_errno(&cqe);
+}
+
+/* -- bringing a controller up ------------------------------------------------------------------------------------------------- */
+
+static int explain(struct net_client_queue *q, int ret, const char *what, struct cmn_err *err)
+{
+	const char *why = fab_host_why(q->host);
+
+	if (ret == -ETIMEDOUT)
+		return cmn_err_set(err, ret, NULL, "%s: no answer within %u ms", what, q->client->timeout_ms);
+	return cmn_err_set(err, ret, NULL, "%s: %s", what, *why ? why : strerror(-ret));
+}
+
+static int explain_status(const struct nvme_cqe *cqe, const char *what, struct cmn_err *err)
+{
+	uint16_t status = le16toh(cqe->status), code = NVME_CQE_STATUS_CODE(status);
+
+	return cmn_err_set(err, -EACCES, NULL, "%s: status type %u code %02xh%s", what, NVME_STATUS_SCT(code), NVME_STATUS_SC(code),
+			   status & NVME_CQE_DNR ? ", do not retry" : "");
+}
+
+static int connect_queue(struct net_client_queue *q, uint16_t qid, uint16_t sqsize, struct nvme_cqe *cqe, struct cmn_err *err)
+{
+	struct net_client *c = q->client;
+	struct fab_host_connect in = {
+		.subnqn = c->subnqn,
+		.hostnqn = c->hostnqn,
+		.qid = qid,
+		.sqsize = sqsize,
+		.cntlid = c->cntlid,
+		.kato_ms = qid ? 0 : c->params.kato_ms,
+		.sqflow_off = c->params.sqflow_off,
+	};
+	struct nvmf_connect_data data;
+	struct nvme_cmd cmd;
+	int ret;
+
+	memcpy(in.hostid, c->hostid, sizeof(in.hostid));
+	fab_cmd_connect(&cmd, &data, &in);
+	ret = net_client_io(q, &cmd, &data, sizeof(data), FAB_HOST_OUT, cqe);
+	if (ret < 0)
+		return explain(q, ret == -ECONNRESET ? -EPROTO : ret, "Connect", err);
+	return status_errno(cqe) ? explain_status(cqe, "Connect", err) : 0;
+}
+
+static int wait_csts(struct net_client *c, uint64_t mask, uint64_t value)
+{
+	uint64_t end = cmn_now_ns() + c->timeout_ms * CMN_NS_PER_MS, csts = 0;
+
+	for (;;) {
+		int ret = net_client_prop_get(c, NVME_REG_CSTS, false, &csts);
+
+		if (ret < 0)
+			return ret;
+		if ((csts & mask) == value)
+			return 0;
+		if (csts & NVME_CSTS_CFS)
+			return -EIO;
+		if (cmn_now_ns() >= end)
+			return -ETIMEDOUT;
+		poll(NULL, 0, 1);
+	}
+}
+
+static uint64_t cc_value(const struct net_client *c)
+{
+	uint64_t css = c->cap & NVME_CAP_CSS_IOCSS ? NVME_CC_CSS_ALL : NVME_CC_CSS_NVM;
+
+	return css << NVME_CC_CSS_SHIFT | 6u << NVME_CC_IOSQES_SHIFT | 4u << NVME_CC_IOCQES_SHIFT;
+}
+
+static int enable(struct net_client *c, struct cmn_err *err)
+{
+	struct nvme_cmd cmd = fab_cmd_identify(NVME_CNS_CTRL, 0, 0, 0);
+	struct nvme_cqe cqe;
+	int ret = net_client_prop_get(c, NVME_REG_CAP, true, &c->cap);
+
+	if (!ret)
+		ret = net_client_prop_set(c, NVME_REG_CC, false, cc_value(c) | NVME_CC_EN);
+	if (!ret)
+		ret = wait_csts(c, NVME_CSTS_RDY, NVME_CSTS_RDY);
+	if (ret < 0)
+		return explain(c->admin, ret, "enabling the controller", err);
+	c->enabled = true;
+	ret = net_client_admin(c, &cmd, &c->id, sizeof(c->id), FAB_HOST_IN, &cqe);
+	if (ret < 0)
+		return explain(c->admin, ret, "Identify", err);
+	return status_errno(&cqe) ? explain_status(&cqe, "Identify", err) : 0;
+}
+
+/* Version 4, variant 1; a host that has no identity of its own. */
+static int random_hostid(uint8_t id[16])
+{
+	if (getrandom(id, 16, 0) != 16)
+		return -EIO;
+	id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
+	id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
+	return 0;
+}
+
+static int fill_names(struct net_client *c, struct cmn_err *err)
+{
+	const struct net_client_params *p = &c->params;
+	const uint8_t *u = c->hostid;
+
+	if (!p->subnqn || strlen(p->subnqn) > NVMF_NQN_MAX)
+		return cmn_err_set(err, -EINVAL, "subnqn", "an NQN of at most %d characters is needed", NVMF_NQN_MAX);
+	if (p->hostnqn && strlen(p->hostnqn) > NVMF_NQN_MAX)
+		return cmn_err_set(err, -EINVAL, "hostnqn", "is longer than %d characters", NVMF_NQN_MAX);
+	if (p->hostid)
+		memcpy(c->hostid, p->hostid, sizeof(c->hostid));
+	else if (random_hostid(c->hostid) < 0)
+		return cmn_err_set(err, -EIO, NULL, "no random numbers");
+	strcpy(c->subnqn, p->subnqn);
+	if (p->hostnqn)
+		strcpy(c->hostnqn, p->hostnqn);
+	else
+		snprintf(c->hostnqn, sizeof(c->hostnqn),
+			 NVMF_UUID_NQN_PREFIX "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
+			 u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+	return 0;
+}
+
+int net_client_connect(const struct net_client_params *params, struct net_client **ret, struct nvme_cqe *ret_cqe,
+		       struct cmn_err *err)
+{
+	struct net_client *c = calloc(1, sizeof(*c));
+	struct cmn_err local = { 0 };
+	struct nvme_cqe cqe = { 0 };
+	int rc;
+
+	err = err ? err : &local;
+	if (!c)
+		return cmn_err_set(err, -ENOMEM, NULL, "out of memory");
+	c->params = *params;
+	c->timeout_ms = params->timeout_ms ? params->timeout_ms : 5000;
+	rc = fill_names(c, err);
+	if (!rc && !(c->admin = queue_new(c, ADMIN_DEPTH, err)))
+		rc = err->code;
+	if (!rc)
+		rc = connect_queue(c->admin, 0, ADMIN_DEPTH, &cqe, err);
+	if (ret_cqe)
+		*ret_cqe = cqe;
+	c->cntlid = (uint16_t)le32toh(cqe.dw[0]);
+	if (!rc && !params->no_enable)
+		rc = enable(c, err);
+	if (rc < 0) {
+		net_client_abandon(c);
+		return rc;
+	}
+	*ret = c;
+	return 0;
+}
+
+/* Its data need not fit IOCCSZ's limit: what doesn't goes by R2T. */
+static uint32_t io_icd(const struct net_client *c)
+{
+	uint32_t capsule = le32toh(c->id.ioccsz);
+
+	return capsule > 4 && capsule <= UINT32_MAX / 16 ? capsule * 16 - 64 : 0;
+}
+
+int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int depth, unsigned int *ret_nr, struct cmn_err *err)
+{
+	uint32_t want = cmn_min(nr, (unsigned int)MAX_QUEUES) - 1;
+	struct nvme_cmd cmd = fab_cmd_set_features(NVME_FID_NUM_QUEUES, want << 16 | want);
+	struct cmn_err local = { 0 };
+	struct nvme_cqe cqe;
+	int ret = net_client_admin(c, &cmd, NULL, 0, FAB_HOST_NONE, &cqe);
+
+	err = err ? err : &local;
+	if (ret < 0)
+		return explain(c->admin, ret, "Set Features 07h", err);
+	if (status_errno(&cqe))
+		return explain_status(&cqe, "Set Features 07h", err);
+	want = cmn_min(want, le32toh(cqe.dw[0]) & 0xffff);
+	depth = cmn_max(1u, cmn_min(depth, (unsigned int)NVME_CAP_MQES(c->cap)));
+	for (unsigned int i = 0; i <= want && c->nr_ioqs < MAX_QUEUES; i++) {
+		struct net_client_queue *q = queue_new(c, depth, err);
+
+		if (!q)
+			return err->code;
+		c->ioq[c->nr_ioqs++] = q;
+		ret = connect_queue(q, (uint16_t)(i + 1), (uint16_t)depth, &cqe, err);
+		if (ret < 0)
+			return ret;
+		fab_host_set_max_icd(q->host, io_icd(c));
+	}
+	*ret_nr = c->nr_ioqs;
+	return 0;
+}
+
+/* -- the end ------------------------------------------------------------------------------------------------------------------- */
+
+void net_client_abandon(struct net_client *c)
+{
+	if (!c)
+		return;
+	for (unsigned int i = 0; i < c->nr_ioqs; i++)
+		queue_free(c->ioq[i]);
+	queue_free(c->admin);
+	free(c);
+}
+
+void net_client_close(struct net_client *c)
+{
+	const uint64_t shst = (uint64_t)3 << NVME_CSTS_SHST_SHIFT;
+
+	if (!c)
+		return;
+	if (c->enabled && queue_open(c->admin) &&
+	    net_client_prop_set(c, NVME_REG_CC, false, cc_value(c) | NVME_CC_EN | NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT) == 0)
+		wait_csts(c, shst, (uint64_t)NVME_SHST_COMPLETE << NVME_CSTS_SHST_SHIFT);
+	net_client_abandon(c);
+}
+
+uint16_t net_client_cntlid(const struct net_client *c)
+{
+	return c->cntlid;
+}
+
+uint64_t net_client_cap(const struct net_client *c)
+{
+	return c->cap;
+}
+
+const struct nvme_id_ctrl *net_client_id(const struct net_client *c)
+{
+	return &c->id;
+}
+
+struct net_client_queue *net_client_admin_queue(struct net_client *c)
+{
+	return c->admin;
+}
+
+struct net_client_queue *net_client_ioq(struct net_client *c, unsigned int index)
+{
+	return index < c->nr_ioqs ? c->ioq[index] : NULL;
+}
