@@ -239,6 +239,11 @@ def check_python_compiles():
                 yield f"{name}: {e}"
 
 
+def check_there_is_something_to_check():
+    if len(C_FILES) < 10:
+        yield f"only {len(C_FILES)} C files found in {TOP}"
+
+
 def main():
     checks = [(n, f) for n, f in globals().items() if n.startswith("check_")]
     failed = 0
