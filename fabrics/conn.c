@@ -7,6 +7,7 @@
 
 #include "fabrics/conn_impl.h"
 #include "fabrics/connect.h"
+#include "fabrics/ctrl.h"
 
 #define BIT(s) (1u << (FAB_CONN_##s))
 
@@ -235,9 +236,15 @@ void fab_conn_drain(struct fab_conn *conn)
 	conn_maybe_drained(conn);
 }
 
+/* The keep alive timer is the controller's, and runs where its admin queue does. */
+static bool has_keep_alive(const struct fab_conn *conn)
+{
+	return conn->ctrl && conn->admin && conn->state == FAB_CONN_LIVE;
+}
+
 uint64_t fab_conn_deadline(const struct fab_conn *conn)
 {
-	return conn->deadline;
+	return has_keep_alive(conn) ? cmn_min(conn->deadline, fab_ctrl_deadline(conn->ctrl)) : conn->deadline;
 }
 
 void fab_conn_tick(struct fab_conn *conn)
@@ -248,11 +255,13 @@ void fab_conn_tick(struct fab_conn *conn)
 		[FAB_CONN_DRAINING] = "not drained in time",
 		[FAB_CONN_TERMINATING] = "C2HTermReq not sent in time",
 	};
+	uint64_t now = conn->env->now;
 
-	if (conn->env->now < conn->deadline)
-		return;
 	conn->busy++;
-	conn_close(conn, why[conn->state]);
+	if (now >= conn->deadline)
+		conn_close(conn, why[conn->state]);
+	else if (has_keep_alive(conn) && now >= fab_ctrl_deadline(conn->ctrl) && fab_ctrl_expired(conn->ctrl, now))
+		conn_close(conn, "keep alive timeout");
 	conn->busy--;
 }
 

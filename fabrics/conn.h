@@ -105,7 +105,8 @@ void fab_conn_sent(struct fab_conn *conn, size_t n);
 bool fab_conn_detach_live(struct fab_conn *conn, const struct fab_ns *ns);
 
 /* -- time and end --------------------------------------------------------------------------------------------- */
-uint64_t fab_conn_deadline(const struct fab_conn *conn); /* env->now at which tick() wants to run; UINT64_MAX: none */
+/* env->now at which tick() wants to run; UINT64_MAX: never.  Includes the controller's keep alive timer on its admin queue. */
+uint64_t fab_conn_deadline(const struct fab_conn *conn);
 void fab_conn_tick(struct fab_conn *conn);
 /* Ends it: fes 0 closes at once (keep-alive timeout, host removed), otherwise a C2HTermReq goes first. */
 void fab_conn_terminate(struct fab_conn *conn, uint16_t fes, uint32_t fei);

@@ -35,6 +35,19 @@ void fab_ctrl_saw_traffic(struct fab_ctrl *ctrl)
 	(void)ctrl;
 }
 
+uint64_t fab_ctrl_deadline(const struct fab_ctrl *ctrl)
+{
+	(void)ctrl;
+	return UINT64_MAX;
+}
+
+bool fab_ctrl_expired(struct fab_ctrl *ctrl, uint64_t now)
+{
+	(void)ctrl;
+	(void)now;
+	return false;
+}
+
 void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, struct fab_status st, uint64_t lba, uint32_t nsid)
 {
 	(void)ctrl;
