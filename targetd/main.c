@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* targetd/main.c - targetd, the NVMe/TCP storage worker: options and start. */
+/* targetd/main.c - targetd, the NVMe/TCP storage worker. */
 #include "config.h"
 
-#include <stdio.h>
-#include <string.h>
-
-static void usage(FILE *out)
-{
-	fputs("usage: targetd [--help] [--version]\n", out);
-}
+#include "targetd/worker.h"
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("targetd " PACKAGE_VERSION);
-		return 0;
-	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
-		return 0;
-	}
-	usage(stderr);
-	return 2;
+	struct tgt_options options;
+	int ret = tgt_options_parse(argc, argv, &options);
+
+	if (ret != 0)
+		return ret < 0 ? 2 : 0;
+	cmn_log_init("targetd");
+	cmn_log_set_level(options.log_level);
+	return tgt_worker_run(&options);
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* targetd/portal.c - see targetd/portal.h. */
+#include "config.h"
+
+#include "targetd/portal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/util.h"
+
+int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spec, int fd, struct tgt_portal **ret,
+		    struct cmn_err *err)
+{
+	struct tgt_portal *p = calloc(1, sizeof(*p));
+	struct fab_portal fab = { .portid = spec->portid };
+	int own = -1, r;
+
+	if (!p)
+		return cmn_err_set(err, -ENOMEM, NULL, "no memory");
+	p->spec = *spec;
+	cmn_strlcpy(fab.traddr, spec->address, sizeof(fab.traddr));
+	snprintf(fab.trsvcid, sizeof(fab.trsvcid), "%u", spec->port);
+	if (fd >= 0 && (own = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0) {
+		r = -errno;
+		free(p);
+		return cmn_err_errno(err, r, "address", "cannot keep the listening socket");
+	}
+	if (own >= 0)
+		cmn_set_nonblock(own, true);
+	r = net_listener_add(server, own, (const struct sockaddr *)&spec->sa, spec->sa_len, &fab, &p->listener);
+	if (r < 0) {
+		if (own >= 0)
+			close(own);
+		free(p);
+		return cmn_err_errno(err, r, "address", "cannot listen at %s port %u", spec->address, spec->port);
+	}
+	p->port = net_listener_port(p->listener);
+	cmn_info("listening", "portal=%s address=%s port=%u", spec->id, spec->address, p->port);
+	*ret = p;
+	return 0;
+}
+
+void tgt_portal_close(struct tgt_portal *p)
+{
+	if (!p)
+		return;
+	net_listener_remove(p->listener, true);
+	free(p);
+}
