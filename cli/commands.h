@@ -12,5 +12,7 @@ extern const struct cli_command cli_host_commands[]; /* host.c */
 extern const struct cli_command cli_portal_commands[]; /* portal.c */
 extern const struct cli_command cli_worker_commands[]; /* worker.c */
 extern const struct cli_command cli_observe_commands[]; /* observe.c */
+extern const struct cli_command cli_discover_commands[]; /* discover.c */
+extern const struct cli_command cli_probe_commands[]; /* probe.c */
 
 #endif

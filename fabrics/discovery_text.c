@@ -35,7 +35,8 @@ static const struct word treqs[] = {
 	{ NVMF_TREQ_SECURE_REQUIRED, "required" },
 	{ NVMF_TREQ_SECURE_NOT_REQUIRED, "not required" },
 	{ NVMF_TREQ_NO_SQFLOW, "not specified, sq flow control disable supported" },
-	{ NVMF_TREQ_NO_SQFLOW | NVMF_TREQ_SECURE_REQUIRED, "required, sq flow control disable supported" },
+	{ NVMF_TREQ_NO_SQFLOW | NVMF_TREQ_SECURE_REQUIRED,
+	  "required, sq flow control disable supported" },
 	{ NVMF_TREQ_NO_SQFLOW | NVMF_TREQ_SECURE_NOT_REQUIRED,
 	  "not required, sq flow control disable supported" },
 };
@@ -49,7 +50,8 @@ static const struct word eflags_words[] = {
 	{ 4, "no cdc connectivity" },
 	{ 5, "duplicate discovery information, no cdc connectivity" },
 	{ 6, "explicit discovery connections, no cdc connectivity" },
-	{ 7, "explicit discovery connections, duplicate discovery information, no cdc connectivity" },
+	{ 7,
+	  "explicit discovery connections, duplicate discovery information, no cdc connectivity" },
 };
 
 static const struct word sectypes[] = { { 0, "none" }, { 1, "tls" }, { 2, "tls13" } };

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/probe.c - `pharos probe`: does storage work, all the way to the blocks?  Discovers or takes a subsystem, connects as a host
+ * does, and verifies every namespace, in userspace.  Spec: NVM Express Base 2.1, 5.1.13 (Identify). */
+#include "cli/commands.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/target.h"
+#include "cli/verify.h"
+#include "common/container.h"
+
+#define DISCOVERY_PORT 8009
+#define IO_PORT 4420
+#define QUEUE_DEPTH 32
+
+/* One run over all subsystems and namespaces. */
+struct probe {
+	struct cli *cli;
+	struct cli_target target;
+	struct json_object
+		*rows; /* one for each namespace, or for a subsystem that has none to show */
+	enum cli_exit worst;
+};
+
+/* The subsystem that is being probed. */
+struct path {
+	struct probe *probe;
+	struct cli_target target;
+	const char *nqn;
+	struct net_client *client;
+};
+
+static const struct cli_column columns[] = {
+	{ "SUBSYSTEM", "subnqn", CELL_TEXT, NULL },  { "ADDRESS", "traddr", CELL_TEXT, NULL },
+	{ "PORT", "trsvcid", CELL_NUMBER, NULL },    { "NSID", "nsid", CELL_NUMBER, NULL },
+	{ "SIZE", "size", CELL_SIZE, NULL },	     { "BLOCK", "block_size", CELL_NUMBER, NULL },
+	{ "VERIFIED", "verified", CELL_SIZE, NULL }, { "MODE", "mode", CELL_TEXT, NULL },
+	{ "MS", "ms", CELL_NUMBER, NULL },	     { "RESULT", "result", CELL_STATE, NULL },
+	{ "DETAIL", "detail", CELL_TEXT, NULL },     { NULL, NULL, 0, NULL },
+};
+
+static const struct cli_option options[] = {
+	{ "nqn", "nqn", CLI_TEXT, CLI_LOCAL, "NQN",
+	  "this subsystem, without discovery (port 4420)" },
+	{ "read-only", "read_only", CLI_FLAG, CLI_LOCAL, NULL,
+	  "write nothing; for namespaces in use" },
+	{ "digests", "digests", CLI_FLAG, CLI_LOCAL, NULL, "with header and data digests" },
+	CLI_HOST_OPTIONS,
+	{ 0 },
+};
+
+/* -- the report --------------------------------------------------------------------------------------------------- */
+
+static struct json_object *add_row(struct path *p)
+{
+	struct json_object *row = json_object_new_object();
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", p->target.port);
+	json_object_object_add(row, "subnqn", json_object_new_string(p->nqn));
+	json_object_object_add(row, "traddr", json_object_new_string(p->target.addr));
+	json_object_object_add(row, "trsvcid", json_object_new_string(port));
+	json_object_array_add(p->probe->rows, row);
+	return row;
+}
+
+static void set_result(struct path *p, struct json_object *row, enum cli_exit code,
+		       const char *detail)
+{
+	json_object_object_add(row, "result",
+			       json_object_new_string(code == CLI_OK ? "ok" : "failed"));
+	json_object_object_add(row, "detail", *detail ? json_object_new_string(detail) : NULL);
+	if (code != CLI_OK && p->probe->worst == CLI_OK)
+		p->probe->worst = code;
+}
+
+/* -- one namespace ------------------------------------------------------------------------------------------------ */
+
+static int identify(struct path *p, uint8_t cns, uint32_t nsid, void *data, struct cmn_err *err)
+{
+	struct nvme_cmd cmd = fab_cmd_identify(cns, nsid, 0, 0);
+	struct nvme_cqe cqe = { 0 };
+	int res = net_client_admin(p->client, &cmd, data, 4096, FAB_HOST_IN, &cqe);
+
+	return cli_check_status(res, &cqe, "Identify", err);
+}
+
+static int geometry(struct path *p, uint32_t nsid, struct cli_verify *ret, struct cmn_err *err)
+{
+	struct nvme_id_ns id;
+	const struct nvme_lbaf *format;
+	int res = identify(p, NVME_CNS_NS, nsid, &id, err);
+
+	if (res < 0)
+		return res;
+	format = &id.lbaf[(id.flbas & 0xf) | (id.flbas >> 5 & 0x3) << 4];
+	if (format->ms || format->lbads < 9 || format->lbads > 16 || !id.nsze)
+		return cmn_err_set(err, -EOPNOTSUPP, NULL,
+				   "can't use 2^%u-byte blocks with %u bytes of metadata",
+				   format->lbads, le16toh(format->ms));
+	ret->blocks = le64toh(id.nsze);
+	ret->block_size = 1u << format->lbads;
+	ret->read_only |= id.nsattr & NVME_NSATTR_WP;
+	return 0;
+}
+
+static void probe_namespace(struct path *p, uint32_t nsid)
+{
+	struct cli_verify v = { .client = p->client,
+				.nsid = nsid,
+				.read_only = cli_flag(p->probe->cli, "read_only") };
+	struct json_object *row = add_row(p);
+	struct cli_verify_result result = { 0 };
+	struct cmn_err err = { 0 };
+	int res = geometry(p, nsid, &v, &err);
+
+	json_object_object_add(row, "nsid", json_object_new_int64(nsid));
+	if (res == 0) {
+		json_object_object_add(row, "size",
+				       json_object_new_uint64(v.blocks * v.block_size));
+		json_object_object_add(row, "block_size", json_object_new_int64(v.block_size));
+		json_object_object_add(row, "mode",
+				       json_object_new_string(v.read_only ? "read" : "write"));
+		res = cli_verify(&v, &result, &err);
+	}
+	if (res == 0) {
+		json_object_object_add(row, "verified", json_object_new_uint64(result.bytes));
+		json_object_object_add(
+			row, "ms", json_object_new_double((double)(result.took_ns / 10000) / 100));
+	}
+	set_result(p, row, res == 0 ? CLI_OK : CLI_FAILED, err.msg);
+}
+
+/* -- one subsystem ------------------------------------------------------------------------------------------------ */
+
+static int probe_namespaces(struct path *p, struct cmn_err *err)
+{
+	uint32_t list[1024], last = 0;
+	unsigned int count = 0;
+	size_t i;
+	int res;
+
+	do {
+		res = identify(p, NVME_CNS_ACTIVE_NS_LIST, last, list, err);
+		for (i = 0; i < ARRAY_SIZE(list) && res == 0 && le32toh(list[i]) > last;
+		     i++, count++) {
+			last = le32toh(list[i]);
+			probe_namespace(p, last);
+		}
+	} while (res == 0 && i == ARRAY_SIZE(list));
+	if (res == 0 && count == 0)
+		res = cmn_err_set(err, -ENOENT, NULL, "no namespace that this host may see");
+	return res;
+}
+
+static void probe_subsystem(struct probe *probe, const struct cli_target *target, const char *nqn)
+{
+	struct path p = { .probe = probe, .target = *target, .nqn = nqn };
+	struct cmn_err err = { 0 };
+	unsigned int queues;
+	enum cli_exit code = cli_target_connect(target, nqn, &p.client, &err);
+
+	if (code == CLI_OK && net_client_id(p.client)->cntrltype == NVME_CNTRLTYPE_DISCOVERY)
+		cmn_err_set(&err, -EINVAL, NULL, "that is a discovery controller: leave --nqn out");
+	else if (code == CLI_OK &&
+		 net_client_open_queues(p.client, 1, QUEUE_DEPTH, &queues, &err) == 0)
+		probe_namespaces(&p, &err);
+	if (code == CLI_OK)
+		net_client_close(p.client);
+	if (cmn_err_is(&err))
+		set_result(&p, add_row(&p), code == CLI_OK ? CLI_FAILED : code, err.msg);
+}
+
+static enum cli_exit probe_log(struct probe *probe)
+{
+	struct cmn_err err = { 0 };
+	struct cli_target at;
+	struct cli_log log;
+	enum cli_exit res = cli_target_read_log(&probe->target, NVMF_DISC_NQN, &log, &err);
+
+	if (res != CLI_OK) {
+		cli_error("with --nqn a subsystem's own address can be probed", "%s", err.msg);
+		return res;
+	}
+	for (size_t i = 0; i < log.nr; i++) {
+		if (log.records[i].subtype != NVMF_SUBTYPE_NVM ||
+		    log.records[i].trtype != NVMF_TRTYPE_TCP)
+			continue;
+		at = cli_target_at(&probe->target, log.records[i].traddr,
+				   (uint16_t)strtoul(log.records[i].trsvcid, NULL, 10));
+		probe_subsystem(probe, &at, log.records[i].subnqn);
+	}
+	free(log.records);
+	return CLI_OK;
+}
+
+/* -- the command -------------------------------------------------------------------------------------------------- */
+
+static enum cli_exit report(struct probe *probe)
+{
+	if (probe->cli->json)
+		cli_print_json(probe->rows);
+	else if (json_object_array_length(probe->rows))
+		cli_table(probe->cli, columns, probe->rows);
+	if (json_object_array_length(probe->rows))
+		return probe->worst;
+	cli_error(
+		"a host that isn't allowed anywhere has an empty log: pharos log HOST_NQN says why",
+		"%s is told of no subsystem", probe->target.hostnqn);
+	return CLI_NOT_FOUND;
+}
+
+static enum cli_exit probe(struct cli *cli)
+{
+	const char *nqn = cli_text(cli, "nqn", NULL);
+	struct probe probe = { .cli = cli };
+	enum cli_exit res = cli_target_init(cli, cli_arg(cli, 0), nqn ? IO_PORT : DISCOVERY_PORT,
+					    &probe.target);
+
+	if (res != CLI_OK)
+		return res;
+	probe.rows = json_object_new_array();
+	if (nqn)
+		probe_subsystem(&probe, &probe.target, nqn);
+	else
+		res = probe_log(&probe);
+	if (res == CLI_OK)
+		res = report(&probe);
+	json_object_put(probe.rows);
+	return res;
+}
+
+const struct cli_command cli_probe_commands[] = {
+	{ NULL, "probe", "ADDRESS[:PORT]",
+	  "connect as a host and verify I/O; leaves data as it was", options, probe },
+	{ 0 },
+};
