@@ -116,6 +116,7 @@ static void probe_namespace(struct path *p, uint32_t nsid)
 	struct json_object *row = add_row(p);
 	struct cli_verify_result result = { 0 };
 	struct cmn_err err = { 0 };
+	char ms[24];
 	int res = geometry(p, nsid, &v, &err);
 
 	json_object_object_add(row, "nsid", json_object_new_int64(nsid));
@@ -129,8 +130,9 @@ static void probe_namespace(struct path *p, uint32_t nsid)
 	}
 	if (res == 0) {
 		json_object_object_add(row, "verified", json_object_new_uint64(result.bytes));
-		json_object_object_add(
-			row, "ms", json_object_new_double((double)(result.took_ns / 10000) / 100));
+		snprintf(ms, sizeof(ms), "%.2f", (double)result.took_ns / 1e6);
+		json_object_object_add(row, "ms",
+				       json_object_new_double_s((double)result.took_ns / 1e6, ms));
 	}
 	set_result(p, row, res == 0 ? CLI_OK : CLI_FAILED, err.msg);
 }
