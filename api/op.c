@@ -141,6 +141,10 @@ void api_op_fail(struct api_op *op, const struct cmn_err *err)
 
 void api_op_user(struct api_op *op, const char *name)
 {
+	for (unsigned int i = 0; i < op->nr_users; i++) {
+		if (strcmp(op->user[i], name) == 0)
+			return; /* a host with several controllers */
+	}
 	if (op->nr_users == API_OP_USERS_MAX) {
 		if (!op->more_users)
 			op->more_users = 1; /* the one whose place it takes */

@@ -46,7 +46,8 @@ static const struct {
 	{ -EBUSY, API_PROBLEM_IN_USE },		{ -ESTALE, API_PROBLEM_CHANGED },
 	{ -ENOSPC, API_PROBLEM_NO_SPACE },	{ -EDQUOT, API_PROBLEM_NO_SPACE },
 	{ -EAGAIN, API_PROBLEM_UNAVAILABLE },	{ -ESHUTDOWN, API_PROBLEM_UNAVAILABLE },
-	{ -ENOMEM, API_PROBLEM_UNAVAILABLE },
+	{ -ENOMEM, API_PROBLEM_UNAVAILABLE },	{ -EADDRNOTAVAIL, API_PROBLEM_INVALID },
+	{ -EACCES, API_PROBLEM_INVALID },
 };
 
 /* What would do, by the field's last name. */
@@ -170,6 +171,24 @@ static void add_field(struct json_object *json, enum api_problem problem, const 
 		json_object_object_add(json, "valid", json_object_new_string(valid));
 }
 
+/* Many errors are said of their field ("is missing", "must be ..."): then the sentence begins with it. */
+static void set_detail(struct json_object *json, const struct cmn_err *err, const char *title)
+{
+	static const char *const verbs[] = { "is ",    "must ",	 "may ",    "has ",
+					     "holds ", "needs ", "doesn't " };
+	char text[sizeof(err->msg) + sizeof(err->field) + 2];
+	bool of_field = false;
+
+	for (size_t i = 0; err->field[0] && i < ARRAY_SIZE(verbs); i++)
+		of_field |= strncmp(err->msg, verbs[i], strlen(verbs[i])) == 0;
+	if (!err->msg[0])
+		snprintf(text, sizeof(text), "%s", title);
+	else
+		snprintf(text, sizeof(text), "%s%s%s", of_field ? err->field : "",
+			 of_field ? " " : "", err->msg);
+	json_object_object_add(json, "detail", json_object_new_string(text));
+}
+
 struct json_object *api_problem_json(enum api_problem problem, const struct cmn_err *err,
 				     const struct api_problem_about *about)
 {
@@ -183,9 +202,7 @@ struct json_object *api_problem_json(enum api_problem problem, const struct cmn_
 	json_object_object_add(json, "type", json_object_new_string(type));
 	json_object_object_add(json, "title", json_object_new_string(kinds[problem].title));
 	json_object_object_add(json, "status", json_object_new_int(kinds[problem].status));
-	json_object_object_add(
-		json, "detail",
-		json_object_new_string(err->msg[0] ? err->msg : kinds[problem].title));
+	set_detail(json, err, kinds[problem].title);
 	if (err->field[0])
 		add_field(json, problem, err, about);
 	if (about->users && about->users[0])

@@ -97,7 +97,7 @@ static void put(struct api_req *req)
 	dsc_snapshot_put(snap);
 }
 
-static void delete (struct api_req *req)
+static void drop(struct api_req *req)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
 	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
@@ -128,7 +128,7 @@ static void put_of_ns(struct api_req *req)
 	dsc_snapshot_put(snap);
 }
 
-static void delete_of_ns(struct api_req *req)
+static void drop_of_ns(struct api_req *req)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
 	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
@@ -152,10 +152,10 @@ static void delete_of_ns(struct api_req *req)
 const struct api_route api_res_allow[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listAllowedHosts", NULL, list },
 	{ API_PUT, API_ROLE_WRITE, API_BODY_NONE, ONE, "putAllowedHost", "wait", put },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteAllowedHost", "wait", delete },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteAllowedHost", "wait", drop },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, NS_ALL, "listNamespaceHosts", NULL, list_of_ns },
 	{ API_PUT, API_ROLE_WRITE, API_BODY_NONE, NS_ONE, "putNamespaceHost", "wait", put_of_ns },
 	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, NS_ONE, "deleteNamespaceHost", "wait",
-	  delete_of_ns },
+	  drop_of_ns },
 	{ 0 },
 };

@@ -161,7 +161,7 @@ static void users(struct api_op *op, const struct dsc_snapshot *snap)
 	}
 }
 
-static void delete (struct api_req *req)
+static void drop(struct api_req *req)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
 	const struct dsc_host *host = path_host(req, snap);
@@ -184,6 +184,6 @@ const struct api_route api_res_host[] = {
 	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createHost", NULL, create },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getHost", NULL, get },
 	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchHost", NULL, patch },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteHost", "wait force", delete },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteHost", "wait force", drop },
 	{ 0 },
 };

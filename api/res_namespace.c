@@ -244,21 +244,39 @@ static void patch(struct api_req *req)
 	dsc_snapshot_put(snap);
 }
 
+/* A controller whose host sees the namespace. */
+struct seeing {
+	struct api_op *op;
+	const struct dsc_snapshot *snap;
+	const struct dsc_ns *ns;
+};
+
 static bool add_user(void *arg, const struct dsc_controller *controller)
 {
-	api_op_user(arg, controller->host_nqn);
+	const struct seeing *seeing = arg;
+	const struct dsc_host *host = dsc_snapshot_host(seeing->snap, controller->host_nqn);
+
+	if (!seeing->ns->restricted ||
+	    (host && dsc_tree_find(seeing->ns->hosts, &dsc_ids_ops, &host->id)))
+		api_op_user(seeing->op, controller->host_nqn);
 	return true;
 }
 
-/* Controllers of hosts that see it. */
 static void users(struct api_op *op, const struct dsc_snapshot *snap)
 {
-	(void)snap;
-	dsc_supervisor_controllers(api_req_app(op->req)->supervisor, api_req_param(op->req, "nqn"),
-				   NULL, add_user, op);
+	const char *nqn = api_req_param(op->req, "nqn");
+	const struct dsc_subsys *subsys = dsc_snapshot_subsys(snap, nqn);
+	struct seeing seeing = { .op = op, .snap = snap };
+	uint64_t nsid = 0;
+
+	cmn_parse_u64(api_req_param(op->req, "nsid"), 1, UINT32_MAX, &nsid);
+	seeing.ns = subsys ? dsc_snapshot_ns(subsys, (uint32_t)nsid) : NULL;
+	if (seeing.ns)
+		dsc_supervisor_controllers(api_req_app(op->req)->supervisor, nqn, NULL, add_user,
+					   &seeing);
 }
 
-static void delete (struct api_req *req)
+static void drop(struct api_req *req)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
 	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
@@ -283,7 +301,7 @@ const struct api_route api_res_namespace[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listNamespaces", "limit cursor", list },
 	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createNamespace", "wait", create },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getNamespace", NULL, get },
-	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchNamespace", "wait", patch },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteNamespace", "wait force", delete },
+	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchNamespace", "wait force", patch },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteNamespace", "wait force", drop },
 	{ 0 },
 };

@@ -239,7 +239,7 @@ static void users(struct api_op *op, const struct dsc_snapshot *snap)
 				   &through);
 }
 
-static void delete (struct api_req *req)
+static void drop(struct api_req *req)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
 	const struct dsc_portal *portal = path_portal(req, snap);
@@ -263,6 +263,6 @@ const struct api_route api_res_portal[] = {
 	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createPortal", "wait", create },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getPortal", NULL, get },
 	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchPortal", "wait", patch },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deletePortal", "wait force", delete },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deletePortal", "wait force", drop },
 	{ 0 },
 };

@@ -243,7 +243,7 @@ static void users(struct api_op *op, const struct dsc_snapshot *snap)
 				   op);
 }
 
-static void delete (struct api_req *req)
+static void drop(struct api_req *req)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
 	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
@@ -268,6 +268,6 @@ const struct api_route api_res_subsystem[] = {
 	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createSubsystem", "wait", create },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getSubsystem", NULL, get },
 	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchSubsystem", "wait", patch },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteSubsystem", "wait force", delete },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteSubsystem", "wait force", drop },
 	{ 0 },
 };

@@ -125,7 +125,7 @@ static int read_common(struct json_object *doc, struct dsc_worker_in *in, struct
 	uint64_t reactors = 0;
 
 	if (cmn_json_u64_opt(doc, "reactors", &reactors, &in->reactors_set, err) < 0 ||
-	    cmn_json_range("reactors", reactors, 0, 1024, err) < 0)
+	    cmn_json_range("reactors", reactors, 0, 256, err) < 0)
 		return err->code;
 	in->reactors = (uint32_t)reactors;
 	in->cpu_list = cmn_json_has(doc, "cpu_list") ? "" : NULL;
@@ -198,7 +198,7 @@ static void users(struct api_op *op, const struct dsc_snapshot *snap)
 	}
 }
 
-static void delete (struct api_req *req)
+static void drop(struct api_req *req)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
 	const struct dsc_worker *worker = path_worker(req, snap);
@@ -268,7 +268,7 @@ const struct api_route api_res_worker[] = {
 	{ API_POST, API_ROLE_ADMIN, API_BODY_JSON, ALL, "createWorker", "wait", create },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getWorker", NULL, get },
 	{ API_PATCH, API_ROLE_ADMIN, API_BODY_MERGE, ONE, "patchWorker", NULL, patch },
-	{ API_DELETE, API_ROLE_ADMIN, API_BODY_NONE, ONE, "deleteWorker", NULL, delete },
+	{ API_DELETE, API_ROLE_ADMIN, API_BODY_NONE, ONE, "deleteWorker", NULL, drop },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/nodes", "listNodes", NULL, list_nodes },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/nodes/{id}", "getNode", NULL, get_node },
 	{ 0 },

@@ -20,8 +20,9 @@ static void test_errno_decides_the_status(void **state)
 	static const struct {
 		int code, status;
 	} rows[] = {
-		{ -EINVAL, 422 }, { -ERANGE, 422 }, { -ENOENT, 404 }, { -EEXIST, 409 }, { -EBUSY, 409 }, { -ESTALE, 412 },
-		{ -ENOSPC, 507 }, { -EIO, 500 },    { -E2BIG, 413 },  { -EBADMSG, 400 }, { -ENXIO, 500 }, { -ESHUTDOWN, 503 },
+		{ -EINVAL, 422 }, { -ERANGE, 422 },  { -ENOENT, 404 }, { -EEXIST, 409 },
+		{ -EBUSY, 409 },  { -ESTALE, 412 },  { -ENOSPC, 507 }, { -EIO, 500 },
+		{ -E2BIG, 413 },  { -EBADMSG, 400 }, { -ENXIO, 500 },  { -ESHUTDOWN, 503 },
 	};
 
 	(void)state;
@@ -50,7 +51,8 @@ static void test_every_kind_has_a_status_and_a_name(void **state)
 
 static void test_field_comes_with_what_was_given_and_what_would_do(void **state)
 {
-	struct json_object *doc = json_tokener_parse("{\"namespaces\":[{\"size\":1},{\"size\":\"x\",\"backend\":\"tape\"}]}");
+	struct json_object *doc = json_tokener_parse(
+		"{\"namespaces\":[{\"size\":1},{\"size\":\"x\",\"backend\":\"tape\"}]}");
 	struct api_problem_about about = { .doc = doc };
 	struct json_object *json;
 	struct cmn_err err;
@@ -69,7 +71,9 @@ static void test_field_comes_with_what_was_given_and_what_would_do(void **state)
 
 static void test_paths_that_lead_nowhere_give_no_value(void **state)
 {
-	static const char *const paths[] = { "a[9]", "a[", "a.b", "[0]", "..", "b", "a[0][0]", "c" };
+	static const char *const paths[] = {
+		"a[9]", "a[", "a.b", "[0]", "..", "b", "a[0][0]", "c"
+	};
 	struct json_object *doc = json_tokener_parse("{\"a\":[[]],\"c\":{\"d\":1}}");
 	struct api_problem_about about = { .doc = doc };
 
@@ -84,6 +88,22 @@ static void test_paths_that_lead_nowhere_give_no_value(void **state)
 		json_object_put(json);
 	}
 	json_object_put(doc);
+}
+
+static void test_what_is_said_of_a_field_begins_with_it(void **state)
+{
+	struct json_object *json;
+	struct cmn_err err;
+
+	(void)state;
+	cmn_err_set(&err, -EINVAL, "nqn", "is missing");
+	json = api_problem_json(API_PROBLEM_INVALID, &err, NULL);
+	assert_string_equal(member(json, "detail"), "nqn is missing");
+	json_object_put(json);
+	cmn_err_set(&err, -EINVAL, "size", "the size must be more");
+	json = api_problem_json(API_PROBLEM_INVALID, &err, NULL);
+	assert_string_equal(member(json, "detail"), "the size must be more");
+	json_object_put(json);
 }
 
 static void test_users_are_named(void **state)
@@ -107,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_every_kind_has_a_status_and_a_name),
 		cmocka_unit_test(test_field_comes_with_what_was_given_and_what_would_do),
 		cmocka_unit_test(test_paths_that_lead_nowhere_give_no_value),
+		cmocka_unit_test(test_what_is_said_of_a_field_begins_with_it),
 		cmocka_unit_test(test_users_are_named),
 	};
 

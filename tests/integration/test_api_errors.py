@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input to the API: each a problem with the right status and field, and nothing half-applied."""
+import concurrent.futures
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import openapi  # noqa: E402
+import pharos  # noqa: E402
+
+NQN = 'nqn.2026-11.example:errors'
+SUBSYSTEM = f'/subsystems/{NQN}'
+NAMESPACES = SUBSYSTEM + '/namespaces'
+MIB = 1 << 20
+JSON = {'Content-Type': 'application/json'}
+
+daemon = pharos.Discoveryd()
+api = openapi.Api(daemon)
+
+
+def everything():
+    """All that is desired; what it was before a refusal it must be after it."""
+    found = {kind: api.ok('GET', f'/{kind}?limit=1000')['items'] for kind in ('subsystems', 'hosts', 'portals')}
+    found['namespaces'] = [api.ok('GET', f'/subsystems/{openapi.encode(s["nqn"])}/namespaces')['items'] for s in found['subsystems']]
+    return json.dumps(found, sort_keys=True)
+
+
+def refused(rows, method, path):
+    """rows: (body, status, field)"""
+    before = everything()
+    for body, status, field in rows:
+        problem = api.problem(status, method, path, body)
+        assert field is None or problem.get('field') == field, (body, problem)
+        assert len(problem['detail']) > 8, problem
+    assert everything() == before
+
+
+def test_setup():
+    api.ok('POST', '/subsystems', {'nqn': NQN})
+    api.ok('POST', NAMESPACES, {'size': MIB})
+
+
+def test_bodies_that_are_not_json_objects():
+    for body in '', '{', '{"nqn":}', '[]', '"x"', 'null', '{"nqn":"a"} x', "{'nqn':1}", '{"nqn":NaN}', '\xff', '{"a":' * 100 + '1' + '}' * 100:
+        problem = api.problem(422 if body == '' else 400, 'POST', '/subsystems', body, JSON)
+        assert problem['detail'], problem
+    api.problem(413, 'POST', '/subsystems', ' ' * (MIB + 1), JSON)
+    api.problem(415, 'POST', '/subsystems', '{}', {'Content-Type': 'text/plain'}, 'Content-Type')
+    api.problem(415, 'POST', '/subsystems', '{}', {'Content-Type': 'application/x-www-form-urlencoded'}, 'Content-Type')
+
+
+def test_subsystems():
+    long = 'nqn.2026-11.example:' + 'x' * 204
+    refused([
+        ({}, 422, 'nqn'), ({'nqn': None}, 422, 'nqn'), ({'nqn': 5}, 422, 'nqn'), ({'nqn': ''}, 422, 'nqn'), ({'nqn': 'demo'}, 422, 'nqn'),
+        ({'nqn': 'nqn.2026.example:x'}, 422, 'nqn'), ({'nqn': 'nqn.2026-11.'}, 422, 'nqn'), ({'nqn': long}, 422, 'nqn'),
+        ({'nqn': 'nqn.2026-11.example:a b'}, 422, 'nqn'), ({'nqn': 'nqn.2026-11.example:a\n'}, 422, 'nqn'), ({'nqn': 'nqn.2026-11.example:\0x'}, 422, 'nqn'),
+        ({'nqn': 'nqn.2014-08.org.nvmexpress.discovery'}, 422, 'nqn'),
+        ({'nqn': NQN}, 409, 'nqn'),
+        ({'nqn': NQN + '2', 'name': 'x'}, 422, 'name'), ({'nqn': NQN + '2', 'serial': 'x' * 21}, 422, 'serial'),
+        ({'nqn': NQN + '2', 'model': 'x' * 41}, 422, 'model'), ({'nqn': NQN + '2', 'serial': 'ä'}, 422, 'serial'),
+        ({'nqn': NQN + '2', 'allow_any_host': 'yes'}, 422, 'allow_any_host'), ({'nqn': NQN + '2', 'hosts': 'x'}, 422, 'hosts'),
+        ({'nqn': NQN + '2', 'hosts': [1]}, 422, 'hosts[0]'), ({'nqn': NQN + '2', 'hosts': [NQN, 'bad']}, 422, 'hosts[1]'),
+        ({'nqn': NQN + '2', 'portals': ['none']}, 422, 'portals[0]'), ({'nqn': NQN + '2', 'worker': 'none'}, 422, 'worker'),
+    ], 'POST', '/subsystems')
+    refused([({'nqn': NQN + '3'}, 422, 'nqn'), ({'serial': 'x'}, 422, 'serial'), ({'allow_any_host': 1}, 422, 'allow_any_host'),
+             ({'portals': ['none']}, 422, 'portals[0]')], 'PATCH', SUBSYSTEM)
+    api.problem(404, 'GET', f'/subsystems/{NQN}none', field='nqn')
+    api.problem(404, 'PATCH', f'/subsystems/{NQN}none', {}, field='nqn')
+    api.problem(404, 'DELETE', f'/subsystems/{NQN}none', field='nqn')
+
+
+def test_a_problem_says_what_was_given_and_what_would_do():
+    problem = api.problem(422, 'POST', NAMESPACES, {'size': MIB, 'backend': 'tape'}, field='backend')
+    assert problem['value'] == 'tape' and 'ram' in problem['valid'] and problem['title'], problem
+
+
+def test_namespaces():
+    refused([
+        ({}, 422, 'size'), ({'size': 0}, 422, 'size'), ({'size': -1}, 422, 'size'), ({'size': 1000}, 422, 'size'), ({'size': 'big'}, 422, 'size'),
+        ({'size': '1.5XB'}, 422, 'size'), ({'size': 1.5}, 422, 'size'), ({'size': True}, 422, 'size'), ({'size': '99999999999999999999G'}, 422, 'size'),
+        ({'size': MIB, 'backend': 'tape'}, 422, 'backend'), ({'size': MIB, 'block_size': 1000}, 422, 'block_size'), ({'size': MIB, 'block_size': 1024}, 422, 'block_size'),
+        ({'size': MIB + 512, 'block_size': 4096}, 422, 'size'),
+        ({'size': MIB, 'nsid': 0}, 422, 'nsid'), ({'size': MIB, 'nsid': 8193}, 422, 'nsid'), ({'size': MIB, 'nsid': 4294967295}, 422, 'nsid'),
+        ({'size': MIB, 'nsid': 1}, 409, 'nsid'), ({'size': MIB, 'uuid': 'x'}, 422, 'uuid'), ({'size': MIB, 'nguid': 'zz' * 16}, 422, 'nguid'),
+        ({'size': MIB, 'eui64': '1'}, 422, 'eui64'), ({'size': MIB, 'nsids': 2}, 422, 'nsids'), ({'size': MIB, 'hosts': ['bad']}, 422, 'hosts[0]'),
+        ({'size': MIB, 'backend': 'file'}, 422, 'path'), ({'size': MIB, 'backend': 'ram', 'path': '/tmp/x'}, 422, 'path'),
+        ({'size': MIB, 'path': 'relative'}, 422, 'path'),
+    ], 'POST', NAMESPACES)
+    uuid = api.ok('GET', NAMESPACES + '/1')['uuid']
+    refused([({'size': MIB, 'uuid': uuid}, 409, 'uuid')], 'POST', NAMESPACES)
+    refused([({'size': 'x'}, 422, 'size'), ({'nsid': 2}, 422, 'nsid'), ({'backend': 'null'}, 422, 'backend')], 'PATCH', NAMESPACES + '/1')
+    for nsid in '2', '0', 'x', '-1', '1e0', '4294967297':
+        api.problem(404, 'GET', f'{NAMESPACES}/{nsid}', field='nsid')
+    api.problem(404, 'POST', f'/subsystems/{NQN}none/namespaces', {'size': MIB}, field='nqn')
+
+
+def test_more_ram_than_the_machine_has():
+    before = everything()
+    status, _, problem = api('POST', NAMESPACES, {'size': '1PiB'})
+    assert status in (422, 507) and problem['field'] == 'size', (status, problem)
+    assert everything() == before
+
+
+def test_files():
+    with tempfile.TemporaryDirectory() as folder:
+        small, used, odd = (os.path.join(folder, name) for name in ('small', 'used', 'odd'))
+        for name, size in (small, MIB), (used, MIB), (odd, 1000):
+            with open(name, 'wb') as f:
+                f.truncate(size)
+        made = api.ok('POST', NAMESPACES, {'path': used})
+        refused([
+            ({'path': folder + '/none'}, 422, 'path'), ({'path': folder + '/none', 'size': MIB}, 422, 'path'), ({'path': folder}, 422, 'path'),
+            ({'path': folder, 'size': MIB}, 422, 'path'), ({'path': '/dev/null', 'size': MIB}, 422, 'path'),
+            ({'path': small, 'size': 2 * MIB}, 422, None), ({'path': '/' + 'x/' * 3000}, 422, 'path'),
+        ], 'POST', NAMESPACES)
+        before = everything()
+        status, _, problem = api('POST', NAMESPACES, {'path': used})
+        assert status in (409, 422) and problem['field'] == 'path', (status, problem)
+        os.link(used, folder + '/hardlink')
+        status, _, problem = api('POST', NAMESPACES, {'path': folder + '/hardlink'})
+        assert status in (409, 422) and problem['field'] == 'path', (status, problem)
+        assert everything() == before
+        assert api('DELETE', f'{NAMESPACES}/{made["nsid"]}')[0] == 204
+
+
+def test_hosts():
+    api.ok('POST', '/hosts', {'nqn': NQN + ':h'})
+    refused([({'nqn': NQN + ':h'}, 409, 'nqn'), ({'nqn': 'x'}, 422, 'nqn'), ({}, 422, 'nqn'), ({'nqn': NQN + ':i', 'key': 'x'}, 422, 'key'),
+             ({'nqn': NQN + ':i', 'name': 'x' * 256}, 422, 'name')], 'POST', '/hosts')
+    api.problem(422, 'PUT', SUBSYSTEM + '/hosts/bad', field='host_nqn')
+    api.problem(404, 'PUT', f'/subsystems/{NQN}none/hosts/{NQN}:h', field='nqn')
+    api.problem(404, 'PUT', f'{NAMESPACES}/99/hosts/{NQN}:h', field='nsid')
+
+
+def test_portals():
+    portal = api.ok('GET', '/portals')['items'][0]
+    with socket.socket() as busy:
+        busy.bind(('127.0.0.1', 0))
+        busy.listen()
+        refused([
+            ({}, 422, 'traddr'), ({'traddr': 'host.example'}, 422, 'traddr'), ({'traddr': '127.0.0.256'}, 422, 'traddr'), ({'traddr': '127.0.0.1', 'trsvcid': 0}, 422, 'trsvcid'),
+            ({'traddr': '127.0.0.1', 'trsvcid': '65536'}, 422, 'trsvcid'), ({'traddr': '127.0.0.1', 'trsvcid': 'nvme'}, 422, 'trsvcid'),
+            ({'traddr': '127.0.0.1', 'trtype': 'rdma'}, 422, 'trtype'), ({'traddr': '127.0.0.1', 'adrfam': 'ipv6'}, 422, 'adrfam'),
+            ({'traddr': '127.0.0.1', 'trsvcid': 1, 'id': 'a/b'}, 422, 'id'), ({'traddr': '127.0.0.1', 'trsvcid': 1, 'id': portal['id']}, 409, 'id'),
+            ({'traddr': '127.0.0.1', 'trsvcid': 1, 'portid': portal['portid']}, 409, 'portid'), ({'traddr': '127.0.0.1', 'trsvcid': 1, 'portid': 65535}, 422, 'portid'),
+            ({'traddr': '127.0.0.1', 'trsvcid': 1, 'worker': 'none'}, 422, 'worker'), ({'traddr': '127.0.0.1', 'trsvcid': 1, 'advertise': 'x y'}, 422, 'advertise'),
+        ], 'POST', '/portals')
+        before = everything()
+        for body in {'traddr': portal['traddr'], 'trsvcid': portal['trsvcid']}, {'traddr': '127.0.0.1', 'trsvcid': busy.getsockname()[1]}, {'traddr': '192.0.2.7', 'trsvcid': 4420}:
+            status, _, problem = api('POST', '/portals', body)
+            assert status in (409, 422) and problem['detail'], (body, status, problem)
+        assert everything() == before
+    api.problem(404, 'GET', '/portals/none', field='id')
+
+
+def test_workers():
+    worker = api.ok('GET', '/workers')['items'][0]['id']
+    refused([({'id': worker}, 409, 'id'), ({'id': 'a b'}, 422, 'id'), ({'reactors': 5000}, 422, 'reactors'), ({'reactors': -1}, 422, 'reactors'), ({'cpu_list': 'x'}, 422, 'cpu_list')],
+            'POST', '/workers')
+    assert [w['id'] for w in api.ok('GET', '/workers')['items']] == [worker]
+    api.problem(404, 'GET', '/workers/none', field='id')
+    api.problem(404, 'GET', '/nodes/none', field='id')
+
+
+def test_queries():
+    for path, field in (('/subsystems?limit=0', 'limit'), ('/subsystems?limit=1001', 'limit'), ('/subsystems?limit=x', 'limit'), ('/subsystems?limt=1', 'limt'), ('/subsystems?limit=1&limit=2', 'limit'),
+                        ('/events?since=-1', 'since'), ('/discovery-log', 'host_nqn'), ('/discovery-log?host_nqn=x', 'host_nqn'), (f'/discovery-log?host_nqn={NQN}&via=x', 'via'),
+                        ('/health?x', 'x')):
+        api.problem(400, 'GET', path, field=field)
+    for query, field in (('wait=x', 'wait'), ('wait=31', 'wait'), ('wait=-1', 'wait'), ('wait=nan', 'wait'), ('force=maybe', 'force'), ('now', 'now')):
+        api.problem(400, 'DELETE', f'{SUBSYSTEM}?{query}', field=field)
+    api.problem(400, 'GET', '/subsystems/%zz')
+    api.problem(400, 'GET', '/subsystems/a%00b')
+    api.problem(404, 'GET', '/nothing')
+    api.problem(404, 'GET', '/subsystems/')
+
+
+def test_methods():
+    for method, path, allow in (('PUT', '/subsystems', 'GET, HEAD, POST'), ('POST', SUBSYSTEM, 'GET, HEAD, PATCH, DELETE'), ('DELETE', '/health', 'GET, HEAD'), ('GET', '/shutdown', 'POST')):
+        status, headers, _ = api(method, path, None, JSON)
+        assert (status, headers['Allow']) == (405, allow), (method, path, status, headers['Allow'])
+
+
+def test_foreign_pages_are_refused():
+    for headers, status in (({'Host': 'evil.example'}, 421), ({'Origin': 'http://evil.example'}, 403), ({'Origin': 'null'}, 403), ({'Sec-Fetch-Site': 'cross-site'}, 403)):
+        for method, path, body in ('GET', '/subsystems', None), ('POST', '/subsystems', {'nqn': NQN + '-evil'}), ('DELETE', SUBSYSTEM + '?force=true', None):
+            got, answered, problem = api(method, path, body, headers)
+            assert got == status, (headers, method, got, problem)
+            assert not [name for name in answered if name.startswith('Access-Control')], answered
+    assert api.ok('GET', SUBSYSTEM)['nqn'] == NQN
+    origin = f'http://{daemon.api}'
+    assert api('GET', '/subsystems', None, {'Origin': origin, 'Sec-Fetch-Site': 'same-origin'})[0] == 200
+
+
+def test_answer_waits_for_the_worker_as_long_as_asked():
+    pid = daemon.workers()[0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for number, (query, headers, low, high) in enumerate((('', {}, 1.8, 3), ('?wait=0', {}, 0, 0.5), ('?wait=0.5', {}, 0.4, 1.3), ('', {'Prefer': 'respond-async'}, 0, 0.5))):
+            began = time.monotonic()
+            status, _, made = api('POST', '/subsystems' + query, {'nqn': f'{NQN}-wait{number}'}, headers)
+            took = time.monotonic() - began
+            assert status == 201 and made['status']['state'] == 'pending' and made['status']['reason'] is None or made['status']['reason'], made
+            assert low <= took <= high, (query, headers, took)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for number in range(4):
+        path = f'/subsystems/{NQN}-wait{number}'
+        pharos.wait_for(lambda: api.ok('GET', path)['status']['state'] == 'ready', 10, 'ready once the worker goes on')
+        assert api('DELETE', path)[0] == 204
+
+
+def test_a_hundred_waiting_requests_do_not_hold_up_others():
+    pid = daemon.workers()[0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(100) as pool:
+            waiting = [pool.submit(daemon.http, 'POST', '/api/v1/subsystems?wait=3', {'nqn': f'{NQN}-many{i}'}) for i in range(100)]
+            time.sleep(0.5)
+            began = time.monotonic()
+            api.ok('GET', '/version')
+            assert time.monotonic() - began < 0.5
+            os.kill(pid, signal.SIGCONT)
+            answers = [w.result() for w in waiting]
+        assert [a[0] for a in answers] == [201] * 100
+        assert all(a[2]['status']['state'] == 'ready' for a in answers), [a[2]['status'] for a in answers if a[2]['status']['state'] != 'ready'][:3]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for i in range(100):
+        api('DELETE', f'/subsystems/{NQN}-many{i}?wait=0')
+
+
+def test_of_many_equal_creates_one_wins():
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        statuses = sorted(a[0] for a in pool.map(lambda _: daemon.http('POST', '/api/v1/subsystems', {'nqn': NQN + '-once'}), range(20)))
+    assert statuses == [201] + [409] * 19, statuses
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        made = [a[2].get('nsid') for a in pool.map(lambda _: daemon.http('POST', f'/api/v1/subsystems/{NQN}-once/namespaces', {'size': MIB}), range(20))]
+    assert sorted(made) == list(range(1, 21)), made
+    assert api('DELETE', f'/subsystems/{NQN}-once?force=true')[0] == 204
+
+
+def test_of_many_patches_with_one_etag_one_wins():
+    etag = api('GET', SUBSYSTEM)[1]['ETag']
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        ask = lambda i: daemon.http('PATCH', '/api/v1' + SUBSYSTEM, {'hosts': [f'{NQN}:p{i}']}, {'If-Match': etag})[0]  # noqa: E731
+        statuses = sorted(pool.map(ask, range(10)))
+    assert statuses == [200] + [412] * 9, statuses
+
+
+def test_slow_clients_harm_no_other():
+    host, port = daemon.api.rsplit(':', 1)
+    slow = [socket.create_connection((host, int(port))) for _ in range(300)]
+    for s in slow:
+        s.sendall(b'POST /api/v1/subsystems HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{')
+    began = time.monotonic()
+    api.ok('GET', '/subsystems')
+    assert time.monotonic() - began < 0.5
+    for s in slow:
+        s.close()
+
+
+def test_the_dashboard_is_served_with_its_policy():
+    status, headers, page = daemon.http('GET', '/')
+    assert status == 200 and '<html' in page.lower() and headers['Content-Type'].startswith('text/html'), page[:100]
+    assert "default-src 'none'" in headers['Content-Security-Policy'] and headers['X-Content-Type-Options'] == 'nosniff'
+    assert daemon.http('GET', '/', None, {'If-None-Match': headers['ETag']})[0] == 304
+    assert daemon.http('GET', '/none')[0] == 404
+    assert daemon.http('GET', '/', None, {'Sec-Fetch-Site': 'cross-site'})[0] == 200, 'a link to it may stand anywhere'
+
+
+def test_a_client_that_hangs_up_while_waiting_loses_only_its_answer():
+    pid = daemon.workers()[0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        client = http.client.HTTPConnection(*daemon.api.rsplit(':', 1))
+        client.request('POST', '/api/v1/subsystems?wait=5', json.dumps({'nqn': NQN + '-left'}), JSON)
+        time.sleep(0.2)
+        client.close()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    pharos.wait_for(lambda: api.ok('GET', f'/subsystems/{NQN}-left')['status']['state'] == 'ready', 10, 'made all the same')
+
+
+if __name__ == '__main__':
+    daemon.start()
+    try:
+        pharos.run(globals())
+    finally:
+        daemon.stop()
