@@ -114,7 +114,7 @@ def test_the_error_log_has_real_entries():
 
 
 def test_features_honour_select():
-    with start() as target, connect(target) as host:
+    with start() as target, connect(target, queues=0) as host:
         a = host.admin
         get = lambda fid, sel=0: a.run(nvme.sqe(GET, 0, cdw10=fid | sel << 8))[0].result
         default = get(0x0b, 1)
