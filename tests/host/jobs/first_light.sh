@@ -22,7 +22,7 @@ check "the state is live" test "$(cat /sys/class/nvme/$ctrl/state)" = live
 check "identifiers are told" test -n "$(cat /sys/block/$(basename $(disk $nqn 1))/uuid)"
 check "SMART log" nvme smart-log /dev/$ctrl
 check "error log" nvme error-log /dev/$ctrl
-check "effects log" nvme effects-log /dev/$ctrl
+check "effects log" nvme effects-log /dev/$ctrl -c 0
 check "supported log pages" nvme supported-log-pages /dev/$ctrl
 check "feature: number of queues" nvme get-feature /dev/$ctrl -f 7
 check "an unsupported admin command is Invalid Opcode, the connection goes on" \
