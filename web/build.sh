@@ -13,7 +13,7 @@ sources=$(find . -maxdepth 1 -type f ! -name 'Makefile.inc' ! -name 'bundle.*' !
 # shellcheck disable=SC2086 # our paths hold no spaces
 changed dist/.stamp ../api/openapi.yaml $sources || exit 0
 if changed node_modules/.stamp package.json package-lock.json; then
-	"$1" ci --silent --no-audit --no-fund >&2
+	"$1" ci --loglevel error --no-audit --no-fund >&2
 	mkdir -p node_modules
 	touch node_modules/.stamp
 fi
