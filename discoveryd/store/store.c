@@ -91,7 +91,8 @@ static void run_request(struct dsc_store *store, struct dsc_store_req *req)
 	int rc;
 
 	if (req->epoch < store->bad_epoch) {
-		set_result(store, req, store->bad_result, store->bad_text);
+		req->result = store->bad_result;
+		memcpy(req->result_text, store->bad_text, sizeof(req->result_text));
 		return;
 	}
 	rc = exec(store, "SAVEPOINT request");
