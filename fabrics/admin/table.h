@@ -82,7 +82,7 @@ const struct fab_feature *fab_features(unsigned int *ret_nr);
 
 /* ---- shared by the command files ---- */
 
-/* Zeroed memory for the answer, req->len bytes; NULL: none left, and the request has been completed. */
+/* Zeroed memory for the answer, req->len bytes; NULL: none left, exec() runs again once there is. */
 void *fab_admin_reply(struct fab_req *req);
 
 struct fab_status fab_identify_check(struct fab_ctrl *ctrl, struct fab_req *req);
