@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Desired state, and what workers last confirmed of it.  Numbers named since, changed, confirmed and gen are
 -- change numbers: meta.change is the last one given out.  Times are milliseconds since 1970.
 CREATE TABLE meta (
