@@ -247,6 +247,9 @@ static void test_temperature_thresholds_and_power_states(void **state)
 	assert_int_equal(get(w, NVME_FID_TEMP_THRESH, 0).dw0, 350);
 	r = send_feature(w, NVME_ADMIN_GET_FEATURES, 0, NVME_FID_TEMP_THRESH, 1u << 20, NULL);
 	assert_int_equal(r.dw0, 270);
+	r = send_feature(w, NVME_ADMIN_GET_FEATURES, 0,
+			 NVME_FID_TEMP_THRESH | NVME_SEL_DEFAULT << 8, 1u << 20, NULL);
+	assert_int_equal(r.dw0, 0);
 	assert_int_equal(set(w, NVME_FID_TEMP_THRESH, 3u << 16).st.code, NVME_SC_INVALID_FIELD);
 	assert_int_equal(set(w, NVME_FID_POWER_MGMT, 1).st.code, NVME_SC_INVALID_FIELD);
 	assert_int_equal(set(w, NVME_FID_POWER_MGMT, 0x20).st.code, 0);
