@@ -61,9 +61,8 @@ void net_ring_init(struct net_ring *ring)
 	int err;
 
 	memset(ring, 0, sizeof(*ring));
-	err = setup(ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-				  IORING_SETUP_R_DISABLED);
-	ring->deferred = err == 0;
+	/* not DEFER_TASKRUN: a completion that waits for us to ask wouldn't wake the epoll set */
+	err = setup(ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_R_DISABLED);
 	if (err == -EINVAL) {
 		err = setup(ring, 0);
 		ring->enabled = true;
@@ -133,8 +132,6 @@ unsigned int net_ring_reap(struct net_ring *ring)
 
 	if (!ring->inflight)
 		return 0;
-	if (ring->deferred && !io_uring_cq_ready(&ring->uring))
-		io_uring_get_events(&ring->uring);
 	while (n < REAP_MAX && io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
 		struct net_file_op *op = io_uring_cqe_get_data(cqe);
 		int res = cqe->res;

@@ -10,7 +10,7 @@
 
 struct net_ring {
 	struct io_uring uring;
-	bool ok, enabled, deferred; /* deferred: completions are run by the kernel only when we ask */
+	bool ok, enabled;
 	unsigned int inflight, unsubmitted;
 	char error[200]; /* why there is none: the setting to change */
 };

@@ -89,6 +89,8 @@ static struct fab_status status_of(enum tgt_io_op op, int res)
 		return FAB_ERR(NVME_SC_CAPACITY_EXCEEDED);
 	case ECANCELED:
 		return FAB_RETRY(NVME_SC_ABORT_REQ);
+	case EBUSY: /* the file is locked by I/O of a worker that has ended */
+		return FAB_RETRY(NVME_SC_NS_NOT_READY);
 	case EAGAIN:
 	case ENOMEM:
 	case EINTR:

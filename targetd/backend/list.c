@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "targetd/backend/backend.h"
+#include "targetd/backend/file/file.h"
 #include "targetd/backend/null/null.h"
 #include "targetd/backend/ram/ram.h"
 
 const struct tgt_backend_ops *const tgt_backends[] = {
 	&tgt_backend_ram,
+	&tgt_backend_file,
 	&tgt_backend_null,
 	NULL,
 };
