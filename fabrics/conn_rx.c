@@ -140,7 +140,7 @@ static void start_command(struct fab_conn *conn, struct fab_req *req, const stru
 	} else if (req->cmd.sgl.id == NVME_SGL_ID_TRANSPORT) {
 		skip_payload(conn, g);
 		want_h2c(conn, req);
-	} else if (!take_borrowed(conn, req, g, in)) {
+	} else if (req->flags & FAB_REQ_NO_BORROW || !take_borrowed(conn, req, g, in)) {
 		capsule_payload(conn, req, g);
 	}
 }

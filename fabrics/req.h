@@ -47,6 +47,7 @@ enum fab_req_flag {
 	FAB_REQ_BAD_DIGEST = 1 << 4,   /* the connection's own: some of its data came with a wrong digest */
 	FAB_REQ_BUF_HEAP = 1 << 5,     /* the connection's own: buf is from the heap, not the pool */
 	FAB_REQ_AGAIN = 1 << 6,	       /* the connection's own: execute() is called again once there is a buffer */
+	FAB_REQ_NO_BORROW = 1 << 7,    /* set by parse(): H2C data is wanted in a buffer of its own, never borrowed */
 };
 
 enum fab_tx_flag {

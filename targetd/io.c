@@ -63,6 +63,13 @@ void tgt_io_finish(struct fab_req *req, struct fab_status st)
 
 /* ---- parse, execute ---- */
 
+/* Only what is copied into the namespace, or compared with it, at once can do with data in the receive buffer. */
+static bool keeps_data(const struct fab_io_cmd *c)
+{
+	return c->row->dir == FAB_DIR_H2C &&
+	       (!((struct tgt_ns *)c->ns)->mem || c->row->len != FAB_IO_LEN_BLOCKS);
+}
+
 static struct fab_status check(const struct tgt_queue *q, struct fab_req *req)
 {
 	struct tgt_io_priv *p = tgt_io_priv(req);
@@ -76,6 +83,8 @@ static struct fab_status check(const struct tgt_queue *q, struct fab_req *req)
 	req->row = c.row;
 	req->dir = c.row->dir;
 	req->len = c.bytes;
+	if (keeps_data(&c))
+		req->flags |= FAB_REQ_NO_BORROW;
 	p->len = 0;
 	if (c.row->flags & FAB_IO_LBA) {
 		p->offset = c.slba << c.ns->lba_shift;

@@ -23,6 +23,7 @@ struct tgt_io_ctx {
 	struct tgt_ns *ns;     /* of the piece; Flush of all walks through them */
 	struct tgt_range held; /* by the piece at work */
 	uint8_t *cmp_buf;      /* Compare: what the namespace holds */
+	bool cmp_heap;	       /* it isn't the pool's */
 	uint64_t done;	       /* bytes of the current range */
 	uint32_t index;	       /* current range, or slot */
 	int res;
@@ -52,7 +53,9 @@ static void drop_ctx(struct fab_req *req)
 	struct tgt_io_ctx *ctx = p->ctx;
 	struct fab_env *env = p->io->env;
 
-	if (ctx->cmp_buf)
+	if (ctx->cmp_heap)
+		free(ctx->cmp_buf);
+	else if (ctx->cmp_buf)
 		env->buf_put(env, ctx->cmp_buf, req->len);
 	if (ctx->ns && ctx->ns->lock)
 		tgt_rangelock_forget(ctx->ns->lock, &ctx->held);
@@ -223,18 +226,24 @@ static enum ready ready_write(struct fab_req *req)
 	return FAILED;
 }
 
+/* Its second buffer comes from the heap when the pool has none: waiting for it while holding the first, with others that do the
+ * same, could last for ever. */
 static enum ready ready_compare(struct fab_req *req)
 {
 	struct tgt_io_priv *p = tgt_io_priv(req);
+	struct tgt_io_ctx *ctx = p->ctx;
 
 	if (ready_write(req) != READY)
 		return FAILED;
-	if (!p->ctx->cmp_buf)
-		p->ctx->cmp_buf = p->io->env->buf_get(p->io->env, req->len);
-	if (p->ctx->cmp_buf)
+	ctx->cmp_buf = p->io->env->buf_get(p->io->env, req->len);
+	if (ctx->cmp_buf)
 		return READY;
-	tgt_io_park(req);
-	return NOT_NOW;
+	ctx->cmp_heap = true;
+	ctx->cmp_buf = aligned_alloc(4096, CMN_ALIGN_UP(req->len, 4096));
+	if (ctx->cmp_buf)
+		return READY;
+	end(req, FAB_RETRY(NVME_SC_CMD_INTERRUPTED));
+	return FAILED;
 }
 
 /* All ranges are checked before one is touched.  Without AD it is advice, which we don't take. */
@@ -388,8 +397,6 @@ void tgt_io_async_start(struct fab_req *req)
 		p->ctx->held.mark = TGT_RANGELOCK_NONE;
 		if (steps->ready && steps->ready(req) != READY)
 			return;
-	} else if (req->cmd.opcode == NVME_IO_COMPARE && ready_compare(req) != READY) {
-		return;
 	}
 	advance(req);
 }
