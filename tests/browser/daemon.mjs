@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon.mjs - starts daemon.py and asks it for things.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export async function startDaemon() {
+  const script = fileURLToPath(new URL('daemon.py', import.meta.url));
+  const child = spawn('python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('daemon.py ended');
+    if (!value.startsWith('{')) return read(); // a log, shown on failure
+    const answer = JSON.parse(value);
+    if (answer.error) throw new Error(answer.error);
+    return answer;
+  };
+  const ask = async (command) => {
+    child.stdin.write(JSON.stringify(command) + '\n');
+    return (await read()).result;
+  };
+  const { api } = await read();
+  return {
+    url: `http://${api}`,
+    rest: (method, path, body) => ask({ do: 'rest', method, path, ...(body && { body }) }),
+    connect: (nqn, host) => ask({ do: 'connect', nqn, host }),
+    disconnect: (host) => ask({ do: 'disconnect', host }),
+    kill: () => ask({ do: 'kill' }),
+    start: () => ask({ do: 'start' }),
+    stop: () => new Promise((resolve) => {
+      child.on('exit', resolve);
+      child.stdin.end();
+    }),
+  };
+}
