@@ -27,7 +27,7 @@
 #define NQN "nqn.2026-11.example:io"
 #define MAX_CTRLS 64
 
-/* ---- a backend that takes its time: memory behind timers ---- */
+/* ---- a backend that takes its time: memory behind timers, moved in two halves, so that whoever isn't kept out is caught ---- */
 
 struct slow {
 	struct tgt_backend base;
@@ -40,21 +40,34 @@ struct slow_io {
 	struct net_timer timer;
 	struct tgt_io *io;
 	struct slow *s;
+	bool second;
 };
+
+static void slow_move(struct slow_io *si, uint64_t off, uint64_t len)
+{
+	struct tgt_io *io = si->io;
+	uint8_t *at = si->s->mem + io->offset + off;
+
+	if (io->op == TGT_IO_READ)
+		memcpy((uint8_t *)io->buf + off, at, len);
+	else if (io->op == TGT_IO_WRITE)
+		memcpy(at, (uint8_t *)io->buf + off, len);
+	else if (io->op != TGT_IO_FLUSH)
+		memset(at, 0, len);
+}
 
 static void slow_fire(struct net_timer *t, uint64_t now)
 {
 	struct slow_io *si = cmn_container_of(t, struct slow_io, timer);
 	struct tgt_io *io = si->io;
-	uint8_t *at = si->s->mem + io->offset;
+	uint64_t half = io->len / 2;
 
-	(void)now;
-	if (io->op == TGT_IO_READ)
-		memcpy(io->buf, at, io->len);
-	else if (io->op == TGT_IO_WRITE)
-		memcpy(at, io->buf, io->len);
-	else if (io->op != TGT_IO_FLUSH)
-		memset(at, 0, io->len);
+	slow_move(si, si->second ? half : 0, si->second ? io->len - half : half);
+	if (!si->second) {
+		si->second = true;
+		net_timer_set(io->reactor, t, now + 20 * CMN_NS_PER_US);
+		return;
+	}
 	atomic_fetch_sub(&si->s->out, 1);
 	free(si);
 	io->done(io, 0);
@@ -343,21 +356,22 @@ static void test_every_command_works_on_a_backend_that_takes_its_time(void **sta
 /* ---- two hosts, overlapping ---- */
 
 #define DEPTH 8
-#define SLOTS 4	  /* 4 KiB each, written and read whole */
-#define LOOSE 32  /* blocks after them, written and read in overlapping ranges of 8 */
-#define OPS 6000u
+#define SLOTS 4	  /* a command each, written and read whole */
+#define LOOSE 4	  /* commands' worth of blocks after them, written and read in overlapping ranges */
+#define MAX_NLB 128u
 
 struct op {
 	struct fab_host_req req;
 	struct worker *w;
 	struct net_client_queue *q;
 	uint64_t lba;
-	uint64_t data[4096 / 8];
+	uint64_t data[MAX_NLB * BLOCK / 8];
 };
 
 struct worker {
 	pthread_t thread;
 	struct op ops[2][DEPTH];
+	unsigned int nlb; /* blocks of each command */
 	unsigned int seed, id, left, failed, torn_blocks, torn_commands, reads, inflight;
 };
 
@@ -366,13 +380,13 @@ static void check_read(struct worker *w, const struct op *op)
 	const unsigned int words = BLOCK / 8;
 
 	w->reads++;
-	for (unsigned int b = 0; b < 8; b++) {
+	for (unsigned int b = 0; b < w->nlb; b++) {
 		for (unsigned int i = 1; i < words; i++)
 			if (op->data[b * words + i] != op->data[b * words]) {
 				w->torn_blocks++;
 				return;
 			}
-		if (op->lba < SLOTS * 8 && op->data[b * words] != op->data[0])
+		if (op->lba < SLOTS * w->nlb && op->data[b * words] != op->data[0])
 			w->torn_commands++;
 	}
 }
@@ -388,13 +402,15 @@ static void op_submit(struct op *op)
 	if (!w->left)
 		return;
 	w->left--;
-	op->lba = rand_r(&w->seed) % 2 ? (uint64_t)(rand_r(&w->seed) % SLOTS) * 8 :
-					 SLOTS * 8 + (uint64_t)(rand_r(&w->seed) % (LOOSE - 8));
-	for (unsigned int i = 0; write && i < ARRAY_SIZE(op->data); i++)
+	if (rand_r(&w->seed) % 2)
+		op->lba = (uint64_t)((unsigned int)rand_r(&w->seed) % SLOTS) * w->nlb;
+	else
+		op->lba = SLOTS * w->nlb + (unsigned int)rand_r(&w->seed) % ((LOOSE - 1) * w->nlb);
+	for (unsigned int i = 0; write && i < w->nlb * BLOCK / 8; i++)
 		op->data[i] = tag;
-	op->req = (struct fab_host_req){ .cmd = fab_cmd_rw(write ? NVME_IO_WRITE : NVME_IO_READ, 1, op->lba, 8),
+	op->req = (struct fab_host_req){ .cmd = fab_cmd_rw(write ? NVME_IO_WRITE : NVME_IO_READ, 1, op->lba, w->nlb),
 					 .data = op->data,
-					 .len = sizeof(op->data),
+					 .len = w->nlb * BLOCK,
 					 .dir = write ? FAB_HOST_OUT : FAB_HOST_IN,
 					 .done = op_done };
 	if (net_client_submit(op->q, &op->req) == 0)
@@ -435,14 +451,15 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static void overlapping_hosts(bool slow, size_t pool_limit)
+static void overlapping_hosts(bool slow, unsigned int nlb, unsigned int ops, size_t pool_limit)
 {
 	struct worker *w = calloc(2, sizeof(*w));
 
 	daemon_start(slow, pool_limit);
 	for (unsigned int i = 0; i < 2; i++) {
 		w[i].id = w[i].seed = i + 1;
-		w[i].left = OPS;
+		w[i].left = ops;
+		w[i].nlb = nlb;
 		pthread_create(&w[i].thread, NULL, worker_main, &w[i]);
 	}
 	for (unsigned int i = 0; i < 2; i++) {
@@ -452,7 +469,7 @@ static void overlapping_hosts(bool slow, size_t pool_limit)
 		assert_int_equal(w[i].torn_commands, 0);
 		assert_int_equal(w[i].inflight, 0);
 		assert_int_equal(w[i].left, 0);
-		assert_true(w[i].reads > OPS / 4);
+		assert_true(w[i].reads > ops / 4);
 	}
 	assert_true(d.ns.stats[0].reads && d.ns.stats[1].reads); /* both reactors had their part */
 	daemon_stop();
@@ -462,19 +479,20 @@ static void overlapping_hosts(bool slow, size_t pool_limit)
 static void test_two_hosts_overlapping_on_memory_never_see_a_mixed_block(void **state)
 {
 	(void)state;
-	overlapping_hosts(false, 8 << 20);
+	overlapping_hosts(false, 8, 6000, 8 << 20);
+	overlapping_hosts(false, MAX_NLB, 1500, 8 << 20);
 }
 
 static void test_two_hosts_overlapping_on_a_slow_backend_never_see_a_mixed_block(void **state)
 {
 	(void)state;
-	overlapping_hosts(true, 8 << 20);
+	overlapping_hosts(true, 8, 3000, 8 << 20);
 }
 
 static void test_a_pool_of_few_buffers_slows_down_and_loses_nothing(void **state)
 {
 	(void)state;
-	overlapping_hosts(true, 16 << 10);
+	overlapping_hosts(true, 8, 3000, 16 << 10);
 }
 
 /* ---- hosts that go away ---- */
