@@ -46,6 +46,8 @@ static const struct cli_column columns[] = {
 static const struct cli_option options[] = {
 	{ "nqn", "nqn", CLI_TEXT, CLI_LOCAL, "NQN",
 	  "this subsystem, without discovery (port 4420)" },
+	{ "subsystem", "subsystem", CLI_TEXT, CLI_LOCAL, "NQN",
+	  "only this one of the discovery log" },
 	{ "read-only", "read_only", CLI_FLAG, CLI_LOCAL, NULL,
 	  "write nothing; for namespaces in use" },
 	{ "digests", "digests", CLI_FLAG, CLI_LOCAL, NULL, "with header and data digests" },
@@ -179,6 +181,7 @@ static void probe_subsystem(struct probe *probe, const struct cli_target *target
 
 static enum cli_exit probe_log(struct probe *probe)
 {
+	const char *only = cli_text(probe->cli, "subsystem", NULL);
 	struct cmn_err err = { 0 };
 	struct cli_target at;
 	struct cli_log log;
@@ -189,6 +192,8 @@ static enum cli_exit probe_log(struct probe *probe)
 		return res;
 	}
 	for (size_t i = 0; i < log.nr; i++) {
+		if (only && strcmp(log.records[i].subnqn, only) != 0)
+			continue;
 		if (log.records[i].subtype != NVMF_SUBTYPE_NVM ||
 		    log.records[i].trtype != NVMF_TRTYPE_TCP)
 			continue;
@@ -202,12 +207,27 @@ static enum cli_exit probe_log(struct probe *probe)
 
 /* -- the command -------------------------------------------------------------------------------------------------- */
 
+/* The last line, which alone says it all. */
+static void summarise(struct probe *probe)
+{
+	size_t nr = json_object_array_length(probe->rows), good = 0;
+	bool read_only = cli_flag(probe->cli, "read_only");
+
+	for (size_t i = 0; i < nr; i++)
+		good += strcmp(cli_member_text(json_object_array_get_idx(probe->rows, i), "result"),
+			       "ok") == 0;
+	printf("%zu of %zu ok: %s\n", good, nr,
+	       read_only ? "connected, read" : "connected, written, read back, restored");
+}
+
 static enum cli_exit report(struct probe *probe)
 {
-	if (probe->cli->json)
+	if (probe->cli->json) {
 		cli_print_json(probe->rows);
-	else if (json_object_array_length(probe->rows))
+	} else if (json_object_array_length(probe->rows)) {
 		cli_table(probe->cli, columns, probe->rows);
+		summarise(probe);
+	}
 	if (json_object_array_length(probe->rows))
 		return probe->worst;
 	cli_error(

@@ -158,7 +158,7 @@ void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_sta
 	req->cqe.sqhd = htole16(sqhd);
 	req->cqe.sqid = 0;
 	req->cqe.cid = req->cid;
-	req->cqe.status = htole16(NVME_CQE_STATUS(st.code, 0, false, st.dnr));
+	req->cqe.status = htole16(NVME_CQE_STATUS(st.code, 0, fab_failed(st) && conn->ctrl, st.dnr));
 	tx->tail_len += (uint8_t)fab_pdu_put_rsp(tx->tail + tx->tail_len, &req->cqe, conn->rx.rules.hdgst);
 	conn->untold = 0;
 	conn_tx_queue(conn, tx);

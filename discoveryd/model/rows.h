@@ -21,7 +21,6 @@
 #define DSC_NSID_MAX 8192
 
 enum dsc_row_kind {
-	DSC_ROW_META,
 	DSC_ROW_NODE,
 	DSC_ROW_WORKER,
 	DSC_ROW_PORTAL,
@@ -34,6 +33,7 @@ enum dsc_row_kind {
 	DSC_ROW_FAIL, /* what a worker could not do */
 	DSC_ROW_VIEW, /* generation told to a host */
 	DSC_ROW_EVENT,
+	DSC_ROW_NAME,
 	DSC_ROW_COUNT
 };
 
@@ -93,7 +93,6 @@ struct dsc_subsys {
 	uint64_t since; /* placed on its worker */
 	uint64_t any_since, portals_since;
 	uint64_t changed, created_ms;
-	uint64_t pending; /* the last change that its worker has to confirm */
 	struct dsc_tree *hosts; /* struct dsc_allow by host id: dsc_allow_ops */
 	struct dsc_tree *
 		portals; /* struct dsc_serve by portal id: dsc_serve_ops; used unless all_portals */
@@ -156,11 +155,14 @@ struct dsc_name {
 	char text[];
 };
 
-/* Keys: ids by uint64_t *, names by char *, namespaces by uint32_t *, views by char *. */
-extern const struct dsc_tree_ops dsc_node_ops, dsc_worker_ops, dsc_portal_ops, dsc_host_ops,
-	dsc_subsys_ops;
-extern const struct dsc_tree_ops dsc_allow_ops, dsc_serve_ops, dsc_ns_ops, dsc_view_ops,
-	dsc_name_ops;
+struct dsc_name *dsc_name_new(const char *text, uint64_t id);
+
+/* Keys: ids by uint64_t *, names, views and paths by char *, namespaces by uint32_t *, their UUIDs by struct cmn_uuid *,
+ * the last two by a whole row of which the key's members are set. */
+extern const struct dsc_tree_ops dsc_node_ops, dsc_worker_ops, dsc_portal_ops, dsc_host_ops;
+extern const struct dsc_tree_ops dsc_subsys_ops, dsc_allow_ops, dsc_serve_ops, dsc_ns_ops;
+extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_uuid_ops;
+extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
 /* A set of ids: a value is the id itself, cast; dsc_id() and dsc_id_value() cast back and forth. */
 extern const struct dsc_tree_ops dsc_ids_ops;
 
@@ -178,8 +180,12 @@ static inline void *dsc_id_value(uint64_t id)
 void *dsc_row_get(const void *row);
 void dsc_row_put(void *row);
 /* A row of its own, zeroed or copied from one of the same kind (its trees and strings shared or copied): may be written
- * to until it is put in a state.  NULL without memory. */
+ * to until it is put in a state. */
 void *dsc_row_new(enum dsc_row_kind kind);
 void *dsc_row_copy(const void *row);
+
+/* Memory that the control plane can't do without: logs and ends the process when there is none. */
+void *dsc_zalloc(size_t size);
+char *dsc_strdup(const char *text);
 
 #endif

@@ -4,10 +4,12 @@
  * holds one belongs to its owner.  May block: never.
  *
  * It is a treap: the expected depth is 2 ln n whatever the order of insertion, since a node's priority is random.
+ * Without memory it ends the process: workers go on, and the next discoveryd adopts them.
  * An empty tree is NULL.  Values are reference counted rows (model/rows.h) or, where ops->get is NULL, plain pointers. */
 #ifndef DISCOVERYD_MODEL_TREE_H
 #define DISCOVERYD_MODEL_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,11 +27,10 @@ struct dsc_tree_ops {
 struct dsc_tree *dsc_tree_get(struct dsc_tree *t);
 void dsc_tree_put(struct dsc_tree *t, const struct dsc_tree_ops *ops);
 
-/* Replaces *root by a tree with value in it (instead of the one with the same key); takes its own reference to value.
- * -ENOMEM leaves *root as it was. */
-int dsc_tree_set(struct dsc_tree **root, const struct dsc_tree_ops *ops, void *value);
-/* Takes the key out; -ENOENT when it isn't there. */
-int dsc_tree_del(struct dsc_tree **root, const struct dsc_tree_ops *ops, const void *key);
+/* Replaces *root by a tree with value in it (instead of the one with the same key); takes its own reference to value. */
+void dsc_tree_set(struct dsc_tree **root, const struct dsc_tree_ops *ops, void *value);
+/* Takes the key out; false when it isn't there. */
+bool dsc_tree_del(struct dsc_tree **root, const struct dsc_tree_ops *ops, const void *key);
 
 void *dsc_tree_find(const struct dsc_tree *t, const struct dsc_tree_ops *ops, const void *key);
 /* The first value whose key is greater than key (NULL: the first of all); NULL at the end.  So a loop is

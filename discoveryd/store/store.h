@@ -25,7 +25,7 @@ void dsc_store_close(struct dsc_store *store); /* commits what is queued; NULL i
 /* Reads everything, in an order in which each row's parents come first; row is counted, the callback keeps its own reference.
  * Before the first submit. */
 struct dsc_store_meta {
-	uint64_t change, gen_any, next_id, next_event;
+	uint64_t change, gen_any, next_id;
 	uint64_t epoch; /* of this start, greater than any before it; stored by open */
 	char identity[CMN_UUID_STR_LEN + 1]; /* of the state folder */
 };
@@ -40,17 +40,22 @@ struct dsc_write {
 };
 
 struct dsc_store_req {
-	struct net_msg msg; /* store's own */
+	struct net_msg msg; /* the store's own, as store and epoch */
+	struct dsc_store *store;
 	TAILQ_ENTRY(dsc_store_req) link;
 	uint64_t change, gen_any, next_id; /* meta as of this request; 0: leave it */
 	struct dsc_write *writes; /* the caller's, until done() */
 	size_t nr_writes;
 	int result; /* 0 or -errno: -ENOSPC disk full, -EIO; result_text says more */
 	char result_text[128];
-	uint64_t epoch; /* store's own */
+	uint64_t epoch;
 	void (*done)(struct dsc_store_req *req); /* in the control loop */
 };
 void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req);
+
+/* failed() runs in the control loop before the done() of the first request that failed: whatever was submitted until now and is
+ * not done yet will fail too. */
+void dsc_store_on_failure(struct dsc_store *store, void (*failed)(void *arg), void *arg);
 
 struct dsc_store_stats {
 	uint64_t commits, requests, failures;

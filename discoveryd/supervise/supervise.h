@@ -67,6 +67,12 @@ unsigned int dsc_supervisor_count(struct dsc_supervisor *sup, const char *nqn, c
 struct json_object *dsc_supervisor_stats(struct dsc_supervisor *sup, const char *name,
 					 uint64_t *ret_wall_ms);
 
+/* Binds and listens for a portal that is about to be created, so that a busy or foreign address is an error of the request (field
+ * traddr: -EBUSY in use, -EINVAL not ours).  unbind: it wasn't created after all. */
+int dsc_supervisor_bind(struct dsc_supervisor *sup, const char *portal, const char *address,
+			uint16_t port, struct cmn_err *err);
+void dsc_supervisor_unbind(struct dsc_supervisor *sup, const char *portal);
+
 /* Bytes that RAM namespaces may take in all: what the machine has free and what they have already. */
 uint64_t dsc_supervisor_ram_capacity(struct dsc_supervisor *sup);
 

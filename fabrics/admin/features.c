@@ -31,10 +31,10 @@ static struct fab_status set_power(struct fab_ctrl *ctrl, struct fab_req *req, u
 #define TEMP_SEL_ALL 0xf
 #define TEMP_UNDER(dw) ((dw) >> 20 & 0x3)
 
-static uint32_t default_temp_over(const struct fab_ctrl *ctrl)
+static uint32_t default_temp(const struct fab_ctrl *ctrl, uint32_t dw11)
 {
 	(void)ctrl;
-	return 0xffff;
+	return TEMP_UNDER(dw11) ? 0 : 0xffff;
 }
 
 static struct fab_status set_temp(struct fab_ctrl *ctrl, struct fab_req *req, uint32_t *slot)
@@ -62,9 +62,10 @@ static struct fab_status get_temp(struct fab_ctrl *ctrl, struct fab_req *req, ui
 
 /* ---- 06h Volatile Write Cache: always on; Flush is what makes data durable ---- */
 
-static uint32_t default_vwc(const struct fab_ctrl *ctrl)
+static uint32_t default_vwc(const struct fab_ctrl *ctrl, uint32_t dw11)
 {
 	(void)ctrl;
+	(void)dw11;
 	return NVME_FEAT_VWC_WCE;
 }
 
@@ -76,10 +77,11 @@ static struct fab_status set_vwc(struct fab_ctrl *ctrl, struct fab_req *req, uin
 
 /* ---- 07h Number of Queues: NSQ 15:0, NCQ 31:16, both 0's based ---- */
 
-static uint32_t default_queues(const struct fab_ctrl *ctrl)
+static uint32_t default_queues(const struct fab_ctrl *ctrl, uint32_t dw11)
 {
 	uint32_t n = ctrl->pers->max_ioqs ? ctrl->pers->max_ioqs - 1u : 0;
 
+	(void)dw11;
 	return n << 16 | n;
 }
 
@@ -203,7 +205,7 @@ static const struct fab_feature rows[] = {
 	/* FID, controllers, capabilities, data bytes, reserved bits, scope, default, set, get */
 	{ NVME_FID_ARBITRATION, FAB_CT_IO, CHANGEABLE, 0, 0xf8, OF_CTRL, NULL, NULL, NULL },
 	{ NVME_FID_POWER_MGMT, FAB_CT_IO, CHANGEABLE, 0, ~0xffu, OF_CTRL, NULL, set_power, NULL },
-	{ NVME_FID_TEMP_THRESH, FAB_CT_IO, CHANGEABLE, 0, 0xfe000000, OF_CTRL, default_temp_over,
+	{ NVME_FID_TEMP_THRESH, FAB_CT_IO, CHANGEABLE, 0, 0xfe000000, OF_CTRL, default_temp,
 	  set_temp, get_temp },
 	{ NVME_FID_ERROR_RECOVERY, FAB_CT_IO, CHANGEABLE, 0, ~0xffffu, OF_CTRL, NULL, NULL, NULL },
 	{ NVME_FID_VOLATILE_WC, FAB_CT_IO, 0, 0, ~1u, OF_CTRL, default_vwc, set_vwc, NULL },
@@ -233,15 +235,16 @@ static const struct fab_feature *find_row(const struct fab_ctrl *ctrl, uint8_t f
 	return NULL;
 }
 
-static uint32_t default_value(const struct fab_ctrl *ctrl, const struct fab_feature *row)
+static uint32_t default_value(const struct fab_ctrl *ctrl, const struct fab_feature *row,
+			      uint32_t dw11)
 {
-	return row->deflt ? row->deflt(ctrl) : 0;
+	return row->deflt ? row->deflt(ctrl, dw11) : 0;
 }
 
 void fab_features_reset(struct fab_ctrl *ctrl)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		ctrl->feature[i] = default_value(ctrl, &rows[i]);
+		ctrl->feature[i] = default_value(ctrl, &rows[i], 0);
 	ctrl->temp_under = 0;
 	ctrl->time_is_set = false;
 	ctrl->time_ms = 0;
@@ -319,7 +322,7 @@ void fab_get_features_exec(struct fab_ctrl *ctrl, struct fab_req *req)
 {
 	const struct fab_feature *row = req->priv.ptr[0];
 	uint32_t sel = NVME_FEAT_SEL(le32toh(req->cmd.cdw10));
-	uint32_t value = default_value(ctrl, row); /* also what stands for "saved": nothing is */
+	uint32_t value = default_value(ctrl, row, cdw11(req)); /* also for "saved": nothing is */
 	struct fab_status st = FAB_OK;
 
 	if (req->len && !fab_admin_reply(req))

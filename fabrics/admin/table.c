@@ -111,8 +111,8 @@ const struct fab_admin_cmd *fab_admin_cmd_find(const struct fab_ctrl *ctrl, uint
 
 void *fab_admin_reply(struct fab_req *req)
 {
-	if (fab_req_get_buf(req, req->len)) {
-		fab_req_complete(req, FAB_RETRY(NVME_SC_CMD_INTERRUPTED));
+	if (!req->buf && fab_req_get_buf(req, req->len)) {
+		fab_req_wait_buf(req, req->len);
 		return NULL;
 	}
 	memset(req->data, 0, req->len);

@@ -71,7 +71,7 @@ struct fab_feature {
 		data_len; /* bytes that Get (and Set, if changeable) move; 0: the value is CDW11 / DW0 */
 	uint32_t rsvd11; /* Set: bits of CDW11 that must be 0 */
 	uint32_t scope; /* NVME_FIDS_SCOPE_ bit of log page 12h */
-	uint32_t (*deflt)(const struct fab_ctrl *ctrl); /* NULL: 0 */
+	uint32_t (*deflt)(const struct fab_ctrl *ctrl, uint32_t cdw11); /* NULL: 0 */
 	/* NULL: any value that rsvd11 lets through is kept.  Otherwise checks, keeps or refuses, and may set cqe.dw[0]. */
 	struct fab_status (*set)(struct fab_ctrl *ctrl, struct fab_req *req, uint32_t *slot);
 	/* NULL: the kept value.  May fill req->data (data_len, zeroed). */
@@ -82,7 +82,7 @@ const struct fab_feature *fab_features(unsigned int *ret_nr);
 
 /* ---- shared by the command files ---- */
 
-/* Zeroed memory for the answer, req->len bytes; NULL: none left, and the request has been completed. */
+/* Zeroed memory for the answer, req->len bytes; NULL: none left, exec() runs again once there is. */
 void *fab_admin_reply(struct fab_req *req);
 
 struct fab_status fab_identify_check(struct fab_ctrl *ctrl, struct fab_req *req);

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -246,6 +247,15 @@ class Cli(unittest.TestCase):
         self.assertIn("subsystem allow NQN HOST_NQN", out)
         code, out, _ = self.run_cli("namespace", "create", "--help")
         self.assertIn("--block-size BYTES", out)
+
+    def test_the_man_page_has_every_command_and_option(self):
+        page = (pharos.SOURCE / "docs/pharos.1").read_text().replace("\\", "")
+        commands = re.findall(r"^  ((?:[a-z]+ )+?)(?:\[?[A-Z]| )", self.run_cli("--help")[1], re.M)
+        self.assertGreater(len(commands), 30)
+        for command in commands:
+            self.assertIn(command.strip(), page)
+            for option in re.findall(r"^  (--[a-z0-9-]+)", self.run_cli(*command.split(), "--help")[1], re.M):
+                self.assertIn(option, page, command)
 
     # -- status, log
 

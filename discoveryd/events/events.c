@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/events/events.c - the ring of events.
+ * Owns: the ring.  Thread: control loop.  May block: never. */
+#include "discoveryd/events/events.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/container.h"
+#include "common/log.h"
+#include "discoveryd/store/store.h"
+
+const char *const dsc_severity_name[DSC_SEVERITY_COUNT] = { "info", "warning", "error" };
+
+struct dsc_events {
+	struct dsc_app *app;
+	struct dsc_event *ring[DSC_EVENTS_MAX]; /* by id modulo the size */
+	uint64_t last_id;
+	TAILQ_HEAD(, dsc_events_sub) subs;
+};
+
+struct stored_event {
+	struct dsc_store_req req;
+	struct dsc_write write;
+};
+
+struct dsc_events *dsc_events_create(struct dsc_app *app)
+{
+	struct dsc_events *events = dsc_zalloc(sizeof(*events));
+
+	events->app = app;
+	TAILQ_INIT(&events->subs);
+	return events;
+}
+
+void dsc_events_destroy(struct dsc_events *events)
+{
+	if (!events)
+		return;
+	for (size_t i = 0; i < DSC_EVENTS_MAX; i++)
+		dsc_row_put(events->ring[i]);
+	free(events);
+}
+
+static void keep(struct dsc_events *events, struct dsc_event *event)
+{
+	struct dsc_event **slot = &events->ring[event->id % DSC_EVENTS_MAX];
+
+	dsc_row_put(*slot);
+	*slot = dsc_row_get(event);
+	events->last_id = event->id;
+}
+
+void dsc_events_restore(struct dsc_events *events, struct dsc_event *event)
+{
+	keep(events, event);
+}
+
+/* An event that can't be stored is still in the ring and in the log. */
+static void event_stored(struct dsc_store_req *req)
+{
+	struct stored_event *stored = cmn_container_of(req, struct stored_event, req);
+
+	dsc_row_put(stored->write.row);
+	free(stored);
+}
+
+static void store(struct dsc_events *events, struct dsc_event *event)
+{
+	struct stored_event *stored;
+
+	if (!events->app->store)
+		return;
+	stored = dsc_zalloc(sizeof(*stored));
+	stored->write.row = dsc_row_get(event);
+	stored->req.writes = &stored->write;
+	stored->req.nr_writes = 1;
+	stored->req.done = event_stored;
+	dsc_store_submit(events->app->store, &stored->req);
+}
+
+static void log_event(const struct dsc_event *event)
+{
+	static const enum cmn_log_level level[DSC_SEVERITY_COUNT] = {
+		[DSC_INFO] = CMN_LOG_INFO,
+		[DSC_WARNING] = CMN_LOG_WARN,
+		[DSC_ERROR] = CMN_LOG_ERROR,
+	};
+
+	CMN_LOG_AT(level[event->severity], event->kind, "text=%s data=%s", CMN_Q(event->text),
+		   CMN_Q(event->data));
+}
+
+void dsc_event(struct dsc_app *app, enum dsc_severity severity, const char *kind, const char *text,
+	       const char *json)
+{
+	struct dsc_events *events = app->events;
+	struct dsc_events_sub *sub, *next;
+	struct dsc_event *event;
+	size_t len;
+
+	if (!events)
+		return;
+	event = dsc_row_new(DSC_ROW_EVENT);
+	event->id = events->last_id + 1;
+	event->wall_ms = cmn_wall_ms();
+	event->severity = (uint8_t)severity;
+	snprintf(event->kind, sizeof(event->kind), "%s", kind);
+	event->text = dsc_strdup(text);
+	len = strlen(json ? json : "") + 3;
+	event->data = dsc_zalloc(len);
+	snprintf(event->data, len, "{%s}", json ? json : "");
+	log_event(event);
+	keep(events, event);
+	store(events, event);
+	TAILQ_FOREACH_SAFE(sub, &events->subs, link, next)
+		sub->event(sub, event);
+	dsc_row_put(event);
+}
+
+const struct dsc_event *dsc_event_after(struct dsc_events *events, uint64_t id)
+{
+	const struct dsc_event *event;
+
+	if (events->last_id > DSC_EVENTS_MAX && id < events->last_id - DSC_EVENTS_MAX)
+		id = events->last_id - DSC_EVENTS_MAX;
+	for (id++; id <= events->last_id; id++) {
+		event = events->ring[id % DSC_EVENTS_MAX];
+		if (event && event->id == id)
+			return event;
+	}
+	return NULL;
+}
+
+uint64_t dsc_event_last_id(struct dsc_events *events)
+{
+	return events->last_id;
+}
+
+void dsc_events_subscribe(struct dsc_events *events, struct dsc_events_sub *sub)
+{
+	TAILQ_INSERT_TAIL(&events->subs, sub, link);
+}
+
+void dsc_events_unsubscribe(struct dsc_events *events, struct dsc_events_sub *sub)
+{
+	TAILQ_REMOVE(&events->subs, sub, link);
+}

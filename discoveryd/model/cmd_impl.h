@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/cmd_impl.h - what the commands share; not for others. */
+#ifndef DISCOVERYD_MODEL_CMD_IMPL_H
+#define DISCOVERYD_MODEL_CMD_IMPL_H
+
+#include <string.h>
+
+#include "discoveryd/model/commands.h"
+#include "discoveryd/model/model.h"
+
+/* cmd.c: lookups that fill err (404) and checks */
+const struct dsc_snapshot *dsc_cmd_ahead(struct dsc_app *app);
+const struct dsc_subsys *dsc_cmd_find_subsys(const struct dsc_snapshot *st, const char *nqn, struct cmn_err *err);
+const struct dsc_host *dsc_cmd_find_host(const struct dsc_snapshot *st, const char *nqn, struct cmn_err *err);
+const struct dsc_worker *dsc_cmd_find_worker(const struct dsc_snapshot *st, const char *name, struct cmn_err *err);
+const struct dsc_portal *dsc_cmd_find_portal(const struct dsc_snapshot *st, const char *name, struct cmn_err *err);
+int dsc_cmd_check_match(const struct dsc_call *call, uint64_t changed, struct cmn_err *err); /* -ESTALE */
+int dsc_cmd_check_name(const char *name, const char *field, struct cmn_err *err);
+/* A field of printable ASCII of at most max bytes. */
+int dsc_cmd_check_ascii(const char *text, size_t max, const char *field, struct cmn_err *err);
+/* The registered host, or a new one in this transaction (the NQN is valid). */
+uint64_t dsc_cmd_need_host(struct dsc_txn *txn, const char *nqn);
+int dsc_cmd_check_hosts(const struct dsc_list *hosts, const char *field, struct cmn_err *err);
+bool dsc_cmd_has_id(const uint64_t *ids, size_t nr, uint64_t id);
+void dsc_cmd_allow_host(struct dsc_txn *txn, uint64_t subsys_id, uint64_t host_id);
+/* Takes the host off the subsystem's list. */
+void dsc_cmd_drop_link(struct dsc_txn *txn, uint64_t subsys_id, uint64_t host_id);
+/* What workers said about the subsystem or (subsys_id 0) the portal. */
+void dsc_cmd_drop_fails(struct dsc_txn *txn, uint64_t subsys_id, uint64_t portal_id);
+void dsc_cmd_ns_link(struct dsc_txn *txn, const struct dsc_ns *ns, uint64_t host_id, bool del);
+
+/* "nqn.1, nqn.2 and 3 more": names for a 409. */
+struct dsc_names {
+	char text[200];
+	unsigned int nr, shown;
+};
+void dsc_names_add(struct dsc_names *names, const char *name);
+const char *dsc_names_text(struct dsc_names *names);
+/* NQNs of the hosts that are connected, NULL filters match all. */
+void dsc_names_connected(struct dsc_names *names, struct dsc_app *app, const char *nqn, const char *host_nqn,
+			 const char *portal);
+
+/* placement.c */
+/* The least loaded worker: one with a portal before one without, one that isn't degraded before one that is. */
+const struct dsc_worker *dsc_place(const struct dsc_snapshot *st);
+uint32_t dsc_free_nsid(const struct dsc_subsys *s); /* the lowest; 0: none */
+uint16_t dsc_free_portid(const struct dsc_snapshot *st);
+/* "w1", "w2", ...: the first that is free. */
+void dsc_free_name(struct dsc_tree *names, char prefix, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/model.h - how the model changes: transactions on their way to the store, what workers confirm, publication.
+ * Owns: two states (`now`: committed, `ahead`: with all that is queued), transactions, what waits for confirmation.
+ * Thread: the control loop.  May block: never.
+ *
+ * A transaction validates and writes against `ahead`, goes to the store, and is replayed on `now` once committed; then the new
+ * snapshot is published at the end of the turn.  When the store fails, `ahead` goes back to `now`; whatever was queued
+ * meanwhile fails too (store/store.h).
+ *
+ * Visibility is followed in here, not by the callers (model/effects.c): a write that hides something from a host bumps that
+ * host's generation in the same transaction; one that will show something is remembered until its worker has confirmed. */
+#ifndef DISCOVERYD_MODEL_MODEL_H
+#define DISCOVERYD_MODEL_MODEL_H
+
+#include "discoveryd/model/commands.h"
+#include "discoveryd/model/snapshot.h"
+#include "discoveryd/store/store.h"
+
+struct dsc_txn;
+
+/* Reads the store into a new model; also fills app->disc_nqn and app->node.  Nothing but app->loop and app->store need exist;
+ * events that are read go to app->events when it is there. */
+int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct cmn_err *err);
+/* After the store is closed: nothing is on its way any more. */
+void dsc_model_destroy(struct dsc_model *model);
+
+/* Committed state, this turn's; borrowed until the control loop goes on. */
+const struct dsc_snapshot *dsc_model_now(struct dsc_model *model);
+uint64_t dsc_model_epoch(struct dsc_model *model); /* of this start, for the control protocol */
+bool dsc_model_is_new(struct dsc_model *model);	   /* the database was empty */
+
+/* -- transactions ------------------------------------------------------------------------------------------------------------ */
+/* Where a transaction's outcome is to be seen, and what to do about a failure there. */
+struct dsc_target {
+	uint64_t worker_id; /* 0: nobody need confirm */
+	uint64_t subsys_id, portal_id;
+	uint32_t nsid;
+	bool undo; /* a namespace that couldn't be opened is taken out again, and the command fails */
+};
+
+/* One at a time: between begin and commit or abort the control loop doesn't turn. */
+struct dsc_txn *dsc_txn_begin(struct dsc_model *model);
+const struct dsc_snapshot *dsc_txn_state(const struct dsc_txn *txn); /* ahead, with the writes so far */
+uint64_t dsc_txn_change(const struct dsc_txn *txn);
+uint64_t dsc_txn_new_id(struct dsc_txn *txn);
+void dsc_txn_put(struct dsc_txn *txn, void *row); /* takes the reference over */
+void dsc_txn_del(struct dsc_txn *txn, const void *row);
+/* A namespace with all that hangs on it, and its subsystem marked as changed. */
+void dsc_txn_drop_ns(struct dsc_txn *txn, const struct dsc_subsys *s, const struct dsc_ns *ns);
+/* The subsystem's changed goes to this transaction's. */
+void dsc_txn_mark(struct dsc_txn *txn, uint64_t subsys_id);
+/* A generation goes to this transaction's change. */
+void dsc_txn_touch_host(struct dsc_txn *txn, const struct dsc_host *host);
+void dsc_txn_touch_any(struct dsc_txn *txn);
+/* Everyone who sees the subsystem (as the state stands). */
+void dsc_txn_touch_audience(struct dsc_txn *txn, const struct dsc_subsys *s);
+/* Sends it to the store.  call (copied; NULL: nobody waits) is called back as commands.h says; name and nsid go to its outcome. */
+void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call, const struct dsc_target *target,
+		    const char *name);
+void dsc_txn_abort(struct dsc_txn *txn);
+
+/* -- the supervisor's side ---------------------------------------------------------------------------------------------------- */
+/* Called for every write once it is part of `now`. */
+struct dsc_model_watch {
+	void (*written)(struct dsc_model_watch *watch, bool del, const struct dsc_row *row);
+	/* What a worker confirmed could not be stored: confirm again later.  Optional. */
+	void (*confirm_failed)(struct dsc_model_watch *watch, uint64_t worker_id);
+};
+void dsc_model_set_watch(struct dsc_model *model, struct dsc_model_watch *watch);
+
+/* What a worker answered to an apply. */
+struct dsc_confirm {
+	uint64_t worker_id, generation;
+	bool full; /* the apply was the whole state: failures that it doesn't name are over */
+	const uint64_t *subsystems, *portals; /* ids in the apply, when not full */
+	size_t nr_subsystems, nr_portals;
+	struct dsc_fail **fails; /* new ones */
+	size_t nr_fails;
+};
+void dsc_model_confirm(struct dsc_model *model, const struct dsc_confirm *confirm);
+void dsc_model_set_degraded(struct dsc_model *model, uint64_t worker_id, bool degraded);
+/* Stored ahead of the start that uses it, so that no incarnation comes twice. */
+void dsc_model_set_incarnation(struct dsc_model *model, uint64_t worker_id, uint64_t incarnation);
+/* The memory of a RAM namespace is gone: it comes back with a new UUID, NGUID and EUI64, never as the same disk. */
+void dsc_model_ram_lost(struct dsc_model *model, uint64_t subsys_id, uint32_t nsid);
+int dsc_ns_new_identity(struct dsc_ns *ns); /* -errno without random bytes */
+/* A portal's socket could not be made (reason), or could (NULL). */
+void dsc_model_portal_failed(struct dsc_model *model, uint64_t portal_id, const char *reason);
+
+#endif

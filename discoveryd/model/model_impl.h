@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/model_impl.h - what the files of the model share; not for others. */
+#ifndef DISCOVERYD_MODEL_MODEL_IMPL_H
+#define DISCOVERYD_MODEL_MODEL_IMPL_H
+
+#include <pthread.h>
+
+#include "discoveryd/model/model.h"
+#include "discoveryd/model/state.h"
+
+/* Something a host will see once the worker has confirmed `change`. */
+enum dsc_effect_kind {
+	DSC_EFFECT_LINK,   /* a host of a subsystem */
+	DSC_EFFECT_ANY,	   /* the subsystem, for every host */
+	DSC_EFFECT_SUBSYS, /* the subsystem, for its audience */
+	DSC_EFFECT_PORTAL, /* a portal, for the audience of the worker's subsystems */
+	DSC_EFFECT_COUNT
+};
+
+struct dsc_effect {
+	TAILQ_ENTRY(dsc_effect) link;
+	uint64_t change, worker_id, subsys_id, host_id;
+	uint8_t kind; /* enum dsc_effect_kind */
+};
+TAILQ_HEAD(dsc_effects, dsc_effect);
+
+struct dsc_txn {
+	struct dsc_store_req req;
+	struct dsc_model *model;
+	TAILQ_ENTRY(dsc_txn) link; /* waiting for its worker */
+	struct dsc_snapshot before; /* ahead as it was, for abort */
+	size_t max_writes;
+	bool touched_any;
+	struct dsc_effects effects; /* to come, once committed */
+	struct dsc_call call;
+	struct dsc_target target;
+	char name[DSC_NQN_MAX + 1];
+	struct net_timer timer;
+	bool waiting;
+	struct cmn_err undone; /* the reason, while its removal is on its way */
+	void (*committed)(struct dsc_txn *txn, int result); /* the model's own transactions */
+	struct dsc_effects showing; /* a confirmation: what it shows, to be put back if the store fails */
+};
+TAILQ_HEAD(dsc_txns, dsc_txn);
+
+struct dsc_model {
+	struct dsc_app *app;
+	struct dsc_snapshot now, ahead;
+	uint64_t last_change, next_id, epoch;
+	bool is_new, in_txn, dirty;
+	struct dsc_effects effects;
+	struct dsc_txns waiting;
+	struct dsc_model_watch *watch;
+	struct net_after after;
+	pthread_mutex_t lock; /* current */
+	const struct dsc_snapshot *current;
+	TAILQ_HEAD(, dsc_views_sub) subs;
+	bool all_changed;
+	char **changed; /* NQNs whose view changed since the last publication */
+	size_t nr_changed, max_changed;
+};
+
+/* effects.c */
+void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row);
+void dsc_effects_after(struct dsc_txn *txn, bool del, const struct dsc_row *row);
+void dsc_effects_move(struct dsc_effects *to, struct dsc_effects *from);
+void dsc_effects_free(struct dsc_effects *list);
+void dsc_effects_rebuild(struct dsc_model *model);
+void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e);
+
+/* wait.c */
+void dsc_wait_add(struct dsc_txn *txn);
+void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t generation);
+void dsc_txn_finish(struct dsc_txn *txn, const struct dsc_outcome *outcome);
+void dsc_txn_free(struct dsc_txn *txn);
+
+/* publish.c */
+void dsc_publish_init(struct dsc_model *model);
+void dsc_publish_end(struct dsc_model *model);
+void dsc_publish_write(struct dsc_model *model, const struct dsc_row *row);
+void dsc_publish_soon(struct dsc_model *model);
+void dsc_publish_now(struct dsc_model *model); /* what is committed can be seen; who subscribed is told at the end of the turn */
+
+#endif

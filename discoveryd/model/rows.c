@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/rows.c - makes, copies, counts and orders rows.
+ * Owns: nothing.  Thread: any.  May block: never. */
+#include "discoveryd/model/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "discoveryd/events/events.h"
+
+const char *const dsc_backend_name[DSC_BACKEND_COUNT] = {
+	[DSC_BACKEND_RAM] = "ram",
+	[DSC_BACKEND_FILE] = "file",
+	[DSC_BACKEND_NULL] = "null",
+};
+
+void *dsc_zalloc(size_t size)
+{
+	void *p = calloc(1, size);
+
+	if (!p) {
+		cmn_error("out of memory", "bytes=%zu", size);
+		abort();
+	}
+	return p;
+}
+
+char *dsc_strdup(const char *text)
+{
+	size_t len = strlen(text) + 1;
+
+	return memcpy(dsc_zalloc(len), text, len);
+}
+
+/* -- what a row owns beside its fixed part ------------------------------------------------------- */
+static void host_drop(void *p)
+{
+	dsc_tree_put(((struct dsc_host *)p)->subsystems, &dsc_ids_ops);
+}
+
+static void host_share(void *p)
+{
+	dsc_tree_get(((struct dsc_host *)p)->subsystems);
+}
+
+static void subsys_drop(void *p)
+{
+	struct dsc_subsys *s = p;
+
+	dsc_tree_put(s->hosts, &dsc_allow_ops);
+	dsc_tree_put(s->portals, &dsc_serve_ops);
+	dsc_tree_put(s->namespaces, &dsc_ns_ops);
+}
+
+static void subsys_share(void *p)
+{
+	struct dsc_subsys *s = p;
+
+	dsc_tree_get(s->hosts);
+	dsc_tree_get(s->portals);
+	dsc_tree_get(s->namespaces);
+}
+
+static void ns_drop(void *p)
+{
+	struct dsc_ns *ns = p;
+
+	dsc_tree_put(ns->hosts, &dsc_ids_ops);
+	free(ns->path);
+}
+
+static void ns_share(void *p)
+{
+	struct dsc_ns *ns = p;
+
+	dsc_tree_get(ns->hosts);
+	if (ns->path)
+		ns->path = dsc_strdup(ns->path);
+}
+
+static void event_drop(void *p)
+{
+	struct dsc_event *ev = p;
+
+	free(ev->text);
+	free(ev->data);
+}
+
+static void event_share(void *p)
+{
+	struct dsc_event *ev = p;
+
+	ev->text = dsc_strdup(ev->text);
+	ev->data = dsc_strdup(ev->data);
+}
+
+static const struct {
+	size_t size;
+	void (*drop)(void *row);
+	void (*share)(void *row);
+} kinds[DSC_ROW_COUNT] = {
+	[DSC_ROW_NODE] = { sizeof(struct dsc_node), NULL, NULL },
+	[DSC_ROW_WORKER] = { sizeof(struct dsc_worker), NULL, NULL },
+	[DSC_ROW_PORTAL] = { sizeof(struct dsc_portal), NULL, NULL },
+	[DSC_ROW_HOST] = { sizeof(struct dsc_host), host_drop, host_share },
+	[DSC_ROW_SUBSYS] = { sizeof(struct dsc_subsys), subsys_drop, subsys_share },
+	[DSC_ROW_NS] = { sizeof(struct dsc_ns), ns_drop, ns_share },
+	[DSC_ROW_ALLOW] = { sizeof(struct dsc_allow), NULL, NULL },
+	[DSC_ROW_SERVE] = { sizeof(struct dsc_serve), NULL, NULL },
+	[DSC_ROW_NS_ALLOW] = { sizeof(struct dsc_ns_allow), NULL, NULL },
+	[DSC_ROW_FAIL] = { sizeof(struct dsc_fail), NULL, NULL },
+	[DSC_ROW_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
+	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
+	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
+};
+
+void *dsc_row_new(enum dsc_row_kind kind)
+{
+	struct dsc_row *row = dsc_zalloc(kinds[kind].size);
+
+	atomic_init(&row->refs, 1);
+	row->kind = (uint8_t)kind;
+	return row;
+}
+
+void *dsc_row_copy(const void *row)
+{
+	const struct dsc_row *from = row;
+	struct dsc_row *to = dsc_zalloc(kinds[from->kind].size);
+
+	memcpy(to, from, kinds[from->kind].size);
+	atomic_init(&to->refs, 1);
+	if (kinds[to->kind].share)
+		kinds[to->kind].share(to);
+	return to;
+}
+
+void *dsc_row_get(const void *row)
+{
+	struct dsc_row *r = (struct dsc_row *)(uintptr_t)row;
+
+	if (r)
+		atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+	return r;
+}
+
+void dsc_row_put(void *row)
+{
+	struct dsc_row *r = row;
+
+	if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (kinds[r->kind].drop)
+		kinds[r->kind].drop(r);
+	free(r);
+}
+
+struct dsc_name *dsc_name_new(const char *text, uint64_t id)
+{
+	size_t len = strlen(text) + 1;
+	struct dsc_name *n = dsc_zalloc(sizeof(*n) + len);
+
+	atomic_init(&n->row.refs, 1);
+	n->row.kind = DSC_ROW_NAME;
+	n->id = id;
+	memcpy(n->text, text, len);
+	return n;
+}
+
+/* -- orders ------------------------------------------------------------------------------------- */
+static int cmp_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static void *row_get(void *row)
+{
+	return dsc_row_get(row);
+}
+
+#define U64_ORDER(what, type, member)                                                              \
+	static int what##_cmp(const void *key, const void *value)                                  \
+	{                                                                                          \
+		return cmp_u64(*(const uint64_t *)key, ((const struct type *)value)->member);      \
+	}                                                                                          \
+	static const void *what##_key(const void *value)                                           \
+	{                                                                                          \
+		return &((const struct type *)value)->member;                                      \
+	}                                                                                          \
+	const struct dsc_tree_ops dsc_##what##_ops = { what##_cmp, what##_key, row_get, dsc_row_put }
+
+U64_ORDER(node, dsc_node, id);
+U64_ORDER(worker, dsc_worker, id);
+U64_ORDER(portal, dsc_portal, id);
+U64_ORDER(host, dsc_host, id);
+U64_ORDER(subsys, dsc_subsys, id);
+U64_ORDER(allow, dsc_allow, host_id);
+U64_ORDER(serve, dsc_serve, portal_id);
+
+#define TEXT_ORDER(what, type, member)                                                             \
+	static int what##_cmp(const void *key, const void *value)                                  \
+	{                                                                                          \
+		return strcmp(key, ((const struct type *)value)->member);                          \
+	}                                                                                          \
+	static const void *what##_key(const void *value)                                           \
+	{                                                                                          \
+		return ((const struct type *)value)->member;                                       \
+	}                                                                                          \
+	const struct dsc_tree_ops dsc_##what##_ops = { what##_cmp, what##_key, row_get, dsc_row_put }
+
+TEXT_ORDER(name, dsc_name, text);
+TEXT_ORDER(view, dsc_view, nqn);
+TEXT_ORDER(path, dsc_ns, path);
+
+static int ns_cmp(const void *key, const void *value)
+{
+	return cmp_u64(*(const uint32_t *)key, ((const struct dsc_ns *)value)->nsid);
+}
+
+static const void *ns_key(const void *value)
+{
+	return &((const struct dsc_ns *)value)->nsid;
+}
+const struct dsc_tree_ops dsc_ns_ops = { ns_cmp, ns_key, row_get, dsc_row_put };
+
+static int uuid_cmp(const void *key, const void *value)
+{
+	return memcmp(key, &((const struct dsc_ns *)value)->uuid, CMN_UUID_LEN);
+}
+
+static const void *uuid_key(const void *value)
+{
+	return &((const struct dsc_ns *)value)->uuid;
+}
+const struct dsc_tree_ops dsc_uuid_ops = { uuid_cmp, uuid_key, row_get, dsc_row_put };
+
+/* The key of an id is a pointer to it, as for rows; a value has no address of its own to point at. */
+static int ids_cmp(const void *key, const void *value)
+{
+	return cmp_u64(*(const uint64_t *)key, dsc_id(value));
+}
+
+static const void *ids_key(const void *value)
+{
+	static _Thread_local uint64_t slot[4];
+	static _Thread_local unsigned int turn;
+	uint64_t *key = &slot[turn++ % 4];
+
+	*key = dsc_id(value);
+	return key;
+}
+const struct dsc_tree_ops dsc_ids_ops = { ids_cmp, ids_key, NULL, NULL };
+
+/* A portal by its worker, then by its id. */
+static int worker_portal_cmp(const void *key, const void *value)
+{
+	const struct dsc_portal *a = key, *b = value;
+	int c = cmp_u64(a->worker_id, b->worker_id);
+
+	return c ? c : cmp_u64(a->id, b->id);
+}
+
+static int fail_cmp(const void *key, const void *value)
+{
+	const struct dsc_fail *a = key, *b = value;
+	int c = cmp_u64(a->subsys_id, b->subsys_id);
+
+	if (!c)
+		c = cmp_u64(a->nsid, b->nsid);
+	return c ? c : cmp_u64(a->portal_id, b->portal_id);
+}
+
+static const void *self_key(const void *value)
+{
+	return value;
+}
+const struct dsc_tree_ops dsc_worker_portal_ops = { worker_portal_cmp, self_key, row_get,
+						    dsc_row_put };
+const struct dsc_tree_ops dsc_fail_ops = { fail_cmp, self_key, row_get, dsc_row_put };

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/snapshot.c - questions asked of a snapshot: rows by name, what a host sees and why not, what is confirmed.
+ * Owns: nothing.  Thread: any.  May block: never. */
+#include "discoveryd/model/snapshot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const dsc_status_name[DSC_STATUS_COUNT] = { "ready", "pending", "failed" };
+
+const char *const dsc_why_name[DSC_WHY_COUNT] = {
+	[DSC_WHY_VISIBLE] = "visible",
+	[DSC_WHY_NOT_ALLOWED] = "not_allowed",
+	[DSC_WHY_NOT_CONFIRMED] = "not_confirmed",
+	[DSC_WHY_NO_PORTAL] = "no_portal",
+	[DSC_WHY_WORKER_DEGRADED] = "worker_degraded",
+	[DSC_WHY_NO_WORKER] = "no_worker",
+	[DSC_WHY_FAILED] = "failed",
+};
+
+/* -- rows ------------------------------------------------------------------------------------------ */
+#define BY_ID(what, root)                                                                          \
+	const struct dsc_##what *dsc_snapshot_##what##_id(const struct dsc_snapshot *snap,         \
+							  uint64_t id)                             \
+	{                                                                                          \
+		return dsc_tree_find(snap->root, &dsc_##what##_ops, &id);                          \
+	}
+BY_ID(node, nodes)
+BY_ID(worker, workers)
+BY_ID(portal, portals)
+BY_ID(host, hosts)
+BY_ID(subsys, subsystems)
+
+#define BY_NAME(what, root)                                                                        \
+	const struct dsc_##what *dsc_snapshot_##what(const struct dsc_snapshot *snap,              \
+						     const char *name)                             \
+	{                                                                                          \
+		const struct dsc_name *n = dsc_tree_find(snap->root, &dsc_name_ops, name);         \
+                                                                                                   \
+		return n ? dsc_snapshot_##what##_id(snap, n->id) : NULL;                           \
+	}                                                                                          \
+	const struct dsc_##what *dsc_snapshot_##what##_after(const struct dsc_snapshot *snap,      \
+							     const char *name)                     \
+	{                                                                                          \
+		const struct dsc_name *n = dsc_tree_next(snap->root, &dsc_name_ops, name);         \
+                                                                                                   \
+		return n ? dsc_snapshot_##what##_id(snap, n->id) : NULL;                           \
+	}
+BY_NAME(worker, worker_names)
+BY_NAME(portal, portal_names)
+BY_NAME(host, host_nqns)
+BY_NAME(subsys, subsys_nqns)
+
+const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid)
+{
+	return dsc_tree_find(s->namespaces, &dsc_ns_ops, &nsid);
+}
+
+const struct dsc_portal *dsc_snapshot_worker_portal(const struct dsc_snapshot *snap,
+						    uint64_t worker_id, uint64_t after)
+{
+	struct dsc_portal key = { .id = after, .worker_id = worker_id };
+	const struct dsc_portal *p;
+
+	p = dsc_tree_next(snap->worker_portals, &dsc_worker_portal_ops, &key);
+	return p && p->worker_id == worker_id ? p : NULL;
+}
+
+static const struct dsc_fail *find_fail(const struct dsc_snapshot *snap, uint64_t subsys_id,
+					uint32_t nsid, uint64_t portal_id)
+{
+	struct dsc_fail key = { .subsys_id = subsys_id, .nsid = nsid, .portal_id = portal_id };
+
+	return snap->fails ? dsc_tree_find(snap->fails, &dsc_fail_ops, &key) : NULL;
+}
+
+/* -- what a host sees ---------------------------------------------------------------------------------- */
+uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_nqn)
+{
+	const struct dsc_view *view = dsc_tree_find(snap->views, &dsc_view_ops, host_nqn);
+
+	return view && view->gen > snap->gen_any ? view->gen : snap->gen_any;
+}
+
+bool dsc_snapshot_serves(const struct dsc_subsys *s, const struct dsc_portal *p)
+{
+	if (p->worker_id != s->worker_id || p->kind != DSC_PORTAL_IO)
+		return false;
+	return s->all_portals || dsc_tree_find(s->portals, &dsc_serve_ops, &p->id);
+}
+
+static enum dsc_why why_host(const struct dsc_subsys *s, const struct dsc_host *host,
+			     uint64_t confirmed)
+{
+	const struct dsc_allow *a;
+
+	a = host ? dsc_tree_find(s->hosts, &dsc_allow_ops, &host->id) : NULL;
+	if ((s->allow_any && s->any_since <= confirmed) || (a && a->since <= confirmed))
+		return DSC_WHY_VISIBLE;
+	return s->allow_any || a ? DSC_WHY_NOT_CONFIRMED : DSC_WHY_NOT_ALLOWED;
+}
+
+static enum dsc_why why_portal(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			       const struct dsc_portal *p, uint64_t confirmed)
+{
+	const struct dsc_serve *serve;
+
+	if (!dsc_snapshot_serves(s, p) || find_fail(snap, 0, 0, p->id) ||
+	    find_fail(snap, s->id, 0, p->id))
+		return DSC_WHY_NO_PORTAL;
+	if (p->since > confirmed)
+		return DSC_WHY_NOT_CONFIRMED;
+	if (s->all_portals)
+		return s->portals_since <= confirmed ? DSC_WHY_VISIBLE : DSC_WHY_NOT_CONFIRMED;
+	serve = dsc_tree_find(s->portals, &dsc_serve_ops, &p->id);
+	return serve->since <= confirmed ? DSC_WHY_VISIBLE : DSC_WHY_NOT_CONFIRMED;
+}
+
+static enum dsc_why why_any_portal(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+				   uint64_t confirmed)
+{
+	enum dsc_why why, best = DSC_WHY_NO_PORTAL;
+	const struct dsc_portal *p;
+	uint64_t id = 0;
+
+	for (; (p = dsc_snapshot_worker_portal(snap, s->worker_id, id)); id = p->id) {
+		why = why_portal(snap, s, p, confirmed);
+		if (why == DSC_WHY_VISIBLE)
+			return why;
+		if (why == DSC_WHY_NOT_CONFIRMED)
+			best = why;
+	}
+	return best;
+}
+
+enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			      const struct dsc_host *host, const struct dsc_portal *portal)
+{
+	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
+	enum dsc_why why;
+
+	if (!w)
+		return DSC_WHY_NO_WORKER;
+	why = why_host(s, host, w->confirmed);
+	if (why != DSC_WHY_VISIBLE)
+		return why;
+	if (find_fail(snap, s->id, 0, 0))
+		return DSC_WHY_FAILED;
+	if (w->degraded)
+		return DSC_WHY_WORKER_DEGRADED;
+	if (s->since > w->confirmed)
+		return DSC_WHY_NOT_CONFIRMED;
+	return portal ? why_portal(snap, s, portal, w->confirmed) :
+			why_any_portal(snap, s, w->confirmed);
+}
+
+char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			   const struct dsc_host *host, char *buf, size_t size)
+{
+	static const char *const words[DSC_WHY_COUNT] = {
+		[DSC_WHY_VISIBLE] = "the host is told of it",
+		[DSC_WHY_NOT_ALLOWED] = "the host is not on its list of allowed hosts",
+		[DSC_WHY_NOT_CONFIRMED] = "its worker has not confirmed the change yet",
+		[DSC_WHY_NO_PORTAL] = "no portal of its worker serves it",
+		[DSC_WHY_WORKER_DEGRADED] = "its worker crashes again and again",
+		[DSC_WHY_NO_WORKER] = "it is on no worker",
+		[DSC_WHY_FAILED] = "its worker could not serve it",
+	};
+	enum dsc_why why = dsc_snapshot_why(snap, s, host, NULL);
+	const struct dsc_fail *fail = find_fail(snap, s->id, 0, 0);
+	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
+
+	if (why == DSC_WHY_FAILED && fail)
+		snprintf(buf, size, "%s: %s", words[why], fail->reason);
+	else if (w && (why == DSC_WHY_NO_PORTAL || why == DSC_WHY_WORKER_DEGRADED))
+		snprintf(buf, size, "%s (worker %s)", words[why], w->name);
+	else
+		snprintf(buf, size, "%s", words[why]);
+	return buf;
+}
+
+void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap, const char *host_nqn)
+{
+	it->snap = snap;
+	it->host = dsc_snapshot_host(snap, host_nqn);
+	it->subsys_id = 0;
+	it->portal_id = 0;
+}
+
+/* The next subsystem after id that allows the host by name or allows any; 0 at the end. */
+static uint64_t next_allowed(const struct dsc_visible *it, uint64_t id)
+{
+	uint64_t any = dsc_id(dsc_tree_next(it->snap->any, &dsc_ids_ops, &id));
+	uint64_t named = 0;
+
+	if (it->host)
+		named = dsc_id(dsc_tree_next(it->host->subsystems, &dsc_ids_ops, &id));
+	if (!any || !named)
+		return any ? any : named;
+	return any < named ? any : named;
+}
+
+/* The next portal after id through which the host sees s. */
+static const struct dsc_portal *next_portal(const struct dsc_visible *it,
+					    const struct dsc_subsys *s, uint64_t id)
+{
+	const struct dsc_portal *p;
+
+	for (; (p = dsc_snapshot_worker_portal(it->snap, s->worker_id, id)); id = p->id) {
+		if (dsc_snapshot_why(it->snap, s, it->host, p) == DSC_WHY_VISIBLE)
+			return p;
+	}
+	return NULL;
+}
+
+bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry)
+{
+	const struct dsc_subsys *s;
+	const struct dsc_portal *p;
+
+	if (!it->subsys_id)
+		it->subsys_id = next_allowed(it, 0);
+	for (; it->subsys_id; it->subsys_id = next_allowed(it, it->subsys_id)) {
+		s = dsc_snapshot_subsys_id(it->snap, it->subsys_id);
+		p = s ? next_portal(it, s, it->portal_id) : NULL;
+		if (p) {
+			it->portal_id = p->id;
+			ret_entry->subsys = s;
+			ret_entry->portal = p;
+			return true;
+		}
+		it->portal_id = 0;
+	}
+	it->subsys_id = UINT64_MAX; /* stays at the end */
+	return false;
+}
+
+/* -- status ---------------------------------------------------------------------------------------------- */
+static enum dsc_status status(const struct dsc_snapshot *snap, uint64_t worker_id,
+			      uint64_t changed, const struct dsc_fail *fail,
+			      const struct dsc_fail **ret_fail)
+{
+	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, worker_id);
+
+	if (ret_fail)
+		*ret_fail = NULL;
+	if (!w || changed > w->confirmed)
+		return DSC_PENDING;
+	if (!fail)
+		return DSC_READY;
+	if (ret_fail)
+		*ret_fail = fail;
+	return DSC_STATUS_FAILED;
+}
+
+enum dsc_status dsc_snapshot_subsys_status(const struct dsc_snapshot *snap,
+					   const struct dsc_subsys *s, uint32_t nsid,
+					   const struct dsc_fail **ret_fail)
+{
+	const struct dsc_ns *ns = nsid ? dsc_snapshot_ns(s, nsid) : NULL;
+
+	return status(snap, s->worker_id, ns ? ns->changed : s->changed,
+		      find_fail(snap, s->id, nsid, 0), ret_fail);
+}
+
+enum dsc_status dsc_snapshot_portal_status(const struct dsc_snapshot *snap,
+					   const struct dsc_portal *p,
+					   const struct dsc_fail **ret_fail)
+{
+	return status(snap, p->worker_id, p->since, find_fail(snap, 0, 0, p->id), ret_fail);
+}

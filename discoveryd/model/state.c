@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/state.c - writes rows into the roots and keeps what is derived from them.
+ * Owns: nothing.  Thread: the state's owner.  May block: never. */
+#include "discoveryd/model/state.h"
+
+#include <string.h>
+
+/* -- roots ---------------------------------------------------------------------------------------- */
+static const struct {
+	size_t offset;
+	const struct dsc_tree_ops *ops;
+} roots[] = {
+	{ offsetof(struct dsc_snapshot, nodes), &dsc_node_ops },
+	{ offsetof(struct dsc_snapshot, workers), &dsc_worker_ops },
+	{ offsetof(struct dsc_snapshot, portals), &dsc_portal_ops },
+	{ offsetof(struct dsc_snapshot, hosts), &dsc_host_ops },
+	{ offsetof(struct dsc_snapshot, subsystems), &dsc_subsys_ops },
+	{ offsetof(struct dsc_snapshot, worker_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, portal_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, host_nqns), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, subsys_nqns), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, worker_portals), &dsc_worker_portal_ops },
+	{ offsetof(struct dsc_snapshot, any), &dsc_ids_ops },
+	{ offsetof(struct dsc_snapshot, views), &dsc_view_ops },
+	{ offsetof(struct dsc_snapshot, uuids), &dsc_uuid_ops },
+	{ offsetof(struct dsc_snapshot, paths), &dsc_path_ops },
+	{ offsetof(struct dsc_snapshot, fails), &dsc_fail_ops },
+};
+
+#define NR_ROOTS (sizeof(roots) / sizeof(roots[0]))
+
+static struct dsc_tree **root_of(const struct dsc_snapshot *st, size_t i)
+{
+	return (struct dsc_tree **)((uintptr_t)st + roots[i].offset);
+}
+
+void dsc_state_clear(struct dsc_snapshot *st)
+{
+	for (size_t i = 0; i < NR_ROOTS; i++) {
+		dsc_tree_put(*root_of(st, i), roots[i].ops);
+		*root_of(st, i) = NULL;
+	}
+}
+
+void dsc_state_assign(struct dsc_snapshot *dst, const struct dsc_snapshot *src)
+{
+	for (size_t i = 0; i < NR_ROOTS; i++) {
+		struct dsc_tree *old = *root_of(dst, i);
+
+		*root_of(dst, i) = dsc_tree_get(*root_of(src, i));
+		dsc_tree_put(old, roots[i].ops);
+	}
+	dst->change = src->change;
+	dst->gen_any = src->gen_any;
+	dst->ram_bytes = src->ram_bytes;
+}
+
+/* Takes over the caller's reference. */
+static void set_own(struct dsc_tree **root, const struct dsc_tree_ops *ops, void *row)
+{
+	dsc_tree_set(root, ops, row);
+	dsc_row_put(row);
+}
+
+/* -- nodes, workers, portals, hosts ------------------------------------------------------------------- */
+static void write_node(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_node *n = (const struct dsc_node *)row;
+
+	if (del)
+		dsc_tree_del(&st->nodes, &dsc_node_ops, &n->id);
+	else
+		set_own(&st->nodes, &dsc_node_ops, dsc_row_copy(n));
+}
+
+static void write_worker(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_worker *in = (const struct dsc_worker *)row;
+	const struct dsc_worker *old = dsc_snapshot_worker_id(st, in->id);
+	struct dsc_worker *w;
+
+	if (del) {
+		dsc_tree_del(&st->worker_names, &dsc_name_ops, in->name);
+		dsc_tree_del(&st->workers, &dsc_worker_ops, &in->id);
+		return;
+	}
+	w = dsc_row_copy(in);
+	w->nr_subsys = old ? old->nr_subsys : 0;
+	if (!old)
+		set_own(&st->worker_names, &dsc_name_ops, dsc_name_new(w->name, w->id));
+	set_own(&st->workers, &dsc_worker_ops, w);
+}
+
+static void worker_load(struct dsc_snapshot *st, uint64_t worker_id, int by)
+{
+	const struct dsc_worker *old = dsc_snapshot_worker_id(st, worker_id);
+	struct dsc_worker *w;
+
+	if (!old)
+		return;
+	w = dsc_row_copy(old);
+	w->nr_subsys = (uint32_t)((int)w->nr_subsys + by);
+	set_own(&st->workers, &dsc_worker_ops, w);
+}
+
+static void write_portal(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_portal *in = (const struct dsc_portal *)row;
+	struct dsc_portal *p;
+
+	if (del) {
+		dsc_tree_del(&st->portal_names, &dsc_name_ops, in->name);
+		dsc_tree_del(&st->worker_portals, &dsc_worker_portal_ops, in);
+		dsc_tree_del(&st->portals, &dsc_portal_ops, &in->id);
+		return;
+	}
+	p = dsc_row_copy(in);
+	if (!dsc_snapshot_portal_id(st, p->id))
+		set_own(&st->portal_names, &dsc_name_ops, dsc_name_new(p->name, p->id));
+	dsc_tree_set(&st->worker_portals, &dsc_worker_portal_ops, p);
+	set_own(&st->portals, &dsc_portal_ops, p);
+}
+
+static void write_host(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_host *in = (const struct dsc_host *)row;
+	const struct dsc_host *old = dsc_snapshot_host_id(st, in->id);
+	struct dsc_host *h;
+
+	if (del) {
+		dsc_tree_del(&st->host_nqns, &dsc_name_ops, in->nqn);
+		dsc_tree_del(&st->hosts, &dsc_host_ops, &in->id);
+		return;
+	}
+	h = dsc_row_copy(in);
+	dsc_tree_put(h->subsystems, &dsc_ids_ops);
+	h->subsystems = dsc_tree_get(old ? old->subsystems : NULL);
+	if (!old)
+		set_own(&st->host_nqns, &dsc_name_ops, dsc_name_new(h->nqn, h->id));
+	set_own(&st->hosts, &dsc_host_ops, h);
+}
+
+/* -- subsystems and what hangs on them --------------------------------------------------------------------- */
+static void write_subsys(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_subsys *in = (const struct dsc_subsys *)row;
+	const struct dsc_subsys *old = dsc_snapshot_subsys_id(st, in->id);
+	struct dsc_tree *hosts = dsc_tree_get(old ? old->hosts : NULL);
+	struct dsc_tree *portals = dsc_tree_get(old ? old->portals : NULL);
+	struct dsc_tree *namespaces = dsc_tree_get(old ? old->namespaces : NULL);
+	struct dsc_subsys *s;
+
+	if (old)
+		worker_load(st, old->worker_id, -1);
+	if (del || !in->allow_any)
+		dsc_tree_del(&st->any, &dsc_ids_ops, &in->id);
+	else if (!old || !old->allow_any)
+		dsc_tree_set(&st->any, &dsc_ids_ops, dsc_id_value(in->id));
+	if (del) {
+		dsc_tree_put(hosts, &dsc_allow_ops);
+		dsc_tree_put(portals, &dsc_serve_ops);
+		dsc_tree_put(namespaces, &dsc_ns_ops);
+		dsc_tree_del(&st->subsys_nqns, &dsc_name_ops, in->nqn);
+		dsc_tree_del(&st->subsystems, &dsc_subsys_ops, &in->id);
+		return;
+	}
+	worker_load(st, in->worker_id, 1);
+	if (!old)
+		set_own(&st->subsys_nqns, &dsc_name_ops, dsc_name_new(in->nqn, in->id));
+	s = dsc_row_copy(in);
+	dsc_tree_put(s->hosts, &dsc_allow_ops);
+	dsc_tree_put(s->portals, &dsc_serve_ops);
+	dsc_tree_put(s->namespaces, &dsc_ns_ops);
+	s->hosts = hosts;
+	s->portals = portals;
+	s->namespaces = namespaces;
+	set_own(&st->subsystems, &dsc_subsys_ops, s);
+}
+
+/* A copy of the subsystem to hang something on or off; the caller puts it in. */
+static struct dsc_subsys *open_subsys(struct dsc_snapshot *st, uint64_t id)
+{
+	const struct dsc_subsys *s = dsc_snapshot_subsys_id(st, id);
+
+	return s ? dsc_row_copy(s) : NULL;
+}
+
+static void hang(struct dsc_tree **root, const struct dsc_tree_ops *ops, bool del,
+		 const struct dsc_row *row)
+{
+	if (del)
+		dsc_tree_del(root, ops, ops->key(row));
+	else
+		set_own(root, ops, dsc_row_copy(row));
+}
+
+static void write_allow(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_allow *a = (const struct dsc_allow *)row;
+	const struct dsc_host *host = dsc_snapshot_host_id(st, a->host_id);
+	struct dsc_subsys *s = open_subsys(st, a->subsys_id);
+	struct dsc_host *h;
+
+	if (!s || !host) {
+		dsc_row_put(s);
+		return;
+	}
+	hang(&s->hosts, &dsc_allow_ops, del, row);
+	set_own(&st->subsystems, &dsc_subsys_ops, s);
+	h = dsc_row_copy(host);
+	if (del)
+		dsc_tree_del(&h->subsystems, &dsc_ids_ops, &a->subsys_id);
+	else
+		dsc_tree_set(&h->subsystems, &dsc_ids_ops, dsc_id_value(a->subsys_id));
+	set_own(&st->hosts, &dsc_host_ops, h);
+}
+
+static void write_serve(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	struct dsc_subsys *s = open_subsys(st, ((const struct dsc_serve *)row)->subsys_id);
+
+	if (!s)
+		return;
+	hang(&s->portals, &dsc_serve_ops, del, row);
+	set_own(&st->subsystems, &dsc_subsys_ops, s);
+}
+
+/* Out of, or into, what is kept over all namespaces. */
+static void index_ns(struct dsc_snapshot *st, struct dsc_ns *ns, bool in)
+{
+	uint64_t ram = ns->backend == DSC_BACKEND_RAM ? ns->size : 0;
+
+	st->ram_bytes = in ? st->ram_bytes + ram : st->ram_bytes - ram;
+	if (!in) {
+		dsc_tree_del(&st->uuids, &dsc_uuid_ops, &ns->uuid);
+		if (ns->path)
+			dsc_tree_del(&st->paths, &dsc_path_ops, ns->path);
+		return;
+	}
+	dsc_tree_set(&st->uuids, &dsc_uuid_ops, ns);
+	if (ns->path)
+		dsc_tree_set(&st->paths, &dsc_path_ops, ns);
+}
+
+/* now NULL: out with it.  Takes over the reference to now. */
+static void replace_ns(struct dsc_snapshot *st, struct dsc_subsys *s, uint32_t nsid,
+		       struct dsc_ns *now)
+{
+	struct dsc_ns *old = dsc_tree_find(s->namespaces, &dsc_ns_ops, &nsid);
+
+	if (old)
+		index_ns(st, old, false);
+	if (now) {
+		index_ns(st, now, true);
+		set_own(&s->namespaces, &dsc_ns_ops, now);
+	} else {
+		dsc_tree_del(&s->namespaces, &dsc_ns_ops, &nsid);
+	}
+	set_own(&st->subsystems, &dsc_subsys_ops, s);
+}
+
+static void write_ns(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_ns *in = (const struct dsc_ns *)row;
+	struct dsc_subsys *s = open_subsys(st, in->subsys_id);
+	const struct dsc_ns *old;
+	struct dsc_ns *ns = NULL;
+
+	if (!s)
+		return;
+	if (!del) {
+		old = dsc_tree_find(s->namespaces, &dsc_ns_ops, &in->nsid);
+		ns = dsc_row_copy(in);
+		dsc_tree_put(ns->hosts, &dsc_ids_ops);
+		ns->hosts = dsc_tree_get(old ? old->hosts : NULL);
+	}
+	replace_ns(st, s, in->nsid, ns);
+}
+
+static void write_ns_allow(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_ns_allow *a = (const struct dsc_ns_allow *)row;
+	struct dsc_subsys *s = open_subsys(st, a->subsys_id);
+	const struct dsc_ns *old = s ? dsc_snapshot_ns(s, a->nsid) : NULL;
+	struct dsc_ns *ns;
+
+	if (!old) {
+		dsc_row_put(s);
+		return;
+	}
+	ns = dsc_row_copy(old);
+	if (del)
+		dsc_tree_del(&ns->hosts, &dsc_ids_ops, &a->host_id);
+	else
+		dsc_tree_set(&ns->hosts, &dsc_ids_ops, dsc_id_value(a->host_id));
+	replace_ns(st, s, a->nsid, ns);
+}
+
+static void write_fail(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	hang(&st->fails, &dsc_fail_ops, del, row);
+}
+
+static void write_view(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	hang(&st->views, &dsc_view_ops, del, row);
+}
+
+static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
+					    const struct dsc_row *row) = {
+	[DSC_ROW_NODE] = write_node,	   [DSC_ROW_WORKER] = write_worker,
+	[DSC_ROW_PORTAL] = write_portal,   [DSC_ROW_HOST] = write_host,
+	[DSC_ROW_SUBSYS] = write_subsys,   [DSC_ROW_NS] = write_ns,
+	[DSC_ROW_ALLOW] = write_allow,	   [DSC_ROW_SERVE] = write_serve,
+	[DSC_ROW_NS_ALLOW] = write_ns_allow, [DSC_ROW_FAIL] = write_fail,
+	[DSC_ROW_VIEW] = write_view,
+};
+
+void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	if (writers[row->kind])
+		writers[row->kind](st, del, row);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/wait.c - committed changes that wait for their worker, and how a command ends.
+ * Owns: waiting transactions.  Thread: the control loop.  May block: never. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/container.h"
+#include "discoveryd/model/model_impl.h"
+
+void dsc_txn_free(struct dsc_txn *txn)
+{
+	for (size_t i = 0; i < txn->req.nr_writes; i++)
+		dsc_row_put(txn->req.writes[i].row);
+	free(txn->req.writes);
+	dsc_effects_free(&txn->effects);
+	dsc_effects_free(&txn->showing);
+	dsc_state_clear(&txn->before);
+	free(txn);
+}
+
+void dsc_txn_finish(struct dsc_txn *txn, const struct dsc_outcome *outcome)
+{
+	if (txn->call.done) {
+		dsc_publish_now(txn->model);
+		txn->call.done(txn->call.arg, outcome);
+	}
+	dsc_txn_free(txn);
+}
+
+static void outcome_init(const struct dsc_txn *txn, struct dsc_outcome *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->change = txn->req.change;
+	out->nsid = txn->target.nsid;
+	snprintf(out->name, sizeof(out->name), "%s", txn->name);
+}
+
+/* What the model says of the transaction's target now. */
+static enum dsc_status look(const struct dsc_txn *txn, const struct dsc_fail **ret_fail)
+{
+	const struct dsc_snapshot *st = &txn->model->now;
+	const struct dsc_target *t = &txn->target;
+	const struct dsc_worker *w = dsc_snapshot_worker_id(st, t->worker_id);
+	struct dsc_fail key = { .subsys_id = t->subsys_id,
+				.nsid = t->nsid,
+				.portal_id = t->portal_id };
+
+	*ret_fail = NULL;
+	if (!t->worker_id)
+		return DSC_READY;
+	if (!w || w->confirmed < txn->req.change)
+		return DSC_PENDING;
+	*ret_fail = dsc_tree_find(st->fails, &dsc_fail_ops, &key);
+	return *ret_fail ? DSC_STATUS_FAILED : DSC_READY;
+}
+
+/* The removal of what couldn't be opened is committed (or not): now the command ends. */
+static void undo_done(void *arg, const struct dsc_outcome *removed)
+{
+	struct dsc_txn *txn = arg;
+	struct dsc_outcome out;
+
+	outcome_init(txn, &out);
+	out.err = cmn_err_is(&removed->err) ? removed->err : txn->undone;
+	out.state = DSC_STATUS_FAILED;
+	dsc_txn_finish(txn, &out);
+}
+
+static void undo(struct dsc_txn *txn, const struct dsc_fail *fail)
+{
+	struct dsc_model *model = txn->model;
+	const struct dsc_subsys *s = dsc_snapshot_subsys_id(&model->ahead, txn->target.subsys_id);
+	const struct dsc_ns *ns = s ? dsc_snapshot_ns(s, txn->target.nsid) : NULL;
+	struct dsc_call call = { .done = undo_done, .arg = txn };
+	struct dsc_txn *back;
+
+	cmn_err_set(&txn->undone, -EINVAL, fail->field, "%s", fail->reason);
+	if (!ns || ns->changed != txn->req.change) { /* gone or changed meanwhile: not ours to remove */
+		undo_done(txn, &(struct dsc_outcome){ 0 });
+		return;
+	}
+	back = dsc_txn_begin(model);
+	dsc_txn_drop_ns(back, s, ns);
+	dsc_txn_commit(back, &call, NULL, txn->name);
+}
+
+static void settle(struct dsc_txn *txn)
+{
+	const struct dsc_fail *fail;
+	struct dsc_outcome out;
+
+	if (txn->waiting) {
+		TAILQ_REMOVE(&txn->model->waiting, txn, link);
+		net_timer_cancel(txn->model->app->loop, &txn->timer);
+		txn->waiting = false;
+	}
+	outcome_init(txn, &out);
+	out.state = look(txn, &fail);
+	if (fail && txn->target.undo) {
+		undo(txn, fail);
+		return;
+	}
+	if (fail)
+		snprintf(out.reason, sizeof(out.reason), "%s", fail->reason);
+	dsc_txn_finish(txn, &out);
+}
+
+static void wait_over(struct net_timer *timer, uint64_t now)
+{
+	(void)now;
+	settle(cmn_container_of(timer, struct dsc_txn, timer));
+}
+
+void dsc_wait_add(struct dsc_txn *txn)
+{
+	struct dsc_model *model = txn->model;
+
+	if (!txn->target.worker_id || !txn->call.done || !txn->call.wait_ms) {
+		settle(txn);
+		return;
+	}
+	txn->waiting = true;
+	TAILQ_INSERT_TAIL(&model->waiting, txn, link);
+	txn->timer.fire = wait_over;
+	net_timer_set(model->app->loop, &txn->timer,
+		      cmn_now_ns() + txn->call.wait_ms * CMN_NS_PER_MS);
+}
+
+void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t generation)
+{
+	struct dsc_txns ready = TAILQ_HEAD_INITIALIZER(ready);
+	struct dsc_txn *txn, *next;
+
+	TAILQ_FOREACH_SAFE(txn, &model->waiting, link, next) {
+		if (txn->target.worker_id == worker_id && txn->req.change <= generation) {
+			TAILQ_REMOVE(&model->waiting, txn, link);
+			TAILQ_INSERT_TAIL(&ready, txn, link);
+			net_timer_cancel(model->app->loop, &txn->timer);
+			txn->waiting = false;
+		}
+	}
+	TAILQ_FOREACH_SAFE(txn, &ready, link, next)
+		settle(txn);
+}

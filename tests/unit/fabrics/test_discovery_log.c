@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/unit/fabrics/test_discovery_log.c - discovery log pages: any window is a part of the whole; entries there and back. */
+#include "fabrics/discovery_log.h"
+#include "tests/unit/unit.h"
+
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned int nr_gets;
+
+static void get(void *arg, uint64_t idx, struct fab_disc_record *ret)
+{
+	(void)arg;
+	nr_gets++;
+	ret->trtype = NVMF_TRTYPE_TCP;
+	ret->adrfam = NVMF_ADRFAM_IPV4;
+	ret->subtype = idx ? NVMF_SUBTYPE_NVM : NVMF_SUBTYPE_CURRENT;
+	ret->treq = NVMF_TREQ_SECURE_NOT_REQUIRED | NVMF_TREQ_NO_SQFLOW;
+	ret->portid = 7;
+	ret->cntlid = NVMF_CNTLID_DYNAMIC;
+	ret->asqsz = 32;
+	ret->eflags = NVMF_EFLAGS_DUPRETINFO | NVMF_EFLAGS_EPCSD;
+	strcpy(ret->trsvcid, "4420");
+	strcpy(ret->traddr, "192.0.2.1");
+	snprintf(ret->subnqn, sizeof(ret->subnqn), "nqn.2026-11.example:s%u", (unsigned int)idx);
+}
+
+static void test_entry_lies_in_memory_as_the_specification_says(void **state)
+{
+	struct nvmf_disc_entry entry;
+	const uint8_t *b = (const uint8_t *)&entry;
+	struct fab_disc_record rec = { 0 }, back;
+
+	(void)state;
+	get(NULL, 3, &rec);
+	rec.sectype = NVMF_TCP_SECTYPE_TLS13;
+	fab_disc_encode(&rec, &entry);
+	assert_int_equal(b[0], 3);
+	assert_int_equal(b[1], 1);
+	assert_int_equal(b[2], 2);
+	assert_int_equal(b[3], 6);
+	assert_int_equal(b[4] | b[5] << 8, 7);
+	assert_int_equal(b[6] | b[7] << 8, 0xffff);
+	assert_int_equal(b[8] | b[9] << 8, 32);
+	assert_int_equal(b[10] | b[11] << 8, 3);
+	assert_memory_equal(b + 32, "4420    ", 8);
+	assert_string_equal((const char *)b + 256, "nqn.2026-11.example:s3");
+	assert_memory_equal(b + 512, "192.0.2.1   ", 12);
+	assert_int_equal(b[768], 2);
+	assert_int_equal(fab_disc_decode(&entry, &back), 0);
+	assert_memory_equal(&back, &rec, sizeof(rec));
+}
+
+static void test_decode_takes_nul_padding_and_refuses_an_nqn_without_end(void **state)
+{
+	struct fab_disc_record rec = { 0 }, back;
+	struct nvmf_disc_entry entry;
+
+	(void)state;
+	get(NULL, 1, &rec);
+	fab_disc_encode(&rec, &entry);
+	memset(entry.traddr, 0, sizeof(entry.traddr));
+	strcpy(entry.traddr, "fe80::1");
+	assert_int_equal(fab_disc_decode(&entry, &back), 0);
+	assert_string_equal(back.traddr, "fe80::1");
+	memset(entry.traddr, 'x', sizeof(entry.traddr)); /* full: no padding at all */
+	assert_int_equal(fab_disc_decode(&entry, &back), 0);
+	assert_int_equal(strlen(back.traddr), 256);
+	memset(entry.subnqn, 'x', sizeof(entry.subnqn));
+	assert_int_not_equal(fab_disc_decode(&entry, &back), 0);
+}
+
+static void test_every_window_equals_that_part_of_the_whole(void **state)
+{
+	struct fab_disc_source src = { .genctr = 0x1122334455667788, .numrec = 3, .get = get };
+	uint8_t whole[4096 + 512], part[4096 + 512];
+
+	(void)state;
+	memset(whole, 0xee, sizeof(whole));
+	fab_disc_render(&src, 0, whole, sizeof(whole));
+	assert_int_equal(fab_disc_size(&src), 4096);
+	assert_int_equal(le64toh(*(uint64_t *)(void *)whole), 0x1122334455667788);
+	assert_int_equal(whole[8], 3);
+	assert_int_equal(whole[16], 0); /* RECFMT */
+	for (unsigned int i = 4096; i < sizeof(whole); i++)
+		assert_int_equal(whole[i], 0); /* past the end */
+	for (unsigned int off = 0; off < sizeof(whole); off += 52) {
+		for (unsigned int len = 4; off + len <= sizeof(whole); len += 332) {
+			memset(part, 0xee, sizeof(part));
+			fab_disc_render(&src, off, part, len);
+			assert_memory_equal(part, whole + off, len);
+			assert_int_equal(part[len], 0xee);
+		}
+	}
+}
+
+static void test_offsets_far_past_the_end_yield_zeroes(void **state)
+{
+	const uint64_t offs[] = { 4096, 1u << 31, UINT64_MAX - 3, UINT64_MAX - 1023 };
+	struct fab_disc_source src = { .genctr = 1, .numrec = 3, .get = get };
+	uint8_t buf[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(offs) / sizeof(offs[0]); i++) {
+		memset(buf, 0xee, sizeof(buf));
+		fab_disc_render(&src, offs[i], buf, sizeof(buf));
+		for (unsigned int j = 0; j < sizeof(buf); j++)
+			assert_int_equal(buf[j], 0);
+	}
+}
+
+static void test_only_entries_in_the_window_are_asked_for(void **state)
+{
+	struct fab_disc_source src = { .genctr = 1, .numrec = 100000, .get = get };
+	uint8_t buf[4096];
+
+	(void)state;
+	nr_gets = 0;
+	fab_disc_render(&src, 0, buf, 20); /* the header, as libnvme reads it first */
+	assert_int_equal(nr_gets, 0);
+	fab_disc_render(&src, 1024 + 50000ull * 1024, buf, 4096);
+	assert_int_equal(nr_gets, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_entry_lies_in_memory_as_the_specification_says),
+		cmocka_unit_test(test_decode_takes_nul_padding_and_refuses_an_nqn_without_end),
+		cmocka_unit_test(test_every_window_equals_that_part_of_the_whole),
+		cmocka_unit_test(test_offsets_far_past_the_end_yield_zeroes),
+		cmocka_unit_test(test_only_entries_in_the_window_are_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
