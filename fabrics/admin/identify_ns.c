@@ -40,11 +40,10 @@ void fab_id_ns(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fa
 	id->nsfeat = nsfeat(ns);
 	id->nmic = NVME_NMIC_SHARED;
 	id->dlfeat = ns->deallocate_reads_zero ? NVME_DLFEAT_READ_ZERO | NVME_DLFEAT_WZ_DEAC : 0;
-	if (ns->atomic_blocks) {
+	/* Never torn for a reader; but a crash in the middle of a write may leave any part of it, so NAWUPF stays at one block,
+	 * the least there is.  NACWU too: there is no fused Compare and Write. */
+	if (ns->atomic_blocks)
 		id->nawun = htole16(ns->atomic_blocks - 1);
-		id->nawupf = id->nawun;
-		id->nacwu = id->nawun;
-	}
 	put_le128(id->nvmcap, ns->nr_blocks << ns->lba_shift);
 	if (ns->optimal_io_blocks) {
 		uint16_t n = htole16(ns->optimal_io_blocks - 1);
