@@ -118,8 +118,13 @@ void conn_req_free(struct fab_conn *conn, struct fab_req *req)
 int fab_req_get_buf(struct fab_req *req, uint32_t len)
 {
 	struct fab_env *env = req->conn->env;
-	void *buf = env->buf_get(env, len);
+	void *buf;
 
+	if (req->buf && req->buf_len >= len) { /* it waited for this one */
+		req->data = req->buf;
+		return 0;
+	}
+	buf = env->buf_get(env, len);
 	if (!buf)
 		return -ENOMEM;
 	req_put_buf(req);

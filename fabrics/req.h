@@ -110,7 +110,7 @@ struct fab_req {
 void fab_req_complete(struct fab_req *req, struct fab_status st);
 
 /* A buffer of req->len bytes (or more) from the environment's pool, set as req->data and freed with the request.
- * Returns -ENOMEM when the pool is at its limit. */
+ * Returns -ENOMEM when the pool is at its limit.  One that it has already, and that is large enough, will do. */
 int fab_req_get_buf(struct fab_req *req, uint32_t len);
 
 /* From execute(), when fab_req_get_buf() failed: the request waits its turn for a buffer of len bytes and is executed again with
