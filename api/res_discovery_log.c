@@ -6,70 +6,28 @@
 
 #include "common/container.h"
 #include "discoveryd/disc/log.h"
+#include "fabrics/discovery_text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The words of nvme-cli; those of TREQ's two fields are joined as it does. */
-struct word {
-	unsigned int value;
-	const char *text;
-};
-static const struct word subtypes[] = {
-	{ NVMF_SUBTYPE_REFERRAL, "discovery subsystem referral" },
-	{ NVMF_SUBTYPE_NVM, "nvme subsystem" },
-	{ NVMF_SUBTYPE_CURRENT, "current discovery subsystem" },
-	{ 0, NULL },
-};
-static const struct word adrfams[] = {
-	{ NVMF_ADRFAM_IPV4, "ipv4" },
-	{ NVMF_ADRFAM_IPV6, "ipv6" },
-	{ 0, NULL },
-};
-static const struct word treqs[] = {
-	{ 0, "not specified" },
-	{ NVMF_TREQ_SECURE_REQUIRED, "required" },
-	{ NVMF_TREQ_SECURE_NOT_REQUIRED, "not required" },
-	{ 0, NULL },
-};
-static const struct word eflags[] = {
-	{ 0, "none" },
-	{ NVMF_EFLAGS_EPCSD, "explicit discovery connections" },
-	{ NVMF_EFLAGS_DUPRETINFO, "duplicate discovery information" },
-	{ NVMF_EFLAGS_EPCSD | NVMF_EFLAGS_DUPRETINFO,
-	  "explicit discovery connections, duplicate discovery information" },
-	{ 0, NULL },
-};
-
-static const char *word_for(const struct word *words, unsigned int value)
-{
-	for (; words->text; words++) {
-		if (words->value == value)
-			return words->text;
-	}
-	return "unrecognized";
-}
-
+/* In the words of nvme-cli. */
 static struct json_object *render_record(const struct fab_disc_record *record)
 {
 	struct json_object *json = json_object_new_object();
-	bool no_sqflow = record->treq & NVMF_TREQ_NO_SQFLOW;
-	char treq[80];
 
-	snprintf(treq, sizeof(treq), "%s%s", word_for(treqs, record->treq & ~(unsigned int)NVMF_TREQ_NO_SQFLOW),
-		 no_sqflow ? ", sq flow control disable supported" : "");
-	api_add_str(json, "trtype", "tcp");
-	api_add_str(json, "adrfam", word_for(adrfams, record->adrfam));
-	api_add_str(json, "subtype", word_for(subtypes, record->subtype));
-	api_add_str(json, "treq", treq);
+	api_add_str(json, "trtype", fab_disc_trtype_text(record->trtype));
+	api_add_str(json, "adrfam", fab_disc_adrfam_text(record->adrfam));
+	api_add_str(json, "subtype", fab_disc_subtype_text(record->subtype));
+	api_add_str(json, "treq", fab_disc_treq_text(record->treq));
 	api_add_u64(json, "portid", record->portid);
 	api_add_str(json, "trsvcid", record->trsvcid);
 	api_add_str(json, "subnqn", record->subnqn);
 	api_add_str(json, "traddr", record->traddr);
-	api_add_str(json, "eflags", word_for(eflags, record->eflags));
-	api_add_str(json, "sectype", record->sectype == NVMF_TCP_SECTYPE_NONE ? "none" : "tls13");
+	api_add_str(json, "eflags", fab_disc_eflags_text(record->eflags));
+	api_add_str(json, "sectype", fab_disc_sectype_text(record->sectype));
 	return json;
 }
 

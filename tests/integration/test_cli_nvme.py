@@ -7,6 +7,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -50,6 +51,18 @@ def test_probe_verifies_every_namespace_and_leaves_them_as_they_were():
             assert now == content, "what was there is there again"
         code, out, _ = run_cli("probe", f"127.0.0.1:{target.port}", "--nqn", NQN)
         assert out.splitlines()[-1] == "3 of 3 ok: connected, written, read back, restored", out
+
+
+def test_probe_of_a_file_leaves_the_file_as_it_was():
+    with tempfile.NamedTemporaryFile(dir="/var/tmp") as f:
+        content = os.urandom(4 << 20)
+        f.write(content)
+        f.flush()
+        with pharos.Targetd(document({"nsid": 1, "backend": "file", "path": f.name, "block_size": 4096})) as target:
+            code, rows, err = probe(target)
+            assert (code, rows[0]["verified"]) == (OK, 256 << 10), (rows, err)
+        with open(f.name, "rb") as again:
+            assert again.read() == content
 
 
 def test_probe_finds_out_a_namespace_that_does_not_keep_its_data():
