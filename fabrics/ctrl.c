@@ -75,6 +75,8 @@ void fab_ctrl_put(struct fab_ctrl *ctrl)
 	if (!ctrl || atomic_fetch_sub_explicit(&ctrl->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	fab_view_put(ctrl->view);
+	free(ctrl->changed.nsid);
+	free(ctrl->errlog.entry);
 	free(ctrl);
 }
 
@@ -237,6 +239,12 @@ static void note_changed(struct fab_changed_ns *list, uint32_t nsid)
 {
 	unsigned int at = list->nr;
 
+	if (!list->nsid)
+		list->nsid = calloc(NVME_NS_LIST_MAX, sizeof(list->nsid[0]));
+	if (!list->nsid) { /* "more than can be named" has the host look at all */
+		list->overflow = true;
+		return;
+	}
 	while (at && list->nsid[at - 1] >= nsid)
 		at--;
 	if (at < list->nr && list->nsid[at] == nsid)

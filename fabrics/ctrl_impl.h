@@ -31,17 +31,17 @@ struct fab_events {
 	unsigned int nr_aer;
 };
 
-/* Log page 04h: sorted, unique; overflow: more than it can name. */
+/* Log page 04h: sorted, unique; overflow: more than it can name.  Made when first needed: discovery controllers are many. */
 struct fab_changed_ns {
-	uint32_t nsid[NVME_NS_LIST_MAX];
+	uint32_t *nsid; /* [NVME_NS_LIST_MAX], or NULL */
 	unsigned int nr;
 	bool overflow;
 };
 
 struct fab_errlog {
 	atomic_flag lock;
-	uint64_t count; /* ever logged; entry n lies at (n - 1) % FAB_ERRLOG_ENTRIES */
-	struct nvme_log_error entry[FAB_ERRLOG_ENTRIES];
+	uint64_t count;		      /* ever logged; entry n lies at (n - 1) % FAB_ERRLOG_ENTRIES */
+	struct nvme_log_error *entry; /* [FAB_ERRLOG_ENTRIES], or NULL: made by the first error */
 };
 
 struct fab_keep_alive {

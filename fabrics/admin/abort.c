@@ -7,14 +7,17 @@
 #include "fabrics/admin/table.h"
 #include "fabrics/ctrl_impl.h"
 
-static void abort_admin(struct fab_ctrl *ctrl, struct fab_req *req, uint16_t cid)
+/* A command of this queue.  One that is executing ends within the call that started it, or soon: but for event requests, which wait
+ * here. */
+static bool abort_own(struct fab_ctrl *ctrl, struct fab_req *req, uint16_t cid)
 {
 	struct fab_req *victim = fab_conn_find(req->conn, cid);
 
-	/* All but event requests end within the call that starts them, or soon. */
-	if (!victim || victim == req || !fab_aer_cancel(ctrl, victim))
-		req->cqe.dw[0] = htole32(NVME_ABORT_NOT_ABORTED);
-	fab_req_complete(req, FAB_OK);
+	if (!victim || victim == req)
+		return false;
+	if (victim->state == FAB_REQ_EXECUTING)
+		return fab_aer_cancel(ctrl, victim);
+	return fab_conn_abort(req->conn, cid); /* it waits for its data, or for a buffer */
 }
 
 void fab_abort_exec(struct fab_ctrl *ctrl, struct fab_req *req)
@@ -23,12 +26,9 @@ void fab_abort_exec(struct fab_ctrl *ctrl, struct fab_req *req)
 	uint16_t sqid = NVME_ABORT_SQID(cdw10), cid = htole16(NVME_ABORT_CID(cdw10));
 	unsigned int slot = 0;
 
-	if (!sqid) {
-		abort_admin(ctrl, req, cid);
-		return;
-	}
-	if (!ctrl->site->ops->abort_io) {
-		req->cqe.dw[0] = htole32(NVME_ABORT_NOT_ABORTED);
+	if (!sqid || !ctrl->site->ops->abort_io) {
+		if (sqid || !abort_own(ctrl, req, cid))
+			req->cqe.dw[0] = htole32(NVME_ABORT_NOT_ABORTED);
 		fab_req_complete(req, FAB_OK);
 		return;
 	}

@@ -97,6 +97,15 @@ struct fab_req *fab_conn_find(struct fab_conn *conn, uint16_t cid)
 	return NULL;
 }
 
+/* One that isn't executing is answered at once. */
+bool fab_conn_abort(struct fab_conn *conn, uint16_t cid)
+{
+	struct fab_req *req = fab_conn_find(conn, cid);
+
+	fab_req_complete(req, FAB_RETRY(NVME_SC_ABORT_REQ));
+	return true;
+}
+
 int fab_req_get_buf(struct fab_req *req, uint32_t len)
 {
 	if (((struct world *)req->conn->site)->no_memory)
@@ -113,6 +122,7 @@ void fab_req_wait_buf(struct fab_req *req, uint32_t len)
 {
 	(void)len;
 	((struct cmd *)req)->waits = true;
+	req->state = FAB_REQ_WAIT_BUF;
 }
 
 void fab_req_complete(struct fab_req *req, struct fab_status st)
@@ -345,6 +355,7 @@ FAKE void cmd_send(struct world *w, struct fab_conn *conn, struct cmd *cmd, cons
 		fab_req_get_buf(&cmd->req, cmd->req.len);
 		memcpy(cmd->req.data, data, cmd->req.len);
 	}
+	cmd->req.state = FAB_REQ_EXECUTING;
 	conn->ops->execute(&cmd->req);
 }
 

@@ -274,6 +274,26 @@ static void test_abort_ends_a_waiting_event_request(void **state)
 	finish(w);
 }
 
+static void test_abort_ends_a_command_that_waits_for_a_buffer(void **state)
+{
+	struct world *w = enabled_world();
+	struct cmd *victim = cmd_new(NVME_ADMIN_IDENTIFY), *abort_cmd;
+
+	(void)state;
+	w->no_memory = true;
+	victim->req.cmd.cid = 9;
+	victim->req.cmd.cdw10 = htole32(NVME_CNS_CTRL);
+	cmd_send(w, &w->conn, victim, NULL);
+	assert_false(victim->done);
+	abort_cmd = send_abort(w, 5, 0, 9);
+	assert_true(victim->done);
+	assert_int_equal(victim->st.code, NVME_SC_ABORT_REQ);
+	assert_int_equal(le32toh(abort_cmd->req.cqe.dw[0]), 0);
+	cmd_free(victim);
+	cmd_free(abort_cmd);
+	finish(w);
+}
+
 static void test_abort_of_nothing_or_of_itself_aborts_nothing(void **state)
 {
 	struct world *w = enabled_world();
@@ -346,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_a_reset_ends_the_requests_and_forgets_events),
 		cmocka_unit_test(test_a_new_view_is_told_only_if_something_changed),
 		cmocka_unit_test(test_abort_ends_a_waiting_event_request),
+		cmocka_unit_test(test_abort_ends_a_command_that_waits_for_a_buffer),
 		cmocka_unit_test(test_abort_of_nothing_or_of_itself_aborts_nothing),
 		cmocka_unit_test(test_abort_of_an_io_command_asks_the_queues_owner),
 		cmocka_unit_test(test_aborts_at_once_are_limited_to_what_acl_tells),
