@@ -87,7 +87,7 @@ static void receive(struct net_conn *c)
 	size_t want = fab_conn_want(c->fab, &iov[0].iov_base);
 	ssize_t n;
 
-	shard->stats->recvs++;
+	net_stat_inc(&shard->stats->recvs);
 	if (want) {
 		iov[0].iov_len = want;
 		n = readv(c->watch.fd, iov, 2);
@@ -145,7 +145,7 @@ static bool send_once(struct net_conn *c)
 		return false;
 	}
 	n = sendmsg(c->watch.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	shard->stats->sends++;
+	net_stat_inc(&shard->stats->sends);
 	if (n < 0) {
 		int err = errno;
 
@@ -158,7 +158,7 @@ static bool send_once(struct net_conn *c)
 	}
 	fab_conn_sent(c->fab, (size_t)n);
 	if ((size_t)n < total) {
-		shard->stats->short_sends++;
+		net_stat_inc(&shard->stats->short_sends);
 		c->full = true;
 		return false;
 	}

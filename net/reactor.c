@@ -149,7 +149,7 @@ static bool run_messages(struct net_reactor *r)
 	while (msg) {
 		struct net_msg *next = msg->next; /* fn may free it or post it again */
 
-		r->stats.messages++;
+		net_stat_inc(&r->stats.messages);
 		msg->fn(msg);
 		msg = next;
 	}
@@ -232,7 +232,7 @@ struct io_uring_sqe *net_file_sqe(struct net_reactor *r, struct net_file_op *op)
 	struct io_uring_sqe *sqe = net_ring_sqe(&r->ring, op);
 
 	if (!sqe)
-		r->stats.ring_full++;
+		net_stat_inc(&r->stats.ring_full);
 	return sqe;
 }
 
@@ -265,7 +265,7 @@ static bool turn(struct net_reactor *r)
 {
 	bool worked;
 
-	r->stats.loops++;
+	net_stat_inc(&r->stats.loops);
 	if (r->params.loops)
 		atomic_fetch_add_explicit(r->params.loops, 1, memory_order_relaxed);
 	worked = dispatch(r);
@@ -291,7 +291,10 @@ static void poll_events(struct net_reactor *r, uint64_t timeout)
 			       .tv_nsec = (long)(timeout % CMN_NS_PER_S) };
 	int n;
 
-	n = epoll_pwait2(r->epfd, r->events, MAX_EVENTS, &ts, NULL);
+	if (!timeout)
+		n = epoll_wait(r->epfd, r->events, MAX_EVENTS, 0); /* the cheaper call, and the usual one under load */
+	else
+		n = epoll_pwait2(r->epfd, r->events, MAX_EVENTS, &ts, NULL);
 	if (n < 0 && errno == ENOSYS) /* before Linux 5.11: milliseconds, rounded up */
 		n = epoll_wait(r->epfd, r->events, MAX_EVENTS,
 			       (int)((timeout + CMN_NS_PER_MS - 1) / CMN_NS_PER_MS));
@@ -311,7 +314,7 @@ static void wait_for_work(struct net_reactor *r, uint64_t last_work)
 	uint64_t timeout = next > now ? next - now : 0;
 
 	if (now - last_work < r->params.spin_ns || !timeout) {
-		r->stats.empty_polls++;
+		net_stat_inc(&r->stats.empty_polls);
 		poll_events(r, 0);
 		return;
 	}
@@ -319,11 +322,14 @@ static void wait_for_work(struct net_reactor *r, uint64_t last_work)
 	if (work_waits(r)) {
 		timeout = 0;
 	} else {
-		r->stats.sleeps++;
+		net_stat_inc(&r->stats.sleeps);
 		timeout = cmn_min(timeout, (uint64_t)BEAT_NS);
 	}
 	poll_events(r, timeout);
 	atomic_store_explicit(&r->sleeping, false, memory_order_relaxed);
+	/* A whole beat without work: what the last burst took goes back to the system. */
+	if (!r->nr_events && timeout == BEAT_NS && !net_bufpool_used(r->pool))
+		net_bufpool_trim(r->pool);
 }
 
 void net_reactor_run(struct net_reactor *r)

@@ -7,6 +7,12 @@
 #include "net/bufpool.h"
 #include "net/reactor.h"
 
+/* Counters have one writer and any readers. */
+static inline void net_stat_inc(uint64_t *counter)
+{
+	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+}
+
 struct net_reactor_stats *net_reactor_stats_mut(struct net_reactor *r);
 struct net_bufpool *net_reactor_pool(struct net_reactor *r);
 /* How often buf_get() has failed: tells whether a call into a connection left something waiting for a buffer. */
