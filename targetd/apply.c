@@ -57,17 +57,31 @@ int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_re
 	return w->fds && w->ids && w->barrier_fd >= 0 ? 0 : -ENOMEM;
 }
 
+void tgt_world_close_portals(struct tgt_world *w)
+{
+	struct tgt_registry *reg = w->reg;
+	struct tgt_portal **portals;
+	unsigned int nr;
+
+	if (!reg)
+		return;
+	tgt_registry_lock(reg);
+	portals = reg->portals;
+	nr = reg->nr_portals;
+	reg->portals = NULL;
+	reg->nr_portals = 0;
+	tgt_registry_unlock(reg);
+	for (unsigned int i = 0; i < nr; i++)
+		tgt_portal_close(portals[i]);
+	free(portals);
+}
+
 void tgt_world_fini(struct tgt_world *w)
 {
 	struct tgt_subsystem *ss, *next;
 
 	if (!w->reg)
 		return;
-	for (unsigned int i = 0; i < w->reg->nr_portals; i++)
-		tgt_portal_close(w->reg->portals[i]);
-	free(w->reg->portals);
-	w->reg->portals = NULL;
-	w->reg->nr_portals = 0;
 	HASH_ITER(hh, w->reg->subsystems, ss, next) {
 		for (unsigned int i = 0; i < ss->nr_live; i++) {
 			tgt_volume_close(ss->live[i].vol);

@@ -22,7 +22,9 @@ struct tgt_world {
 
 /* Reactors run.  supervised, notify_fd: see struct tgt_registry. */
 int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_registry *reg, bool supervised);
-/* Reactors have stopped and no connections are left. */
+/* Their connections answer what is in flight and close.  Before the server is destroyed. */
+void tgt_world_close_portals(struct tgt_world *w);
+/* Reactors have stopped and the server is destroyed. */
 void tgt_world_fini(struct tgt_world *w);
 
 struct tgt_change {

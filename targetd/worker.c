@@ -159,13 +159,8 @@ static void serve(struct worker *w)
 static void drain(struct worker *w)
 {
 	uint64_t end = cmn_now_ns() + DRAIN_NS;
-	struct tgt_registry *reg = w->reg;
 
-	tgt_registry_lock(reg);
-	for (unsigned int i = 0; i < reg->nr_portals; i++)
-		tgt_portal_close(reg->portals[i]);
-	reg->nr_portals = 0;
-	tgt_registry_unlock(reg);
+	tgt_world_close_portals(&w->world);
 	while (net_server_nr_conns(w->server) && cmn_now_ns() < end)
 		turn(w, 10);
 	cmn_info("drained", "connections_left=%u", net_server_nr_conns(w->server));
@@ -289,6 +284,8 @@ static void stop(struct worker *w)
 	tgt_control_destroy(w->control);
 	for (unsigned int i = 0; i < w->nr_started; i++)
 		net_reactor_stop(w->reactors[i]);
+	if (w->reg)
+		tgt_world_close_portals(&w->world);
 	net_server_destroy(w->server);
 	if (w->reg)
 		tgt_world_fini(&w->world);

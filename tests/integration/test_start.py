@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""targetd alone: start-up errors in one clear line, signals, and what a state file may change while it serves."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import nvmetcp as nvme  # noqa: E402
+import pharos  # noqa: E402
+
+NQN, HOST = 'nqn.2026-11.example:start', 'nqn.2026-11.example:host'
+SIZE = 8 << 20
+
+
+def document(*namespaces, port=0, **more):
+    return {'version': 1, 'portals': [{'id': 'p1', 'address': '127.0.0.1', 'port': port}],
+            'subsystems': [{'nqn': NQN, 'allow_any_host': True, 'namespaces': list(namespaces), **more}]}
+
+
+class Folder:
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix='start-', dir=os.environ.get('PHAROS_TMP', '/var/tmp'))
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def file(self, name, size):
+        path = f'{self.path}/{name}'
+        with open(path, 'wb') as f:
+            f.truncate(size)
+        return path
+
+    def run(self, doc, *options, prefix=(), text=None):
+        """Starts targetd on doc; returns (exit status, its error lines) of a start that is expected to fail."""
+        config = f'{self.path}/config.json'
+        with open(config, 'w', encoding='utf-8') as f:
+            f.write(json.dumps(doc) if text is None else text)
+        done = subprocess.run([*prefix, pharos.program('targetd'), '--config', config, *options], capture_output=True, text=True,
+                              timeout=20, check=False)
+        return done.returncode, [line for line in done.stderr.splitlines() if 'level=error' in line]
+
+
+def fails(folder, doc, *words, lines=1, **more):
+    status, errors = folder.run(doc, **more)
+    assert status == 1 and len(errors) == lines, (status, errors)
+    assert all(word in ' '.join(errors) for word in words), (words, errors)
+
+
+def on_file(path, nsid=1, size=SIZE, **more):
+    return {'nsid': nsid, 'backend': 'file', 'path': path, **({'size': size} if size else {}), **more}
+
+
+def test_a_state_file_that_cannot_be_read_is_named():
+    with Folder() as folder:
+        done = subprocess.run([pharos.program('targetd'), '--config', f'{folder.path}/none'], capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and 'No such file' in done.stderr and f'{folder.path}/none' in done.stderr, done.stderr
+        fails(folder, None, 'JSON', text='{"version": 1,')
+        fails(folder, {'version': 2}, 'field=version')
+        fails(folder, {**document(), 'portal': []}, 'field=portal')
+
+
+def test_options_that_are_wrong_are_named():
+    for options, word in ((['--config'], 'argument'), ([], 'exactly one'), (['--config', 'a', '--control', 'b'], 'exactly one'),
+                          (['--control', 'b'], '--worker'), (['--config', 'a', '--reactors', '0'], '--reactors'),
+                          (['--config', 'a', '--cpu-list', '1-'], '--cpu-list'), (['--config', 'a', '--spin-us', 'x'], '--spin-us'),
+                          (['--config', 'a', '--log-level', 'loud'], '--log-level'), (['--nonsense'], 'nonsense'), (['--config', 'a', 'b'], 'b')):
+        done = subprocess.run([pharos.program('targetd'), *options], capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and word in done.stderr, (options, done.stderr)
+    assert subprocess.run([pharos.program('targetd'), '--version'], capture_output=True, check=True).stdout.startswith(b'targetd ')
+
+
+def test_files_that_do_not_do_are_named_with_the_reason():
+    with Folder() as folder:
+        good, small = folder.file('good', SIZE), folder.file('small', 4096)
+        fails(folder, document(on_file(f'{folder.path}/none')), 'nsid=1', 'field=path', 'does not exist')
+        fails(folder, document(on_file(small)), 'field=size', 'too small', '4096')
+        fails(folder, document(on_file(good), on_file(good, 2)), 'nsid=2', 'field=path', f'{NQN}/1')
+        os.link(good, f'{folder.path}/alias')
+        fails(folder, document(on_file(good), on_file(f'{folder.path}/alias', 2)), 'nsid=2', f'{NQN}/1')
+        fails(folder, document(on_file('/dev/null')), 'neither a file nor a block device')
+        fails(folder, document(on_file(folder.path)), 'neither a file nor a block device')
+        fails(folder, document(on_file('relative')), 'absolute')
+        fails(folder, document(on_file(folder.file('empty', 0), size=0)), 'empty')
+        fails(folder, document({'nsid': 1, 'backend': 'floppy', 'size': SIZE}), 'field=backend', 'floppy')
+        assert not os.path.exists(f'{folder.path}/none')
+
+
+def test_a_file_in_use_by_a_living_process_names_it():
+    with Folder() as folder:
+        path = folder.file('volume', SIZE)
+        with pharos.Targetd(document(on_file(path))) as target:
+            fails(folder, document(on_file(path)), 'field=path', f'process {target.process.pid} (targetd)')
+            with nvme.Host('127.0.0.1', target.port, NQN, HOST) as host:
+                host.io[0].write(1, 0, b'u' * 512)
+                target.process.kill()
+                target.process.wait()
+            target.start()  # a lock of the dead is none
+            with nvme.Host('127.0.0.1', target.port, NQN, HOST) as host:
+                assert host.io[0].read(1, 0, 1) == b'u' * 512
+
+
+def test_create_makes_the_file_and_makes_it_longer():
+    with Folder() as folder:
+        path = f'{folder.path}/new'
+        with pharos.Targetd(document(on_file(path, create=True))) as target:
+            assert os.path.getsize(path) == SIZE
+            target.document['subsystems'][0]['namespaces'][0]['size'] = 2 * SIZE
+            target.write()
+            with nvme.Host('127.0.0.1', target.port, NQN, HOST) as host:
+                host.io[0].write(1, SIZE // 512 - 1, b'l' * 512)
+                target.process.send_signal(signal.SIGHUP)
+                pharos.wait_for(lambda: os.path.getsize(path) == 2 * SIZE, 5, 'the file to grow')
+                time.sleep(0.1)
+                host.io[0].write(1, 2 * SIZE // 512 - 1, b'm' * 512)
+        with pharos.Targetd(document(on_file(path, size=4 * SIZE, create=True))):
+            assert os.path.getsize(path) == 4 * SIZE
+        with open(path, 'rb') as f:
+            data = f.read()
+        assert data[SIZE - 512:SIZE] == b'l' * 512 and data[2 * SIZE - 512:2 * SIZE] == b'm' * 512
+
+
+def test_a_port_in_use_is_named():
+    with Folder() as folder, socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        fails(folder, document({'nsid': 1, 'backend': 'null', 'size': SIZE}, port=port), 'portal=p1', f'port {port}', 'in use')
+        fails(folder, {'portals': [{'id': 'p1', 'address': '192.0.2.1', 'port': 0}]}, 'portal=p1', '192.0.2.1')
+
+
+def test_io_uring_refused_is_told_with_the_setting():
+    """Where the kernel has a switch for it, it is switched off for this test; else there is nothing to refuse it."""
+    if os.geteuid() != 0 or not os.path.exists('/proc/sys/kernel/io_uring_disabled'):
+        return
+    with Folder() as folder:
+        # without a limit of its own to set, an address space too small for a ring refuses it
+        path = folder.file('volume', SIZE)
+        with open('/proc/sys/kernel/io_uring_disabled', encoding='ascii') as f:
+            before = f.read().strip()
+        try:
+            with open('/proc/sys/kernel/io_uring_disabled', 'w', encoding='ascii') as f:
+                f.write('2')
+        except OSError:
+            return
+        try:
+            fails(folder, document(on_file(path)), 'nsid=1', 'io_uring', 'io_uring_disabled')
+        finally:
+            with open('/proc/sys/kernel/io_uring_disabled', 'w', encoding='ascii') as f:
+                f.write(before)
+
+
+def test_sigterm_answers_what_is_in_flight_and_exits_cleanly():
+    with Folder() as folder:
+        path = folder.file('volume', SIZE)
+        with pharos.Targetd(document(on_file(path))) as target, nvme.Host('127.0.0.1', target.port, NQN, HOST) as host:
+            host.admin.aer()
+            cids = [host.io[0].submit(nvme.sqe(1, 1, cdw10=n * 8, cdw12=7), b'%d' % (n % 10) * 4096) for n in range(32)]
+            first = host.io[0].wait(cids[0])
+            assert first[0].sc == 0
+            target.process.send_signal(signal.SIGTERM)
+            answered = 1
+            try:
+                for cid in cids[1:]:
+                    assert host.io[0].wait(cid)[0].sc == 0
+                    answered += 1
+            except (nvme.Terminated, ConnectionError):
+                pass
+            assert target.process.wait(3) == 0, target.log()
+            with open(path, 'rb') as f:
+                data = f.read(answered * 4096)
+            assert all(data[n * 4096:n * 4096 + 4096] == b'%d' % (n % 10) * 4096 for n in range(answered))
+
+
+def test_sighup_applies_a_new_state_and_keeps_the_old_one_if_it_is_wrong():
+    with pharos.Targetd(document({'nsid': 1, 'backend': 'ram', 'size': SIZE})) as target:
+        with nvme.Host('127.0.0.1', target.port, NQN, HOST) as host:
+            host.io[0].write(1, 0, b'k' * 512)
+            with open(target.config, 'w', encoding='utf-8') as f:
+                f.write('{"version": 1, "subsystems": [{"nqn": "nonsense"}]}')
+            target.process.send_signal(signal.SIGHUP)
+            pharos.wait_for(lambda: 'subsystems[0].nqn' in target.log(), 5, 'the error')
+            assert host.io[0].read(1, 0, 1) == b'k' * 512
+            target.document['subsystems'][0]['namespaces'].append({'nsid': 7, 'backend': 'null', 'size': SIZE})
+            target.write()
+            target.process.send_signal(signal.SIGHUP)
+            pharos.wait_for(lambda: host.admin.identify(2)[:8] == b'\1\0\0\0\7\0\0\0', 5, 'namespace 7')
+            assert host.io[0].read(1, 0, 1) == b'k' * 512
+
+
+def test_ready_fd_tells_the_ports_that_were_bound():
+    with Folder() as folder:
+        config = f'{folder.path}/config.json'
+        with open(config, 'w', encoding='utf-8') as f:
+            json.dump(document({'nsid': 1, 'backend': 'null', 'size': SIZE}), f)
+        reader, writer = os.pipe()
+        process = subprocess.Popen([pharos.program('targetd'), '--config', config, '--ready-fd', str(writer)], pass_fds=[writer],
+                                   stderr=subprocess.DEVNULL)
+        os.close(writer)
+        try:
+            with os.fdopen(reader) as f:
+                words = f.read().split()
+            assert words[:3] == ['portal', 'p1', '127.0.0.1'] and int(words[3]) > 0, words
+            nvme.Host('127.0.0.1', int(words[3]), NQN, HOST).close()
+        finally:
+            process.terminate()
+            assert process.wait(8) == 0
+
+
+if __name__ == '__main__':
+    pharos.run(globals())
