@@ -4,6 +4,7 @@
 
 #include "common/json.h"
 #include "common/util.h"
+#include "discoveryd/supervise/supervise.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,6 +49,29 @@ void api_add_status(struct json_object *json, enum dsc_status state, const char 
 	api_add_str(status, "reason", reason);
 	api_add_u64(status, "generation", generation);
 	json_object_object_add(json, "status", status);
+}
+
+void api_add_served_status(struct json_object *json, struct dsc_app *app,
+			   const struct dsc_worker *worker, enum dsc_status state,
+			   const struct dsc_fail *fail, uint64_t generation)
+{
+	struct dsc_worker_info info = { .state = DSC_WORKER_STOPPED };
+	char text[DSC_NAME_MAX + 48];
+
+	if (state != DSC_PENDING) {
+		api_add_status(json, state, fail ? fail->reason : NULL, generation);
+		return;
+	}
+	if (worker)
+		dsc_supervisor_worker(app->supervisor, worker->name, &info);
+	if (!worker)
+		snprintf(text, sizeof(text), "there is no worker for it");
+	else if (info.state != DSC_WORKER_RUNNING)
+		snprintf(text, sizeof(text), "worker %s is %s", worker->name,
+			 dsc_worker_state_name[info.state]);
+	else
+		snprintf(text, sizeof(text), "worker %s has not confirmed it yet", worker->name);
+	api_add_status(json, state, text, generation);
 }
 
 void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, uint64_t worker_id,

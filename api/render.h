@@ -17,6 +17,10 @@ void api_add_bool(struct json_object *json, const char *name, bool value);
 void api_add_time(struct json_object *json, const char *name, uint64_t wall_ms);
 void api_add_status(struct json_object *json, enum dsc_status state, const char *reason,
 		    uint64_t generation);
+/* The same of something that a worker serves: fail says why it failed, the worker's state why it is pending. */
+void api_add_served_status(struct json_object *json, struct dsc_app *app,
+			   const struct dsc_worker *worker, enum dsc_status state,
+			   const struct dsc_fail *fail, uint64_t generation);
 /* The worker's name, and its node's; null for none. */
 void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, uint64_t worker_id,
 		    bool node);

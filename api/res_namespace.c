@@ -41,8 +41,8 @@ static struct json_object *render_hosts(const struct dsc_snapshot *snap, const s
 	return array;
 }
 
-static struct json_object *render(const struct dsc_snapshot *snap, const struct dsc_subsys *subsys,
-				  const struct dsc_ns *ns)
+static struct json_object *render(struct dsc_app *app, const struct dsc_snapshot *snap,
+				  const struct dsc_subsys *subsys, const struct dsc_ns *ns)
 {
 	struct json_object *json = json_object_new_object();
 	char uuid[CMN_UUID_STR_LEN + 1];
@@ -61,7 +61,8 @@ static struct json_object *render(const struct dsc_snapshot *snap, const struct 
 	api_add_bool(json, "read_only", ns->read_only);
 	json_object_object_add(json, "hosts", render_hosts(snap, ns));
 	api_add_time(json, "created_at", ns->created_ms);
-	api_add_status(json, state, fail ? fail->reason : NULL, ns->changed);
+	api_add_served_status(json, app, dsc_snapshot_worker_id(snap, subsys->worker_id), state,
+			      fail, ns->changed);
 	return json;
 }
 
@@ -84,7 +85,7 @@ static void list(struct api_req *req)
 	       !api_page_full(&page)) {
 		nsid = ns->nsid;
 		snprintf(key, sizeof(key), "%u", nsid);
-		api_page_add(&page, render(snap, subsys, ns), key);
+		api_page_add(&page, render(api_req_app(req), snap, subsys, ns), key);
 	}
 	api_reply_json(req, 200, api_page_end(&page));
 out_put:
@@ -98,7 +99,7 @@ static void get(struct api_req *req)
 	const struct dsc_ns *ns = subsys ? api_path_ns(req, subsys) : NULL;
 
 	if (ns)
-		api_reply_object(req, render(snap, subsys, ns), ns->changed);
+		api_reply_object(req, render(api_req_app(req), snap, subsys, ns), ns->changed);
 	dsc_snapshot_put(snap);
 }
 
@@ -115,7 +116,8 @@ static void reply_created(struct api_op *op, const struct dsc_snapshot *snap,
 	}
 	api_uri_encode(subsys->nqn, nqn, sizeof(nqn));
 	snprintf(location, sizeof(location), "/api/v1/subsystems/%s/namespaces/%u", nqn, ns->nsid);
-	api_reply_created(op->req, render(snap, subsys, ns), ns->changed, location);
+	api_reply_created(op->req, render(api_req_app(op->req), snap, subsys, ns), ns->changed,
+			  location);
 }
 
 static void reply_changed(struct api_op *op, const struct dsc_snapshot *snap,
@@ -129,7 +131,8 @@ static void reply_changed(struct api_op *op, const struct dsc_snapshot *snap,
 	cmn_parse_u64(api_req_param(op->req, "nsid"), 1, UINT32_MAX, &nsid);
 	ns = subsys ? dsc_snapshot_ns(subsys, (uint32_t)nsid) : NULL;
 	if (ns)
-		api_reply_object(op->req, render(snap, subsys, ns), ns->changed);
+		api_reply_object(op->req, render(api_req_app(op->req), snap, subsys, ns),
+				 ns->changed);
 	else
 		api_op_reply_lost(op);
 }

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct json_object *render(const struct dsc_snapshot *snap, const struct dsc_portal *portal)
+static struct json_object *render(struct dsc_app *app, const struct dsc_snapshot *snap,
+				  const struct dsc_portal *portal)
 {
 	struct json_object *json = json_object_new_object();
 	const struct dsc_fail *fail = NULL;
@@ -29,7 +30,8 @@ static struct json_object *render(const struct dsc_snapshot *snap, const struct 
 	api_add_str(json, "advertise", *portal->advertise ? portal->advertise : NULL);
 	api_add_worker(json, snap, portal->worker_id, true);
 	api_add_time(json, "created_at", portal->created_ms);
-	api_add_status(json, state, fail ? fail->reason : NULL, portal->since);
+	api_add_served_status(json, app, dsc_snapshot_worker_id(snap, portal->worker_id), state,
+			      fail, portal->since);
 	return json;
 }
 
@@ -59,7 +61,7 @@ static void list(struct api_req *req)
 			continue;
 		if (api_page_full(&page))
 			break;
-		api_page_add(&page, render(snap, portal), portal->name);
+		api_page_add(&page, render(api_req_app(req), snap, portal), portal->name);
 	}
 	dsc_snapshot_put(snap);
 	api_reply_json(req, 200, api_page_end(&page));
@@ -71,7 +73,7 @@ static void get(struct api_req *req)
 	const struct dsc_portal *portal = path_portal(req, snap);
 
 	if (portal)
-		api_reply_object(req, render(snap, portal), portal->changed);
+		api_reply_object(req, render(api_req_app(req), snap, portal), portal->changed);
 	dsc_snapshot_put(snap);
 }
 
@@ -87,7 +89,8 @@ static void reply_created(struct api_op *op, const struct dsc_snapshot *snap,
 		return;
 	}
 	api_uri_encode(portal->name, location + used, sizeof(location) - used);
-	api_reply_created(op->req, render(snap, portal), portal->changed, location);
+	api_reply_created(op->req, render(api_req_app(op->req), snap, portal), portal->changed,
+			  location);
 }
 
 static void reply_changed(struct api_op *op, const struct dsc_snapshot *snap,
@@ -97,7 +100,8 @@ static void reply_changed(struct api_op *op, const struct dsc_snapshot *snap,
 
 	(void)outcome;
 	if (portal)
-		api_reply_object(op->req, render(snap, portal), portal->changed);
+		api_reply_object(op->req, render(api_req_app(op->req), snap, portal),
+				 portal->changed);
 	else
 		api_op_reply_lost(op);
 }

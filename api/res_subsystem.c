@@ -63,7 +63,8 @@ static struct json_object *render(struct dsc_app *app, const struct dsc_snapshot
 	api_add_u64(json, "controller_count",
 		    dsc_supervisor_count(app->supervisor, subsys->nqn, NULL, NULL));
 	api_add_time(json, "created_at", subsys->created_ms);
-	api_add_status(json, state, fail ? fail->reason : NULL, subsys->changed);
+	api_add_served_status(json, app, dsc_snapshot_worker_id(snap, subsys->worker_id), state,
+			      fail, subsys->changed);
 	return json;
 }
 
