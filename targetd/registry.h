@@ -15,7 +15,7 @@ struct json_object;
 #define TGT_MAX_IOQS 128 /* I/O queues per controller */
 #define TGT_MQES 1023	 /* 0's based */
 #define TGT_MDTS 8	 /* log2 of 4 KiB units: 1 MiB */
-#define TGT_ICD (64u << 10)
+#define TGT_ICD (128u << 10) /* writes up to this come in the capsule: one turn of the network less, and a warm buffer */
 #define TGT_H2C_MAX (1u << 20)
 
 /* A controller, from Connect until its last queue is gone.  Fields without a note are constant. */
