@@ -79,12 +79,8 @@ static bool reaches(const struct dsc_mdns_listener *l, const struct dsc_mdns_ifa
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&l->addr;
 
-	if (is_wildcard(&l->addr)) {
-		if (is_link_local(&ifa->addr))
-			return false;
-		return l->addr.ss_family == ifa->addr.ss_family ||
-		       (l->addr.ss_family == AF_INET6 && !l->v6only);
-	}
+	if (is_wildcard(&l->addr))
+		return l->addr.ss_family == ifa->addr.ss_family && !is_link_local(&ifa->addr);
 	if (compare_ip(&l->addr, &ifa->addr) != 0)
 		return false;
 	return !is_link_local(&l->addr) || sin6->sin6_scope_id == 0 ||

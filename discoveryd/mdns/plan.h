@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* A socket that accepts hosts.  addr carries the port; the wildcard is a legal address. */
+/* A socket that accepts hosts.  addr carries the port; a wildcard is legal and stands for its own family, since our
+ * listeners are IPV6_V6ONLY. */
 struct dsc_mdns_listener {
 	struct sockaddr_storage addr;
-	bool v6only; /* only looked at for "::", which takes IPv4 as well unless it is set */
 };
 
 /* An address of this machine on an interface that is up and speaks multicast. */
