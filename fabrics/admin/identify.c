@@ -131,10 +131,18 @@ void fab_identify_exec(struct fab_ctrl *ctrl, struct fab_req *req)
 {
 	const struct fab_cns *row = req->priv.ptr[0];
 	const struct fab_ns *ns = NULL;
+	struct fab_status st;
 	void *buf = fab_admin_reply(req);
 
 	if (!buf)
 		return;
+	/* Again: it may have waited for that buffer, and the view has changed since. */
+	st = check_nsid(ctrl, row, le32toh(req->cmd.nsid));
+	if (fab_failed(st)) {
+		req->out_len = 0;
+		fab_req_complete(req, st);
+		return;
+	}
 	if (row->nsid == FAB_CNS_NS || row->nsid == FAB_CNS_ACTIVE)
 		ns = fab_view_ns(ctrl->view, le32toh(req->cmd.nsid));
 	row->build(ctrl, req, ns, buf);

@@ -190,7 +190,8 @@ static void test_identify_namespace(void **state)
 	assert_int_equal(id->lbaf[0].lbads, 9);
 	assert_int_equal(le32toh(id->anagrpid), 1);
 	assert_int_equal(le16toh(id->nawun), 7);
-	assert_int_equal(le16toh(id->nawupf), 0); /* a crash may tear what a reader never sees torn */
+	assert_int_equal(le16toh(id->nawupf),
+			 0); /* a crash may tear what a reader never sees torn */
 	assert_int_equal(le16toh(id->npwg), 7);
 	assert_int_equal(fab_le64(id->nvmcap), 4096 * 512);
 	assert_memory_equal(id->nguid, io_world->ns[1].nguid, 16);
@@ -362,6 +363,26 @@ static void test_without_a_buffer_the_command_waits_for_one(void **state)
 	cmd_free(cmd);
 }
 
+static void test_a_namespace_that_goes_while_its_identify_waits_is_invalid(void **state)
+{
+	struct cmd *cmd = cmd_new(NVME_ADMIN_IDENTIFY);
+
+	(void)state;
+	io_world->no_memory = true;
+	cmd->req.cmd.nsid = htole32(4);
+	cmd->req.cmd.cdw10 = htole32(NVME_CNS_NS_DESC);
+	cmd_send(io_world, &io_world->conn, cmd, NULL);
+	assert_true(cmd->waits);
+	io_world->no_memory = false;
+	io_world->slot[3] = NULL;
+	fab_req_get_buf(&cmd->req, cmd->req.len);
+	io_world->conn.ops->execute(&cmd->req);
+	assert_int_equal(cmd->st.code, NVME_SC_INVALID_NS);
+	assert_int_equal(cmd->req.out_len, 0);
+	io_world->slot[3] = &io_world->ns[3];
+	cmd_free(cmd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_controller_lists),
 		cmocka_unit_test(test_discovery_controller_answers_only_identify_controller),
 		cmocka_unit_test(test_without_a_buffer_the_command_waits_for_one),
+		cmocka_unit_test(test_a_namespace_that_goes_while_its_identify_waits_is_invalid),
 	};
 
 	return cmocka_run_group_tests(tests, io_setup, io_teardown);
