@@ -58,7 +58,7 @@ void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, stru
 	(void)nsid;
 }
 
-#define DISK_SIZE (1u << 20)
+#define DISK_SIZE (1u << 16)
 #define MAX_H2C 16384u
 #define MAX_ICD 8192u
 #define NR_HELD 256
