@@ -6,6 +6,7 @@
 #define API_BODY_MAX (1024u * 1024) /* larger bodies are refused with 413 ... */
 #define API_BODY_DISCARD_MAX                                                                       \
 	(4u * 1024 * 1024) /* ... after reading at most so much of one without Content-Length */
+#define API_BODIES_MAX (64u * 1024 * 1024) /* of all requests together; beyond it 503 */
 #define API_JSON_DEPTH_MAX 16
 #define API_HEADER_MEMORY (32u * 1024) /* request line and headers, per connection */
 

@@ -9,6 +9,7 @@
 #include "api/server_impl.h"
 
 #include "common/clock.h"
+#include "common/container.h"
 #include "common/json.h"
 #include "common/log.h"
 
@@ -52,6 +53,7 @@ void api_req_end(void *arg, struct MHD_Connection *mhd, void **slot,
 		free(req->headers[i].value);
 	}
 	json_object_put(req->doc);
+	req->server->body_bytes -= req->body_cap;
 	free(req->body);
 	api_uri_clear(&req->uri);
 	free(req);
@@ -178,11 +180,31 @@ static enum MHD_Result on_headers(struct api_req *req, const char *method)
 	return MHD_YES;
 }
 
-static void answer_too_large(struct api_req *req)
+/* Answered while its body still comes: the rest is dropped. */
+static void refuse_body(struct api_req *req, enum api_problem problem)
 {
 	req->state = API_REQ_RUNNING;
-	api_failf(req, API_PROBLEM_TOO_LARGE, NULL, "a body has at most %u bytes", API_BODY_MAX);
+	if (problem == API_PROBLEM_TOO_LARGE)
+		api_failf(req, problem, NULL, "a body has at most %u bytes", API_BODY_MAX);
+	else
+		api_failf(req, problem, NULL, "too many large requests at the same time");
 	req->state = API_REQ_DISCARD;
+}
+
+static bool grow_body(struct api_req *req, size_t need)
+{
+	size_t cap = cmn_min(need * 2, (size_t)API_BODY_MAX);
+	char *body;
+
+	if (req->server->body_bytes - req->body_cap + cap > API_BODIES_MAX)
+		return false;
+	body = realloc(req->body, cap);
+	if (!body)
+		return false;
+	req->server->body_bytes += cap - req->body_cap;
+	req->body = body;
+	req->body_cap = cap;
+	return true;
 }
 
 static enum MHD_Result on_data(struct api_req *req, const char *data, size_t len)
@@ -193,20 +215,13 @@ static enum MHD_Result on_data(struct api_req *req, const char *data, size_t len
 	if (req->state == API_REQ_DISCARD)
 		return MHD_YES;
 	if (req->body_seen > API_BODY_MAX) {
-		answer_too_large(req);
-		return MHD_YES;
+		refuse_body(req, API_PROBLEM_TOO_LARGE);
+	} else if (req->body_seen > req->body_cap && !grow_body(req, req->body_seen)) {
+		refuse_body(req, API_PROBLEM_UNAVAILABLE);
+	} else {
+		memcpy(req->body + req->body_len, data, len);
+		req->body_len += len;
 	}
-	if (req->body_len + len > req->body_cap) {
-		size_t cap = (req->body_len + len) * 2;
-		char *body = realloc(req->body, cap);
-
-		if (!body)
-			return MHD_NO;
-		req->body = body;
-		req->body_cap = cap;
-	}
-	memcpy(req->body + req->body_len, data, len);
-	req->body_len += len;
 	return MHD_YES;
 }
 

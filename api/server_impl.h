@@ -33,6 +33,7 @@ struct api_server {
 	struct net_after resume; /* requests that were answered late */
 	struct api_conn_list conns;
 	unsigned int nr_conns;
+	size_t body_bytes; /* held by all requests */
 	struct api_req_list waiting; /* suspended */
 	uint16_t port;
 	struct net_timer end; /* ends discoveryd, soon */

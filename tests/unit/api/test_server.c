@@ -83,8 +83,11 @@ struct fixture {
 static int setup(void **state)
 {
 	struct net_reactor_params p = { .cpu = -1, .pool_limit = 1 << 20 };
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct api_server_params params = { .addr = (struct sockaddr *)&addr, .addr_len = sizeof(addr), .routes = table };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct api_server_params params = { .addr = (struct sockaddr *)&addr,
+					    .addr_len = sizeof(addr),
+					    .routes = table };
 	/* Static: a test that ends the server and sets it up again gives the next one the same address. */
 	static struct fixture fixture;
 	struct fixture *f = &fixture;
@@ -143,7 +146,8 @@ static int take(int fd, char *buf, size_t size)
 		buf[used] = '\0';
 		end = strstr(buf, "\r\n\r\n");
 		length = strcasestr(buf, "Content-Length:");
-		if (end && length && used >= (size_t)(end + 4 - buf) + strtoul(length + 15, NULL, 10))
+		if (end && length &&
+		    used >= (size_t)(end + 4 - buf) + strtoul(length + 15, NULL, 10))
 			break;
 		if (end && !length)
 			break; /* 204, 304 */
@@ -174,30 +178,38 @@ static void test_statuses(void **state)
 		const char *has;
 	} asked[] = {
 		{ "GET /api/echo/a%3Ab " H "\r\n", 200, "\"name\":\"a:b\"" },
-		{ "GET /api/echo/a?x=1 " H "\r\n", 200, "Content-Security-Policy: default-src 'none'" },
+		{ "GET /api/echo/a?x=1 " H "\r\n", 200,
+		  "Content-Security-Policy: default-src 'none'" },
 		{ "GET /api/echo/a?y=1 " H "\r\n", 400, "\"field\":\"y\"" },
 		{ "GET /api/echo/%zz " H "\r\n", 400, "problem+json" },
 		{ "GET /api/nothing " H "\r\n", 404, "no such path" },
 		{ "PUT /api/echo/a " H "\r\n", 405, "Allow: GET, HEAD, POST" },
 		{ "BREW /api/echo/a " H "\r\n", 405, "Allow: GET, HEAD, POST" },
 		{ "OPTIONS /api/echo/a " H "\r\n", 204, "Allow: GET, HEAD, POST" },
-		{ "GET /api/echo/a HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421, "\"field\":\"Host\"" },
-		{ "GET /api/echo/a " H "Origin: http://evil.example\r\n\r\n", 403, "\"value\":\"http://evil.example\"" },
-		{ "GET /api/echo/a " H "Sec-Fetch-Site: cross-site\r\n\r\n", 403, "Sec-Fetch-Site" },
-		{ "POST /api/echo/a " JSON_H "Content-Length: 8\r\n\r\n{\"k\":11}", 200, "\"doc\":{\"k\":11}" },
+		{ "GET /api/echo/a HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421,
+		  "\"field\":\"Host\"" },
+		{ "GET /api/echo/a " H "Origin: http://evil.example\r\n\r\n", 403,
+		  "\"value\":\"http://evil.example\"" },
+		{ "GET /api/echo/a " H "Sec-Fetch-Site: cross-site\r\n\r\n", 403,
+		  "Sec-Fetch-Site" },
+		{ "POST /api/echo/a " JSON_H "Content-Length: 8\r\n\r\n{\"k\":11}", 200,
+		  "\"doc\":{\"k\":11}" },
 		{ "POST /api/echo/a " JSON_H "Content-Length: 0\r\n\r\n", 200, "\"doc\":{}" },
 		{ "POST /api/echo/a " JSON_H "Content-Length: 4\r\n\r\n[11]", 400, "JSON object" },
 		{ "POST /api/echo/a " JSON_H "Content-Length: 4\r\n\r\n{\"k\"", 400, "malformed" },
-		{ "POST /api/echo/a " H "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415, "Content-Type" },
+		{ "POST /api/echo/a " H "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}",
+		  415, "Content-Type" },
 		{ "POST /api/echo/a " H "Content-Length: 0\r\n\r\n", 415, "Content-Type" },
 		{ "POST /api/echo/a " JSON_H "Content-Length: 99999999\r\n\r\n", 413, "too-large" },
 		{ "POST /api/later " JSON_H "Content-Length: 2\r\n\r\n{}", 201, "{}" },
 		{ "DELETE /api/tagged " H "\r\n", 204, "" },
 		{ "DELETE /api/tagged " H "If-Match: \"6\", \"7\"\r\n\r\n", 204, "" },
 		{ "DELETE /api/tagged " H "If-Match: *\r\n\r\n", 204, "" },
-		{ "DELETE /api/tagged " H "If-Match: \"77\"\r\n\r\n", 412, "urn:pharos:problem:changed" },
+		{ "DELETE /api/tagged " H "If-Match: \"77\"\r\n\r\n", 412,
+		  "urn:pharos:problem:changed" },
 		{ "DELETE /api/tagged " H "If-Match: W/\"7\"\r\n\r\n", 412, "If-Match" },
-		{ "DELETE /api/tagged " JSON_H "Content-Length: 7\r\n\r\n{\"a\":1}", 422, "no members" },
+		{ "DELETE /api/tagged " JSON_H "Content-Length: 7\r\n\r\n{\"a\":1}", 422,
+		  "no members" },
 		{ "GET / " H "\r\n", 200, "text/html" },
 		{ "GET / " H "Sec-Fetch-Site: cross-site\r\n\r\n", 200, "frame-ancestors 'none'" },
 		{ "GET /../../etc/passwd " H "\r\n", 404, "" },
@@ -209,8 +221,8 @@ static void test_statuses(void **state)
 		int status = ask(*state, asked[i].request, buf, sizeof(buf));
 
 		if (status != asked[i].status || !strstr(buf, asked[i].has))
-			fail_msg("%.60s: %d instead of %d (wanted %s)\n%s", asked[i].request, status, asked[i].status,
-				 asked[i].has, buf);
+			fail_msg("%.60s: %d instead of %d (wanted %s)\n%s", asked[i].request,
+				 status, asked[i].status, asked[i].has, buf);
 	}
 }
 
@@ -267,7 +279,8 @@ static void test_deep_json_is_refused(void **state)
 
 	memset(body, '[', 100);
 	body[100] = '\0';
-	snprintf(request, sizeof(request), "POST /api/echo/a " JSON_H "Content-Length: 100\r\n\r\n%s", body);
+	snprintf(request, sizeof(request),
+		 "POST /api/echo/a " JSON_H "Content-Length: 100\r\n\r\n%s", body);
 	assert_int_equal(ask(*state, request, buf, sizeof(buf)), 400);
 }
 
@@ -308,7 +321,8 @@ static void test_slow_clients_harm_no_other(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
 		slow[i] = dial(*state);
-		put(slow[i], i % 2 ? "GET /api/ec" : "POST /api/echo/a " JSON_H "Content-Length: 100\r\n\r\n{");
+		put(slow[i], i % 2 ? "GET /api/ec"
+				   : "POST /api/echo/a " JSON_H "Content-Length: 100\r\n\r\n{");
 	}
 	assert_int_equal(ask(*state, "GET /api/echo/a " H "\r\n", buf, sizeof(buf)), 200);
 	for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
@@ -324,11 +338,81 @@ static void test_crowd_of_silent_clients_makes_room(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(crowd); i++) {
 		crowd[i] = dial(*state);
 		if (i % 50 == 0)
-			assert_int_equal(ask(*state, "GET /api/echo/a " H "\r\n", buf, sizeof(buf)), 200);
+			assert_int_equal(ask(*state, "GET /api/echo/a " H "\r\n", buf, sizeof(buf)),
+					 200);
 	}
 	assert_int_equal(ask(*state, "GET /api/echo/a " H "\r\n", buf, sizeof(buf)), 200);
 	for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
 		close(crowd[i]);
+}
+
+struct look {
+	struct net_msg msg;
+	struct api_server *server;
+	_Atomic size_t bytes;
+	_Atomic bool done;
+};
+
+static void on_look(struct net_msg *msg)
+{
+	struct look *look = cmn_container_of(msg, struct look, msg);
+
+	look->bytes = look->server->body_bytes;
+	look->done = true;
+}
+
+static size_t bodies_held(struct fixture *f)
+{
+	struct look look = { .msg.fn = on_look, .server = f->server };
+
+	net_reactor_post(f->loop, &look.msg);
+	while (!look.done)
+		usleep(100);
+	return look.bytes;
+}
+
+/* Once the server has read what was sent. */
+static size_t bodies_held_in_the_end(struct fixture *f)
+{
+	size_t before = SIZE_MAX, now = bodies_held(f);
+
+	while (now != before) {
+		before = now;
+		usleep(100000);
+		now = bodies_held(f);
+	}
+	return now;
+}
+
+static void test_many_large_bodies_at_once_are_refused_not_hoarded(void **state)
+{
+	static char body[API_BODY_MAX - 1024];
+	int fds[API_BODIES_MAX / API_BODY_MAX + 8];
+	unsigned int taken = 0, refused = 0;
+	char head[256], buf[8192];
+
+	memset(body, ' ', sizeof(body));
+	snprintf(head, sizeof(head), "POST /api/echo/a " JSON_H "Content-Length: %zu\r\n\r\n",
+		 sizeof(body) + 2);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = dial(*state);
+		put(fds[i], head);
+		assert_int_equal(send(fds[i], body, sizeof(body), MSG_NOSIGNAL), sizeof(body));
+	}
+	assert_in_range(bodies_held_in_the_end(*state), API_BODIES_MAX / 4, API_BODIES_MAX);
+	assert_int_equal(ask(*state, "GET /api/echo/a " H "\r\n", buf, sizeof(buf)), 200);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		int status;
+
+		put(fds[i], "{}");
+		status = take(fds[i], buf, sizeof(buf));
+		taken += status == 200;
+		refused += status == 503;
+		close(fds[i]);
+	}
+	assert_int_equal(taken + refused, ARRAY_SIZE(fds));
+	assert_true(refused >= 1 && taken >= 1);
+	assert_int_equal(bodies_held_in_the_end(*state), 0);
 }
 
 static void test_client_that_leaves_while_its_answer_is_awaited(void **state)
@@ -361,7 +445,9 @@ static void test_busy_port_and_foreign_address_are_clear_errors(void **state)
 {
 	struct fixture *f = *state;
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(f->port) };
-	struct api_server_params params = { .addr = (struct sockaddr *)&addr, .addr_len = sizeof(addr), .loop = f->loop };
+	struct api_server_params params = { .addr = (struct sockaddr *)&addr,
+					    .addr_len = sizeof(addr),
+					    .loop = f->loop };
 	struct api_server *server = NULL;
 	struct cmn_err err = { 0 };
 
@@ -386,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_requests_on_one_connection_are_answered_in_order),
 		cmocka_unit_test(test_slow_clients_harm_no_other),
 		cmocka_unit_test(test_crowd_of_silent_clients_makes_room),
+		cmocka_unit_test(test_many_large_bodies_at_once_are_refused_not_hoarded),
 		cmocka_unit_test(test_client_that_leaves_while_its_answer_is_awaited),
 		cmocka_unit_test(test_end_of_the_server_answers_who_waits),
 		cmocka_unit_test(test_busy_port_and_foreign_address_are_clear_errors),
