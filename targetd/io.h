@@ -16,6 +16,9 @@ struct tgt_rangelock;
 struct tgt_io_reactor;
 
 #define TGT_MAX_REACTORS 64
+/* A command that writes up to this many bytes is never seen in part by another (NAWUN); MDTS is no more, so only Write Zeroes can be
+ * longer.  What a power cut leaves is the backend's affair (tgt_geometry.atomic_bytes). */
+#define TGT_ATOMIC_BYTES (1u << 20)
 
 /* Commands of one namespace on one reactor: written by that reactor alone, summed by whoever reads (relaxed). */
 struct tgt_ns_stats {

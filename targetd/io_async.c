@@ -2,8 +2,8 @@
 /* targetd/io_async.c - commands that a backend carries out: piece by piece, each under the lock of its range.
  * Owns: a context per command at work.  Thread: the request's reactor.  May block: never.
  *
- * Read, Write and Compare are one piece, so atomic as a whole.  Write Zeroes and Dataset Management are cut into pieces, so that
- * none holds a range, or (on memory) the reactor, for long: they promise no more than each block's integrity beyond AWUN. */
+ * Read, Write and Compare are one piece, so atomic as a whole; so is Write Zeroes up to TGT_ATOMIC_BYTES.  A longer one and
+ * Dataset Management are cut into pieces, so that none holds a range, or (on memory) the reactor, for long. */
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include "common/container.h"
 #include "targetd/io_impl.h"
 
-#define PIECE_MEM (256ull << 10)
+#define PIECE_MEM ((uint64_t)TGT_ATOMIC_BYTES)
 #define PIECE_FILE (8ull << 20)
-#define PIECES_PER_TURN 4
+#define PIECES_PER_TURN 1
 
 struct tgt_io_ctx {
 	struct tgt_io io;
@@ -116,6 +116,7 @@ static uint64_t piece_max(const struct tgt_ns *ns)
 	return ns->mem ? PIECE_MEM : PIECE_FILE;
 }
 
+/* next_*() describe the piece that is due in ctx, and change nothing else: a piece whose range is taken is asked for again. */
 static enum piece whole(struct fab_req *req, enum tgt_io_op op, void *buf)
 {
 	struct tgt_io_priv *p = tgt_io_priv(req);
@@ -191,10 +192,10 @@ static enum piece next_flush(struct fab_req *req)
 	ctx->io.len = 0;
 	if (req->ns) {
 		ctx->ns = tgt_io_ns(req);
-		return ctx->index++ == 0 ? PIECE_READY : PIECE_NONE_LEFT;
+		return ctx->index == 0 ? PIECE_READY : PIECE_NONE_LEFT;
 	}
-	while (ctx->index < req->view->nr_slots) {
-		ctx->ns = (struct tgt_ns *)req->view->slot[ctx->index++];
+	for (; ctx->index < req->view->nr_slots; ctx->index++) {
+		ctx->ns = (struct tgt_ns *)req->view->slot[ctx->index];
 		if (ctx->ns)
 			return PIECE_READY;
 	}
@@ -357,18 +358,20 @@ static void advance(struct fab_req *req)
 		if (ctx->returned) {
 			ctx->returned = false;
 			ctx->done += ctx->io.len;
+			if (ctx->io.op == TGT_IO_FLUSH)
+				ctx->index++;
 			if (ctx->res < 0) {
 				end(req, status_of(ctx->io.op, ctx->res));
 				return;
 			}
 		}
+		if (steps->next(req) == PIECE_NONE_LEFT) {
+			end(req, steps->after ? steps->after(req) : FAB_OK);
+			return;
+		}
 		if (n == PIECES_PER_TURN) {
 			tgt_io_park(req);
 			tgt_io_released(tgt_io_priv(req)->io); /* nothing to wait for but our turn */
-			return;
-		}
-		if (steps->next(req) == PIECE_NONE_LEFT) {
-			end(req, steps->after ? steps->after(req) : FAB_OK);
 			return;
 		}
 		if (!submit(req)) {

@@ -132,7 +132,7 @@ struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, bool read_only)
 		.nr_blocks = geo->size / block,
 		.anagrpid = 1,
 		.optimal_io_blocks = geo->optimal_bytes / block,
-		.atomic_blocks = geo->atomic_bytes / block,
+		.atomic_blocks = TGT_ATOMIC_BYTES / block,
 		.max_dsm_ranges = DSM_RANGES,
 		.max_dsm_blocks = (uint32_t)(DSM_BYTES / block),
 		.max_wz_blocks = (uint32_t)(WZ_BYTES / block),
