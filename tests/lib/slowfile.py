@@ -13,6 +13,7 @@ import threading
 LOOKUP, FORGET, GETATTR, SETATTR, OPEN, READ, WRITE, STATFS, RELEASE, FSYNC, FLUSH, INIT, OPENDIR, RELEASEDIR, INTERRUPT = \
     1, 2, 3, 4, 14, 15, 16, 17, 18, 20, 25, 26, 27, 29, 36
 ASYNC_DIO = 1 << 15
+PARALLEL_DIRECT_WRITES = 1 << 0 | 1 << 6  # without, the kernel itself would let no second write pass the first
 FILE, ROOT = 2, 1
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -42,6 +43,7 @@ class SlowFile(threading.Thread):
         self.close()
 
     def hold(self):
+        """The next write is held; those after it land at once, unless somebody keeps them back."""
         with self.lock:
             self.holding = True
 
@@ -91,13 +93,14 @@ class SlowFile(threading.Thread):
         elif opcode in (GETATTR, SETATTR):
             self.answer(unique, struct.pack('<QII', 3600, 0, 0) + self.attributes(node))
         elif opcode in (OPEN, OPENDIR):
-            self.answer(unique, struct.pack('<QII', 0, 0, 0))
+            self.answer(unique, struct.pack('<QII', 0, PARALLEL_DIRECT_WRITES if opcode == OPEN else 0, 0))
         elif opcode == READ:
             _, offset, size = struct.unpack('<QQI', body[:20])
             self.answer(unique, bytes(self.data[offset:offset + size]))
         elif opcode == WRITE:
             _, offset, size = struct.unpack('<QQI', body[:20])
             if self.holding:
+                self.holding = False
                 self.held.append((unique, offset, body[40:40 + size]))
             else:
                 self.land(unique, offset, body[40:40 + size])
