@@ -27,6 +27,7 @@ struct dsc_options {
 	unsigned int nr_listen;
 	struct dsc_addr io_listen[DSC_MAX_ADDRS];
 	unsigned int nr_io_listen;
+	bool io_listen_given; /* else the addresses are defaults for a first start */
 	struct dsc_addr api;
 	unsigned int nr_workers; /* made at the first start */
 	unsigned int nr_reactors; /* of each worker, 0: as many as cores */

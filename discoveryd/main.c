@@ -1,25 +1,237 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discoveryd/main.c - discoveryd, the NVMe/TCP discovery controller, store and supervisor: options and start. */
+/* discoveryd/main.c - discoveryd: makes the parts, starts them in order, runs the control loop, ends them in reverse.
+ * Owns: every part.  Thread: main, which is the control loop.  May block: before the loop runs and after it has ended.
+ *
+ *     store, model -> discovery's sockets -> what the command line asks for -> living workers adopted, portals bound ->
+ *     discovery, API, mDNS -> missing workers started */
 #include "config.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-static void usage(FILE *out)
+#include "api/route.h"
+#include "api/server.h"
+#include "common/clock.h"
+#include "common/container.h"
+#include "common/log.h"
+#include "discoveryd/app.h"
+#include "discoveryd/bootstrap.h"
+#include "discoveryd/disc/disc.h"
+#include "discoveryd/events/events.h"
+#include "discoveryd/mdns/mdns.h"
+#include "discoveryd/model/model.h"
+#include "discoveryd/options.h"
+#include "discoveryd/store/store.h"
+#include "discoveryd/supervise/supervise.h"
+#include "net/reactor.h"
+
+struct daemon {
+	struct dsc_app app;
+	struct dsc_disc *disc;
+	struct api_server *api;
+	struct dsc_mdns *mdns;
+	struct net_watch signals;
+	int exit_status;
+};
+
+static struct daemon *daemon_of(struct dsc_app *app)
 {
-	fputs("usage: discoveryd [--help] [--version]\n", out);
+	return cmn_container_of(app, struct daemon, app);
+}
+
+/* -- the end ------------------------------------------------------------------------------------- */
+static void stop(struct dsc_app *app)
+{
+	net_reactor_stop(app->loop);
+}
+
+/* One line, and an exit status that says so. */
+static void give_up(struct daemon *d, const struct cmn_err *err)
+{
+	cmn_error(err->msg, "");
+	d->exit_status = 1;
+	stop(&d->app);
+}
+
+static void shut_down(struct dsc_app *app, bool workers)
+{
+	cmn_info("ending", "workers=%s", workers ? "drained" : "\"left running\"");
+	if (workers && app->supervisor)
+		dsc_supervisor_drain(app->supervisor, stop);
+	else
+		stop(app);
+}
+
+static void take_signal(struct net_watch *watch, uint32_t events)
+{
+	struct daemon *d = cmn_container_of(watch, struct daemon, signals);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(watch->fd, &info, sizeof(info)) == sizeof(info))
+		shut_down(&d->app, false);
+}
+
+/* -- start ------------------------------------------------------------------------------------------ */
+static int start_api(struct daemon *d, struct cmn_err *err)
+{
+	struct sockaddr_storage ss;
+	struct api_server_params params = {
+		.addr = (struct sockaddr *)&ss,
+		.addr_len = dsc_addr_to_sockaddr(&d->app.opt.api, &ss),
+		.routes = api_route_table,
+		.loop = d->app.loop,
+		.app = &d->app,
+	};
+
+	return api_server_create(&params, &d->api, err);
+}
+
+/* Hosts find us without it too, so what goes wrong here is a warning. */
+static void start_mdns(struct daemon *d)
+{
+	struct dsc_mdns_listener listeners[DSC_MAX_ADDRS] = { 0 };
+	int rc = 0;
+
+	for (unsigned int i = 0; i < d->app.opt.nr_listen; i++) {
+		dsc_addr_to_sockaddr(&d->app.opt.listen[i], &listeners[i].addr);
+		listeners[i].v6only = true;
+	}
+	d->mdns = dsc_mdns_create(d->app.disc_nqn, &rc);
+	if (d->mdns)
+		rc = dsc_mdns_listen(d->mdns, listeners, d->app.opt.nr_listen);
+	if (rc < 0)
+		cmn_warn("no announcement by mDNS", "errno=%d", -rc);
+}
+
+static void workers_known(struct dsc_app *app, const struct cmn_err *portals)
+{
+	struct daemon *d = daemon_of(app);
+	struct cmn_err err = { 0 };
+
+	/* A port that another program has is a reason not to start, unless hosts are being served already. */
+	if (portals->code == -EBUSY && !dsc_supervisor_any_adopted(app->supervisor)) {
+		give_up(d, portals);
+		return;
+	}
+	if (cmn_err_is(portals))
+		dsc_event(app, DSC_ERROR, "portal.failed", portals->msg, NULL);
+	if (start_api(d, &err) < 0 || dsc_disc_open(d->disc, &err) < 0) {
+		give_up(d, &err);
+		return;
+	}
+	start_mdns(d);
+	dsc_supervisor_run(app->supervisor);
+	dsc_event(app, DSC_INFO, "discoveryd.started", "discoveryd " PACKAGE_VERSION " has started",
+		  NULL);
+}
+
+static void bootstrapped(struct dsc_app *app, const struct cmn_err *problem)
+{
+	struct daemon *d = daemon_of(app);
+	struct cmn_err err = *problem;
+
+	if (cmn_err_is(&err) ||
+	    dsc_supervisor_start(app, workers_known, &app->supervisor, &err) < 0)
+		give_up(d, &err);
+}
+
+static int make_run_dir(const char *path, struct cmn_err *err)
+{
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return cmn_err_errno(err, -errno, NULL, "run folder %s can't be made", path);
+	if (access(path, W_OK | X_OK) < 0)
+		return cmn_err_errno(err, -errno, NULL, "run folder %s is not writable", path);
+	return 0;
+}
+
+static int watch_signals(struct daemon *d, struct cmn_err *err)
+{
+	sigset_t set;
+	int rc;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	d->signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	d->signals.events = EPOLLIN;
+	d->signals.ready = take_signal;
+	rc = d->signals.fd < 0 ? -errno : net_watch_add(d->app.loop, &d->signals);
+	return rc < 0 ? cmn_err_errno(err, rc, NULL, "signals") : 0;
+}
+
+static int make_loop(struct daemon *d, struct cmn_err *err)
+{
+	struct net_reactor_params params = { .cpu = -1 };
+	int rc = 0;
+
+	d->app.loop = net_reactor_create(&params, &rc);
+	return d->app.loop ? 0 : cmn_err_errno(err, rc, NULL, "the control loop can't be made");
+}
+
+/* Everything that can be refused before the loop runs. */
+static int start(struct daemon *d, struct cmn_err *err)
+{
+	struct dsc_app *app = &d->app;
+
+	if (make_loop(d, err) < 0 || watch_signals(d, err) < 0 ||
+	    dsc_store_open(app->opt.state_dir, app->loop, &app->store, err) < 0)
+		return err->code;
+	app->events = dsc_events_create(app);
+	if (make_run_dir(app->opt.run_dir, err) < 0 ||
+	    dsc_model_create(app, &app->model, err) < 0 || dsc_disc_start(app, &d->disc, err) < 0)
+		return err->code;
+	dsc_bootstrap(app, bootstrapped);
+	return 0;
+}
+
+static void end(struct daemon *d)
+{
+	struct dsc_app *app = &d->app;
+
+	dsc_mdns_destroy(d->mdns);
+	if (d->api)
+		api_server_destroy(d->api);
+	dsc_disc_stop(d->disc);
+	dsc_supervisor_destroy(app->supervisor);
+	dsc_store_close(app->store);
+	if (app->loop)
+		net_reactor_flush_messages(app->loop); /* what the store had still to say */
+	dsc_model_destroy(app->model);
+	dsc_events_destroy(app->events);
+	if (app->loop)
+		net_reactor_destroy(app->loop);
+	if (d->signals.fd >= 0)
+		close(d->signals.fd);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("discoveryd " PACKAGE_VERSION);
-		return 0;
+	static struct daemon d = { .signals.fd = -1 };
+	struct cmn_err err = { 0 };
+	int rc;
+
+	cmn_log_init("discoveryd");
+	rc = dsc_options_parse(argc, argv, &d.app.opt);
+	if (rc)
+		return rc < 0 ? 2 : 0;
+	d.app.started_wall_ms = cmn_wall_ms();
+	d.app.shutdown = shut_down;
+	if (start(&d, &err) < 0) {
+		cmn_error(err.msg, "");
+		d.exit_status = 1;
+	} else {
+		net_reactor_run(d.app.loop);
 	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
-		return 0;
-	}
-	usage(stderr);
-	return 2;
+	end(&d);
+	return d.exit_status;
 }

@@ -85,7 +85,7 @@ CREATE INDEX subsystem_portals_portal ON subsystem_portals (portal_id);
 
 CREATE TABLE namespaces (
 	subsystem_id INTEGER NOT NULL REFERENCES subsystems (id),
-	nsid INTEGER NOT NULL CHECK (nsid BETWEEN 1 AND 8192),
+	nsid INTEGER NOT NULL CHECK (nsid BETWEEN 1 AND 4096),
 	uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),
 	nguid BLOB NOT NULL CHECK (length(nguid) = 16),
 	eui64 BLOB NOT NULL CHECK (length(eui64) = 8),

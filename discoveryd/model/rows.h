@@ -18,7 +18,7 @@
 
 #define DSC_NQN_MAX 223 /* bytes, without the end */
 #define DSC_NAME_MAX 63 /* ids of workers, portals, nodes */
-#define DSC_NSID_MAX 8192
+#define DSC_NSID_MAX 4096 /* of a subsystem; targetd's limit too */
 
 enum dsc_row_kind {
 	DSC_ROW_NODE,

@@ -8,6 +8,12 @@
 #include "common/json.h"
 #include "discoveryd/supervise/supervise_impl.h"
 
+/* Ordered by (NQN, CNTLID). */
+struct sup_ctrl {
+	unsigned int refs;
+	struct dsc_controller c;
+};
+
 static int ctrl_cmp(const void *key, const void *value)
 {
 	const struct sup_ctrl *a = key, *b = value;
@@ -115,8 +121,8 @@ void sup_controllers_take(struct sup_worker *w, struct json_object *msg)
 }
 
 /* -- what others ask ---------------------------------------------------------------------------------- */
-static bool walk(struct sup_worker *w, const char *nqn, const char *host_nqn,
-		 bool (*fn)(void *arg, const struct dsc_controller *c), void *arg)
+bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *host_nqn,
+			  bool (*fn)(void *arg, const struct dsc_controller *c), void *arg)
 {
 	struct sup_ctrl from = { .refs = 0 }, *ctrl;
 	const void *at = NULL;
@@ -142,7 +148,7 @@ void dsc_supervisor_controllers(struct dsc_supervisor *sup, const char *nqn, con
 	struct sup_worker *w;
 
 	TAILQ_FOREACH(w, &sup->workers, link) {
-		if (!walk(w, nqn, host_nqn, fn, arg))
+		if (!sup_controllers_walk(w, nqn, host_nqn, fn, arg))
 			return;
 	}
 }

@@ -23,6 +23,8 @@ void dsc_supervisor_drain(struct dsc_supervisor *sup, void (*done)(struct dsc_ap
 /* Once everything else listens: starts the workers that were not found alive. */
 void dsc_supervisor_run(struct dsc_supervisor *sup);
 
+bool dsc_supervisor_any_adopted(struct dsc_supervisor *sup);
+
 enum dsc_worker_state {
 	DSC_WORKER_STOPPED,
 	DSC_WORKER_STARTING,

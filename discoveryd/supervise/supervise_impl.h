@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/queue.h"
+#include "discoveryd/events/events.h"
 #include "discoveryd/model/model.h"
 #include "discoveryd/supervise/supervise.h"
 #include "net/ctlsock.h"
@@ -17,19 +18,6 @@ struct sup_held {
 	int fd;
 	bool ram;
 };
-
-/* What a worker reported, ordered by (NQN, CNTLID). */
-struct sup_ctrl {
-	unsigned int refs;
-	struct dsc_controller c;
-};
-
-/* Names that are gone from the desired state and have to be told. */
-struct sup_removed {
-	TAILQ_ENTRY(sup_removed) link;
-	char name[];
-};
-TAILQ_HEAD(sup_removed_list, sup_removed);
 
 /* An apply that has not been answered. */
 struct sup_apply {
@@ -45,42 +33,48 @@ struct sup_worker {
 	uint64_t id;
 	char name[DSC_NAME_MAX + 1];
 	enum dsc_worker_state state;
-	bool adopted, wanted;
+	bool adopted;
+	bool deleted; /* its row is gone: it goes when its process has */
 
 	/* process.c */
-	int pid;
-	struct net_watch pidfd; /* fd -1: no process */
-	struct net_timer restart;
-	uint64_t started_ns, died_ns;
-	unsigned int restarts, crashes; /* crashes: in a row, each soon after its start */
-	uint64_t incarnation;
+	int pid; /* 0: no process */
+	bool child;
+	struct net_watch pidfd; /* fd -1: none */
+	struct net_timer restart, kill;
+	uint64_t started_ns;
+	unsigned int restarts; /* since discoveryd started */
+	unsigned int crashes;  /* in a row, each soon after its start */
+	uint64_t incarnation, next_incarnation; /* next: stored ahead of its use */
 
 	/* link.c */
 	struct net_ctl *ctl;
 	struct net_watch ctl_watch; /* fd -1: none */
-	struct net_timer connect;   /* tries to reach a process that has just been started */
+	struct net_timer connect;   /* next try to reach a process, or how long it may take to answer */
 	uint64_t connect_until;
 	bool said_hello;
-	uint64_t generation;	   /* that the process has, as it said */
+	size_t fds_expected; /* descriptors that its hello announced and that have not come yet */
+	struct dsc_tree *sent; /* names of descriptors that it has: dsc_name_ops */
+
+	/* apply.c */
+	uint64_t generation; /* that the process has reached, as it said */
 	struct sup_apply apply;
 	struct dsc_tree *dirty_subsystems, *dirty_portals; /* ids: dsc_ids_ops */
-	struct sup_removed_list gone_subsystems, gone_portals;
+	struct dsc_tree *gone_subsystems, *gone_portals;   /* names: dsc_name_ops */
 	bool need_full;
 	struct net_after flush;
-	struct net_timer retry; /* a confirmation that could not be stored */
+	struct net_timer retry; /* after a state that was refused or could not be stored */
 
 	/* controllers.c */
 	struct dsc_tree *controllers;
 
-	/* stats.c */
+	/* probe.c */
 	struct json_object *stats;
 	uint64_t stats_ms, stats_seq;
-
-	/* hang.c */
-	const volatile uint64_t *loops; /* one line of 64 bytes a reactor; NULL: not told yet */
+	const volatile uint64_t *loops; /* a line of 64 bytes a reactor; NULL: not told yet */
 	size_t loops_size;
+	unsigned int nr_reactors;
 	uint64_t *last_loops;
-	unsigned int nr_loops, still; /* probes in a row that found a counter unchanged */
+	unsigned int *still; /* probes in a row that found the reactor's counter unchanged */
 };
 
 struct dsc_supervisor {
@@ -90,16 +84,15 @@ struct dsc_supervisor {
 	TAILQ_HEAD(, sup_worker) workers;
 	void (*ready)(struct dsc_app *app, const struct cmn_err *err);
 	void (*drained)(struct dsc_app *app);
-	bool running;	  /* missing workers may be started */
-	bool draining, adopting;
-	struct net_timer adopt_timer, drain_timer;
-	struct net_timer probe; /* hang.c and stats.c */
+	bool adopting; /* at start: workers may still hand descriptors back */
+	bool running;  /* missing workers may be started */
+	struct net_after adopted, drain_step;
+	struct net_timer probe;
 	uint64_t last_probe, stats_wanted_until;
-	struct net_after adopted;
 };
 
 /* hold.c */
-int sup_hold_find(struct dsc_supervisor *sup, const char *name); /* fd, borrowed; -ENOENT */
+int sup_hold_find(struct dsc_supervisor *sup, const char *name); /* borrowed; -ENOENT */
 void sup_hold_put(struct dsc_supervisor *sup, const char *name, int fd); /* takes fd over; one that is there already wins */
 void sup_hold_drop(struct dsc_supervisor *sup, const char *name);
 void sup_hold_drop_all(struct dsc_supervisor *sup);
@@ -112,46 +105,61 @@ void sup_portal_name(char *buf, size_t size, const char *portal);
 /* controllers.c */
 void sup_controllers_take(struct sup_worker *w, struct json_object *msg);
 void sup_controllers_clear(struct sup_worker *w);
+bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *host_nqn,
+			  bool (*fn)(void *arg, const struct dsc_controller *c), void *arg);
 
-/* document.c */
+/* document.c: the state document's objects (docs/control-protocol.md) */
 struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st);
 struct json_object *sup_doc_portal(const struct dsc_portal *p);
-struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapshot *st, const struct dsc_subsys *s);
+struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapshot *st,
+				   const struct dsc_subsys *s);
+/* A RAM namespace has its memory, a portal its socket; what has not isn't told to the worker. */
+bool sup_ns_is_held(struct dsc_supervisor *sup, const struct dsc_ns *ns);
+bool sup_portal_is_held(struct dsc_supervisor *sup, const struct dsc_portal *p);
 
 /* process.c */
+void sup_process_init(struct sup_worker *w);
 void sup_process_start(struct sup_worker *w);
-/* The process is known (adopted): follow it. */
-int sup_process_follow(struct sup_worker *w, int pid);
+int sup_process_follow(struct sup_worker *w, int pid, bool child); /* adopts a process: -errno when it is gone */
 void sup_process_signal(struct sup_worker *w, int sig);
-void sup_process_forget(struct sup_worker *w); /* let go of it; it goes on */
-void sup_process_settled(struct sup_worker *w); /* its first whole state is confirmed */
+void sup_process_restart(struct sup_worker *w); /* it has died: now, or after its back-off */
+void sup_process_stop(struct sup_worker *w);   /* drain, and SIGKILL after a while */
+void sup_process_forget(struct sup_worker *w); /* lets go of it; it goes on */
+void sup_process_steady(struct sup_worker *w); /* it has lived for a while */
+/* The process that an earlier discoveryd started for this worker, if it lives; 0: none. */
+int sup_process_recorded(struct sup_worker *w);
+uint64_t sup_process_start_time(int pid); /* clock ticks since boot; 0: no such process */
 
 /* link.c */
-void sup_link_open(struct sup_worker *w); /* now, and again for a while until it is there */
-bool sup_link_try(struct sup_worker *w);
+void sup_link_init(struct sup_worker *w);
+void sup_link_path(const struct sup_worker *w, char *buf, size_t size);
+bool sup_link_try(struct sup_worker *w);  /* one try to connect */
+void sup_link_open(struct sup_worker *w); /* tries until the process that has been started answers */
 void sup_link_close(struct sup_worker *w);
-void sup_link_mark_full(struct sup_worker *w);
-void sup_link_flush_soon(struct sup_worker *w);
-void sup_link_send_simple(struct sup_worker *w, const char *type);
+/* Frees msg; false when the connection has gone. */
+bool sup_link_send(struct sup_worker *w, struct json_object *msg);
+bool sup_link_send_fd(struct sup_worker *w, const char *name);
+struct json_object *sup_msg(const char *type);
 
 /* apply.c */
 void sup_apply_init(struct sup_worker *w);
 void sup_apply_clear(struct sup_worker *w);
 void sup_apply_written(struct dsc_supervisor *sup, bool del, const struct dsc_row *row);
-void sup_apply_send(struct sup_worker *w);
-void sup_apply_answered(struct sup_worker *w, struct json_object *msg);
+void sup_apply_soon(struct sup_worker *w);
+void sup_apply_full(struct sup_worker *w); /* the next one is the whole state */
+void sup_apply_take(struct sup_worker *w, struct json_object *msg);
 
-/* hang.c, stats.c */
-void sup_hang_map(struct sup_worker *w, int fd);
-void sup_hang_unmap(struct sup_worker *w);
+/* probe.c */
 void sup_probe_start(struct dsc_supervisor *sup);
+void sup_probe_map(struct sup_worker *w, int fd); /* takes fd over */
+void sup_probe_unmap(struct sup_worker *w);
 void sup_stats_take(struct sup_worker *w, struct json_object *msg);
-void sup_stats_ask(struct sup_worker *w);
 
 /* supervise.c */
 struct sup_worker *sup_worker_find(struct dsc_supervisor *sup, uint64_t id);
-struct sup_worker *sup_worker_named(struct dsc_supervisor *sup, const char *name);
-void sup_worker_exited(struct sup_worker *w);
+void sup_worker_event(struct sup_worker *w, enum dsc_severity severity, const char *kind, const char *text);
+void sup_worker_exited(struct sup_worker *w, const char *how);
+void sup_bind_again(struct dsc_supervisor *sup); /* portals that have no socket yet */
 void sup_adopt_step(struct dsc_supervisor *sup); /* something about an adoption has become clear */
 
 #endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/options.c - see discoveryd/options.h. */
+#include "config.h"
+
+#include "discoveryd/options.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/util.h"
+
+#define RUN_DIR_MAX 40 /* leaves room for "/worker-<63 bytes>.sock" in a sun_path of 108 */
+
+static const char usage_text[] =
+	"usage: discoveryd --state DIR [options]\n"
+	"NVMe/TCP discovery controller; keeps workers serving what its database wants.\n"
+	"\n"
+	"  --state DIR             database and logs (default " PHAROS_STATEDIR ")\n"
+	"  --run DIR               control sockets of workers (default DIR/run)\n"
+	"  --listen ADDR[:PORT]    discovery, repeatable (default 127.0.0.1:8009)\n"
+	"  --io-listen ADDR[:PORT] portals that are made, repeatable (default: the addresses of --listen, port 4420)\n"
+	"  --api ADDR[:PORT]       REST and dashboard, loopback only (default 127.0.0.1:8080)\n"
+	"  --targetd PATH          program that workers run\n"
+	"  --workers N             workers that a first start makes (default 1)\n"
+	"  --reactors N            threads of each (default: a core each, at most 4)\n"
+	"  --log-level L           error, warn, info (default) or debug\n"
+	"  --version, --help\n"
+	"\n"
+	"SIGTERM ends it; workers go on serving.\n";
+
+static int refuse(const char *option, const char *why)
+{
+	fprintf(stderr, "discoveryd: %s: %s\n", option, why);
+	return -EINVAL;
+}
+
+/* -- addresses ------------------------------------------------------------------------------------ */
+socklen_t dsc_addr_to_sockaddr(const struct dsc_addr *addr, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+
+	memset(ret, 0, sizeof(*ret));
+	if (inet_pton(AF_INET, addr->address, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(addr->port);
+		return sizeof(*in);
+	}
+	if (inet_pton(AF_INET6, addr->address, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(addr->port);
+		return sizeof(*in6);
+	}
+	return 0;
+}
+
+/* Splits "1.2.3.4:80", "[::1]:80", "::1"; *ret_port stays when there is none. */
+static int split(const char *text, char *address, size_t size, uint64_t *ret_port)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len = strlen(text);
+
+	if (text[0] == '[') {
+		const char *end = strchr(text, ']');
+
+		if (!end || (end[1] && end[1] != ':'))
+			return -EINVAL;
+		colon = end[1] ? end + 1 : NULL;
+		text++;
+		len = (size_t)(end - text);
+	} else if (colon && strchr(text, ':') == colon) {
+		len = (size_t)(colon - text);
+	} else {
+		colon = NULL; /* none, or an IPv6 address without brackets */
+	}
+	if (len >= size || (colon && cmn_parse_u64(colon + 1, 1, 65535, ret_port) < 0))
+		return -EINVAL;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return 0;
+}
+
+static int parse_addr(const char *option, const char *text, uint16_t port, struct dsc_addr *ret)
+{
+	struct sockaddr_storage ss;
+	uint64_t number = port;
+	char why[160];
+
+	snprintf(why, sizeof(why), "%.80s is not an address such as 192.0.2.1:%u or [::1]:%u", text,
+		 port, port);
+	if (split(text, ret->address, sizeof(ret->address), &number) < 0)
+		return refuse(option, why);
+	ret->port = (uint16_t)number;
+	if (strcmp(ret->address, "localhost") == 0)
+		snprintf(ret->address, sizeof(ret->address), "127.0.0.1");
+	if (!dsc_addr_to_sockaddr(ret, &ss))
+		return refuse(option, why);
+	inet_ntop(ss.ss_family,
+		  ss.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&ss)->sin_addr :
+					    (void *)&((struct sockaddr_in6 *)&ss)->sin6_addr,
+		  ret->address, sizeof(ret->address));
+	return 0;
+}
+
+static int add_addr(const char *option, const char *text, uint16_t port, struct dsc_addr *list,
+		    unsigned int *nr)
+{
+	if (*nr == DSC_MAX_ADDRS)
+		return refuse(option, "is given too often");
+	return parse_addr(option, text, port, &list[(*nr)++]);
+}
+
+static bool is_loopback(const struct dsc_addr *addr)
+{
+	return strncmp(addr->address, "127.", 4) == 0 || strcmp(addr->address, "::1") == 0;
+}
+
+/* -- options ----------------------------------------------------------------------------------------- */
+enum {
+	OPT_STATE = 256,
+	OPT_RUN,
+	OPT_LISTEN,
+	OPT_IO_LISTEN,
+	OPT_API,
+	OPT_TARGETD,
+	OPT_WORKERS,
+	OPT_REACTORS,
+	OPT_LOG,
+	OPT_VERSION,
+	OPT_HELP
+};
+
+static const struct option long_options[] = {
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "run", required_argument, NULL, OPT_RUN },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "io-listen", required_argument, NULL, OPT_IO_LISTEN },
+	{ "api", required_argument, NULL, OPT_API },
+	{ "targetd", required_argument, NULL, OPT_TARGETD },
+	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "reactors", required_argument, NULL, OPT_REACTORS },
+	{ "log-level", required_argument, NULL, OPT_LOG },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int number(const char *option, const char *text, uint64_t max, unsigned int *ret)
+{
+	uint64_t n;
+	char why[64];
+
+	snprintf(why, sizeof(why), "must be a number from 1 to %llu", (unsigned long long)max);
+	if (cmn_parse_u64(text, 1, max, &n) < 0)
+		return refuse(option, why);
+	*ret = (unsigned int)n;
+	return 0;
+}
+
+static int take_address(struct dsc_options *o, int opt, const char *arg)
+{
+	if (opt == OPT_LISTEN)
+		return add_addr("--listen", arg, DSC_DISC_PORT, o->listen, &o->nr_listen);
+	if (opt == OPT_IO_LISTEN)
+		return add_addr("--io-listen", arg, DSC_IO_PORT, o->io_listen, &o->nr_io_listen);
+	if (parse_addr("--api", arg, DSC_API_PORT, &o->api) < 0)
+		return -EINVAL;
+	if (!is_loopback(&o->api))
+		return refuse("--api", "must be a loopback address: the API does not authenticate "
+				       "its users yet");
+	return 0;
+}
+
+static int take_log_level(const char *arg)
+{
+	enum cmn_log_level level;
+
+	if (cmn_log_level_parse(arg, &level) < 0)
+		return refuse("--log-level", "must be error, warn, info or debug");
+	cmn_log_set_level(level);
+	return 0;
+}
+
+static int take(struct dsc_options *o, int opt, const char *arg)
+{
+	switch (opt) {
+	case OPT_STATE:
+		o->state_dir = arg;
+		return 0;
+	case OPT_RUN:
+		o->run_dir = arg;
+		return 0;
+	case OPT_TARGETD:
+		o->targetd = arg;
+		return 0;
+	case OPT_WORKERS:
+		return number("--workers", arg, 64, &o->nr_workers);
+	case OPT_REACTORS:
+		return number("--reactors", arg, 64, &o->nr_reactors);
+	case OPT_LOG:
+		return take_log_level(arg);
+	case OPT_VERSION:
+		puts("discoveryd " PACKAGE_VERSION);
+		return 1;
+	case OPT_HELP:
+		fputs(usage_text, stdout);
+		return 1;
+	case '?':
+		fputs("discoveryd: --help shows the options\n", stderr);
+		return -EINVAL;
+	default:
+		return take_address(o, opt, arg);
+	}
+}
+
+/* -- defaults --------------------------------------------------------------------------------------------- */
+static uint64_t hash(const char *text)
+{
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 1099511628211u;
+	return h;
+}
+
+/* Absolute, for workers may be started from elsewhere, and short, for sun_path holds 108 bytes. */
+static int choose_dirs(struct dsc_options *o)
+{
+	static char state[PATH_MAX], run[PATH_MAX + 8];
+	char cwd[PATH_MAX];
+
+	if (o->state_dir[0] != '/') {
+		if (!getcwd(cwd, sizeof(cwd)) ||
+		    snprintf(state, sizeof(state), "%s/%s", cwd, o->state_dir) >= (int)sizeof(state))
+			return refuse("--state", "the path is too long");
+		o->state_dir = state;
+	}
+	snprintf(run, sizeof(run), "%s%s", o->run_dir ? o->run_dir : o->state_dir,
+		 o->run_dir ? "" : "/run");
+	if (o->run_dir && (run[0] != '/' || strlen(run) > 90))
+		return refuse("--run", "must be an absolute path of at most 90 bytes");
+	if (!o->run_dir && strlen(run) > RUN_DIR_MAX + 40)
+		snprintf(run, sizeof(run), "/run/pharos-%016llx",
+			 (unsigned long long)hash(o->state_dir));
+	o->run_dir = run;
+	return 0;
+}
+
+/* Beside this program in a build tree, where it is installed otherwise. */
+static const char *find_targetd(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
+	char *slash;
+
+	if (n > 0) {
+		path[n] = '\0';
+		slash = strrchr(path, '/');
+		strcpy(slash, "/targetd");
+		if (access(path, X_OK) == 0)
+			return path;
+		strcpy(slash, "/../targetd/targetd");
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return PHAROS_SBINDIR "/targetd";
+}
+
+static int set_defaults(struct dsc_options *o)
+{
+	o->io_listen_given = o->nr_io_listen > 0;
+	if (!o->nr_listen)
+		o->listen[o->nr_listen++] = (struct dsc_addr){ "127.0.0.1", DSC_DISC_PORT };
+	for (unsigned int i = 0; !o->io_listen_given && i < o->nr_listen; i++) {
+		o->io_listen[i] = o->listen[i];
+		o->io_listen[i].port = DSC_IO_PORT;
+		o->nr_io_listen++;
+	}
+	if (!o->targetd)
+		o->targetd = find_targetd();
+	if (access(o->targetd, X_OK) < 0)
+		return refuse("--targetd", "there is no such program");
+	return choose_dirs(o);
+}
+
+int dsc_options_parse(int argc, char **argv, struct dsc_options *ret)
+{
+	struct dsc_options o = { .state_dir = PHAROS_STATEDIR,
+				 .api = { "127.0.0.1", DSC_API_PORT },
+				 .nr_workers = 1 };
+	int opt, rc;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		rc = take(&o, opt, optarg);
+		if (rc)
+			return rc;
+	}
+	if (optind < argc)
+		return refuse(argv[optind], "is not an option");
+	rc = set_defaults(&o);
+	*ret = o;
+	return rc;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/supervise/document.c - desired state as a worker is told it: the state document of docs/control-protocol.md.
+ * Owns: nothing; what is made is the caller's.  Thread: control loop.  May block: never. */
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "discoveryd/supervise/supervise_impl.h"
+
+/* Each incarnation of a worker begins well past where the last one's controller ids may have got to; 4096 of them before one of
+ * an earlier incarnation comes again. */
+#define CNTLID_STRIDE 4096
+#define CNTLID_COUNT 0xffef /* 0001h..FFEFh */
+
+static void add_str(struct json_object *obj, const char *key, const char *value)
+{
+	json_object_object_add(obj, key, json_object_new_string(value));
+}
+
+static void add_u64(struct json_object *obj, const char *key, uint64_t value)
+{
+	json_object_object_add(obj, key, json_object_new_uint64(value));
+}
+
+static void add_bool(struct json_object *obj, const char *key, bool value)
+{
+	json_object_object_add(obj, key, json_object_new_boolean(value));
+}
+
+static void add_hex(struct json_object *obj, const char *key, const uint8_t *bytes, size_t len)
+{
+	char text[33];
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	add_str(obj, key, text);
+}
+
+struct json_object *sup_doc_portal(const struct dsc_portal *p)
+{
+	struct json_object *obj = json_object_new_object();
+
+	add_str(obj, "id", p->name);
+	add_u64(obj, "portid", p->portid);
+	add_str(obj, "address", p->address);
+	add_u64(obj, "port", p->port);
+	return obj;
+}
+
+static struct json_object *doc_ns_hosts(const struct dsc_snapshot *st, const struct dsc_ns *ns)
+{
+	struct json_object *arr;
+	const struct dsc_host *h;
+	void *id;
+
+	if (!ns->restricted)
+		return NULL;
+	arr = json_object_new_array();
+	dsc_tree_each(id, ns->hosts, &dsc_ids_ops) {
+		h = dsc_snapshot_host_id(st, dsc_id(id));
+		if (h)
+			json_object_array_add(arr, json_object_new_string(h->nqn));
+	}
+	return arr;
+}
+
+static struct json_object *doc_ns(const struct dsc_snapshot *st, const struct dsc_ns *ns)
+{
+	struct json_object *obj = json_object_new_object();
+	char uuid[CMN_UUID_STR_LEN + 1];
+
+	add_u64(obj, "nsid", ns->nsid);
+	add_str(obj, "uuid", cmn_uuid_format(&ns->uuid, uuid));
+	add_hex(obj, "nguid", ns->nguid, sizeof(ns->nguid));
+	add_hex(obj, "eui64", ns->eui64, sizeof(ns->eui64));
+	add_str(obj, "backend", dsc_backend_name[ns->backend]);
+	if (ns->path)
+		add_str(obj, "path", ns->path);
+	add_u64(obj, "size", ns->size);
+	add_u64(obj, "block_size", ns->block_size);
+	add_bool(obj, "read_only", ns->read_only);
+	json_object_object_add(obj, "hosts", doc_ns_hosts(st, ns));
+	return obj;
+}
+
+bool sup_ns_is_held(struct dsc_supervisor *sup, const struct dsc_ns *ns)
+{
+	char name[NET_CTL_NAME_MAX];
+
+	if (ns->backend != DSC_BACKEND_RAM)
+		return true;
+	sup_ns_name(name, sizeof(name), &ns->uuid);
+	return sup_hold_find(sup, name) >= 0;
+}
+
+bool sup_portal_is_held(struct dsc_supervisor *sup, const struct dsc_portal *p)
+{
+	char name[NET_CTL_NAME_MAX];
+
+	sup_portal_name(name, sizeof(name), p->name);
+	return sup_hold_find(sup, name) >= 0;
+}
+
+static struct json_object *doc_hosts(const struct dsc_snapshot *st, const struct dsc_subsys *s)
+{
+	struct json_object *arr = json_object_new_array();
+	const struct dsc_allow *a;
+	const struct dsc_host *h;
+
+	dsc_tree_each(a, s->hosts, &dsc_allow_ops) {
+		h = dsc_snapshot_host_id(st, a->host_id);
+		if (h)
+			json_object_array_add(arr, json_object_new_string(h->nqn));
+	}
+	return arr;
+}
+
+static struct json_object *doc_portals(const struct dsc_snapshot *st, const struct dsc_subsys *s)
+{
+	struct json_object *arr = json_object_new_array();
+	const struct dsc_serve *serve;
+	const struct dsc_portal *p;
+
+	dsc_tree_each(serve, s->portals, &dsc_serve_ops) {
+		p = dsc_snapshot_portal_id(st, serve->portal_id);
+		if (p)
+			json_object_array_add(arr, json_object_new_string(p->name));
+	}
+	return arr;
+}
+
+struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapshot *st,
+				   const struct dsc_subsys *s)
+{
+	struct json_object *obj = json_object_new_object(), *namespaces = json_object_new_array();
+	const struct dsc_ns *ns;
+
+	add_str(obj, "nqn", s->nqn);
+	add_str(obj, "serial", s->serial);
+	add_str(obj, "model", s->model);
+	add_bool(obj, "allow_any_host", s->allow_any);
+	json_object_object_add(obj, "hosts", doc_hosts(st, s));
+	if (!s->all_portals)
+		json_object_object_add(obj, "portals", doc_portals(st, s));
+	add_u64(obj, "cntlid_cursor", 1 + w->incarnation * CNTLID_STRIDE % CNTLID_COUNT);
+	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops) {
+		if (sup_ns_is_held(w->sup, ns))
+			json_object_array_add(namespaces, doc_ns(st, ns));
+	}
+	json_object_object_add(obj, "namespaces", namespaces);
+	return obj;
+}
+
+struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st)
+{
+	struct json_object *doc = json_object_new_object();
+	struct json_object *portals = json_object_new_array(), *subsystems = json_object_new_array();
+	const struct dsc_portal *p;
+	const struct dsc_subsys *s;
+
+	for (p = dsc_snapshot_worker_portal(st, w->id, 0); p;
+	     p = dsc_snapshot_worker_portal(st, w->id, p->id)) {
+		if (sup_portal_is_held(w->sup, p))
+			json_object_array_add(portals, sup_doc_portal(p));
+	}
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+		if (s->worker_id == w->id)
+			json_object_array_add(subsystems, sup_doc_subsys(w, st, s));
+	}
+	add_u64(doc, "version", 1);
+	json_object_object_add(doc, "portals", portals);
+	json_object_object_add(doc, "subsystems", subsystems);
+	return doc;
+}
