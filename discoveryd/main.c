@@ -100,10 +100,8 @@ static void start_mdns(struct daemon *d)
 	struct dsc_mdns_listener listeners[DSC_MAX_ADDRS] = { 0 };
 	int rc = 0;
 
-	for (unsigned int i = 0; i < d->app.opt.nr_listen; i++) {
+	for (unsigned int i = 0; i < d->app.opt.nr_listen; i++)
 		dsc_addr_to_sockaddr(&d->app.opt.listen[i], &listeners[i].addr);
-		listeners[i].v6only = true;
-	}
 	d->mdns = dsc_mdns_create(d->app.disc_nqn, &rc);
 	if (d->mdns)
 		rc = dsc_mdns_listen(d->mdns, listeners, d->app.opt.nr_listen);
@@ -204,8 +202,6 @@ static void end(struct daemon *d)
 	dsc_disc_stop(d->disc);
 	dsc_supervisor_destroy(app->supervisor);
 	dsc_store_close(app->store);
-	if (app->loop)
-		net_reactor_flush_messages(app->loop); /* what the store had still to say */
 	dsc_model_destroy(app->model);
 	dsc_events_destroy(app->events);
 	if (app->loop)

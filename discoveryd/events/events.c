@@ -78,6 +78,7 @@ static void store(struct dsc_events *events, struct dsc_event *event)
 	stored->req.writes = &stored->write;
 	stored->req.nr_writes = 1;
 	stored->req.done = event_stored;
+	stored->req.drop = event_stored;
 	dsc_store_submit(events->app->store, &stored->req);
 }
 

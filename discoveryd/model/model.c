@@ -267,6 +267,11 @@ static void stored(struct dsc_store_req *req)
 		dsc_wait_add(txn);
 }
 
+static void dropped(struct dsc_store_req *req)
+{
+	dsc_txn_free(cmn_container_of(req, struct dsc_txn, req));
+}
+
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 		    const struct dsc_target *target, const char *name)
 {
@@ -283,6 +288,7 @@ void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 	txn->req.gen_any = model->ahead.gen_any;
 	txn->req.next_id = model->next_id;
 	txn->req.done = stored;
+	txn->req.drop = dropped;
 	dsc_store_submit(model->app->store, &txn->req);
 }
 

@@ -28,7 +28,8 @@ struct dsc_store {
 	bool started;
 	pthread_mutex_t mutex; /* queue, stop, waiting */
 	pthread_cond_t wake;
-	struct reqs queue;
+	struct reqs queue, finished;
+	struct net_msg msg; /* posted while finished isn't empty */
 	bool stop;
 
 	uint64_t epoch; /* control loop's: how many failures it has seen */
@@ -45,17 +46,29 @@ struct dsc_store {
 };
 
 /* -- outcomes ---------------------------------------------------------------------------------------- */
-static void deliver(struct net_msg *msg)
+static void deliver_one(struct dsc_store *store, struct dsc_store_req *req)
 {
-	struct dsc_store_req *req = cmn_container_of(msg, struct dsc_store_req, msg);
-	struct dsc_store *store = req->store;
-
 	if (req->result < 0 && req->epoch == store->epoch) {
 		store->epoch++;
 		if (store->failed)
 			store->failed(store->failed_arg);
 	}
 	req->done(req);
+}
+
+static void deliver(struct net_msg *msg)
+{
+	struct dsc_store *store = cmn_container_of(msg, struct dsc_store, msg);
+	struct reqs finished = TAILQ_HEAD_INITIALIZER(finished);
+	struct dsc_store_req *req;
+
+	pthread_mutex_lock(&store->mutex);
+	TAILQ_CONCAT(&finished, &store->finished, link);
+	pthread_mutex_unlock(&store->mutex);
+	while ((req = TAILQ_FIRST(&finished))) {
+		TAILQ_REMOVE(&finished, req, link);
+		deliver_one(store, req);
+	}
 }
 
 static void set_result(struct dsc_store *store, struct dsc_store_req *req, int rc, const char *text)
@@ -171,17 +184,25 @@ static void run_group(struct dsc_store *store, struct reqs *group)
 	atomic_store_explicit(&store->healthy, rc == SQLITE_OK, memory_order_relaxed);
 }
 
-static void post_group(struct dsc_store *store, struct reqs *group)
+static void count_group(struct dsc_store *store, const struct reqs *group)
 {
-	struct dsc_store_req *req;
+	const struct dsc_store_req *req;
 
-	while ((req = TAILQ_FIRST(group))) {
-		TAILQ_REMOVE(group, req, link);
+	TAILQ_FOREACH(req, group, link) {
 		atomic_fetch_add_explicit(&store->requests, 1, memory_order_relaxed);
 		if (req->result)
 			atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
-		net_reactor_post(store->loop, &req->msg);
 	}
+}
+
+/* With the mutex held. */
+static void post_group(struct dsc_store *store, struct reqs *group)
+{
+	bool posted = !TAILQ_EMPTY(&store->finished);
+
+	TAILQ_CONCAT(&store->finished, group, link);
+	if (!posted)
+		net_reactor_post(store->loop, &store->msg);
 }
 
 static void *run_store(void *arg)
@@ -198,8 +219,9 @@ static void *run_store(void *arg)
 		TAILQ_CONCAT(&group, &store->queue, link);
 		pthread_mutex_unlock(&store->mutex);
 		run_group(store, &group);
-		post_group(store, &group);
+		count_group(store, &group);
 		pthread_mutex_lock(&store->mutex);
+		post_group(store, &group);
 	}
 	pthread_mutex_unlock(&store->mutex);
 	return NULL;
@@ -208,9 +230,7 @@ static void *run_store(void *arg)
 /* -- the control loop's side ------------------------------------------------------------------------------- */
 void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req)
 {
-	req->store = store;
 	req->epoch = store->epoch;
-	req->msg.fn = deliver;
 	pthread_mutex_lock(&store->mutex);
 	TAILQ_INSERT_TAIL(&store->queue, req, link);
 	pthread_cond_signal(&store->wake);
@@ -288,6 +308,8 @@ int dsc_store_open(const char *state_dir, struct net_reactor *loop, struct dsc_s
 	pthread_mutex_init(&store->mutex, NULL);
 	pthread_cond_init(&store->wake, NULL);
 	TAILQ_INIT(&store->queue);
+	TAILQ_INIT(&store->finished);
+	store->msg.fn = deliver;
 	rc = start(store, state_dir, err);
 	if (rc < 0) {
 		dsc_store_close(store);
@@ -299,6 +321,8 @@ int dsc_store_open(const char *state_dir, struct net_reactor *loop, struct dsc_s
 
 void dsc_store_close(struct dsc_store *store)
 {
+	struct dsc_store_req *req;
+
 	if (!store)
 		return;
 	if (store->started) {
@@ -307,6 +331,10 @@ void dsc_store_close(struct dsc_store *store)
 		pthread_cond_signal(&store->wake);
 		pthread_mutex_unlock(&store->mutex);
 		pthread_join(store->thread, NULL);
+	}
+	while ((req = TAILQ_FIRST(&store->finished))) {
+		TAILQ_REMOVE(&store->finished, req, link);
+		req->drop(req);
 	}
 	dsc_tables_close(store->tables);
 	sqlite3_finalize(store->put_meta);

@@ -20,7 +20,8 @@ struct dsc_store;
  * not writable, corrupt, written by a newer version. */
 int dsc_store_open(const char *state_dir, struct net_reactor *loop, struct dsc_store **ret_store,
 		   struct cmn_err *err);
-void dsc_store_close(struct dsc_store *store); /* commits what is queued; NULL is legal */
+/* After the control loop has ended: commits what is queued, then drop()s what was not delivered.  NULL is legal. */
+void dsc_store_close(struct dsc_store *store);
 
 /* Reads everything, in an order in which each row's parents come first; row is counted, the callback keeps its own reference.
  * Before the first submit. */
@@ -40,9 +41,7 @@ struct dsc_write {
 };
 
 struct dsc_store_req {
-	struct net_msg msg; /* the store's own, as store and epoch */
-	struct dsc_store *store;
-	TAILQ_ENTRY(dsc_store_req) link;
+	TAILQ_ENTRY(dsc_store_req) link; /* the store's own, as epoch */
 	uint64_t change, gen_any, next_id; /* meta as of this request; 0: leave it */
 	struct dsc_write *writes; /* the caller's, until done() */
 	size_t nr_writes;
@@ -50,6 +49,7 @@ struct dsc_store_req {
 	char result_text[128];
 	uint64_t epoch;
 	void (*done)(struct dsc_store_req *req); /* in the control loop */
+	void (*drop)(struct dsc_store_req *req); /* instead, when the loop has ended: only frees it */
 };
 void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req);
 

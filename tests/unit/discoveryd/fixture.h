@@ -140,13 +140,11 @@ static inline int fixture_open(struct fixture *f, struct cmn_err *err)
 
 static inline void fixture_close(struct fixture *f)
 {
-	if (f->app.model)
-		turn_over(f);
-	dsc_store_close(f->app.store);
 	if (f->app.model) {
-		turn_over(f); /* what the store had still to say */
+		turn_over(f);
 		net_reactor_stop(f->app.loop);
 	}
+	dsc_store_close(f->app.store);
 	dsc_model_destroy(f->app.model);
 	dsc_events_destroy(f->app.events);
 	net_reactor_destroy(f->app.loop);
