@@ -32,6 +32,8 @@ static inline void fab_gather_piece(struct fab_gather *g, const void *p, size_t 
 /* small: a header.  Those that follow one another are copied together: an iovec costs more than 24 bytes copied. */
 static inline void fab_gather_add(struct fab_gather *g, const uint8_t *p, uint32_t len, bool small)
 {
+	if (!len)
+		return;
 	if (__builtin_expect(g->skip, 0)) {
 		uint32_t n = g->skip < len ? g->skip : len;
 
