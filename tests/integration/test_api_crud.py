@@ -207,7 +207,7 @@ def test_connected_hosts_are_seen():
     api.ok('POST', path + '/namespaces', {'size': MIB})
     host, port = daemon.io_listen.rsplit(':', 1)
     with nvme.Host(host, int(port), NQN + '-seen', HOST, queues=2):
-        pharos.wait_for(lambda: [c for c in api.ok('GET', f'/controllers?nqn={NQN}-seen')['items'] if c['qpairs'] == 2], 5, 'the controller is seen')
+        pharos.wait_for(lambda: [c for c in api.ok('GET', f'/controllers?nqn={NQN}-seen')['items'] if c['qpairs'] == 3], 5, 'the controller is seen')
         seen = api.ok('GET', f'/controllers?host_nqn={HOST}')['items']
         assert len(seen) == 1 and seen[0]['nqn'] == NQN + '-seen' and seen[0]['host_addr'].startswith('127.0.0.1'), seen
         assert api.ok('GET', '/controllers?nqn=nqn.2026-11.example:nobody')['items'] == []
@@ -301,7 +301,8 @@ def test_every_operation_was_used():
 def test_shutdown():
     status, _, _ = api('POST', '/shutdown', {'workers': True})
     assert status == 202, status
-    assert daemon.process.wait(15) == 0
+    code = daemon.process.wait(15)
+    assert code == 0, (code, daemon.log()[-3000:])
 
 
 if __name__ == '__main__':

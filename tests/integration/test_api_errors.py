@@ -31,7 +31,9 @@ api = openapi.Api(daemon)
 def everything():
     """All that is desired; what it was before a refusal it must be after it."""
     found = {kind: api.ok('GET', f'/{kind}?limit=1000')['items'] for kind in ('subsystems', 'hosts', 'portals')}
-    found['namespaces'] = [api.ok('GET', f'/subsystems/{openapi.encode(s["nqn"])}/namespaces')['items'] for s in found['subsystems']]
+    found['namespaces'] = [ns for s in found['subsystems'] for ns in api.ok('GET', f'/subsystems/{openapi.encode(s["nqn"])}/namespaces')['items']]
+    for item in sum(found.values(), []):
+        item.pop('status', None)  # its generation counts what was taken back, too
     return json.dumps(found, sort_keys=True)
 
 
