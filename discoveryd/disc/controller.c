@@ -70,6 +70,7 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 		fab_cntlids_free(disc->cntlids, params.cntlid);
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
 	}
+	fab_ctrl_get(dc->ctrl); /* one for the connection, one for us */
 	snap = dsc_snapshot_current(disc->app->model);
 	dc->told = dsc_snapshot_genctr(snap, in->hostnqn);
 	dsc_snapshot_put(snap);
