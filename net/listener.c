@@ -16,6 +16,7 @@
 #define ACCEPTS_PER_TURN 16
 #define BACKLOG 4096
 #define PAUSE_NS (100 * CMN_NS_PER_MS)
+#define WARN_NS (10 * CMN_NS_PER_S)
 
 struct net_listener *net_listener_get(struct net_listener *l)
 {
@@ -64,9 +65,14 @@ static void pause_accepting(struct net_listener *l, int err)
 {
 	struct net_reactor *r = l->server->shards[0].reactor;
 
-	cmn_warn("accept failed, waiting 100 ms", "port=%u errno=%d", l->port, err);
+	uint64_t now = net_reactor_env(r)->now;
+
+	if (now >= l->quiet_until) {
+		cmn_warn("connections wait, accept failed", "port=%u errno=%d", l->port, err);
+		l->quiet_until = now + WARN_NS;
+	}
 	net_watch_mod(r, &l->watch, 0);
-	net_timer_set(r, &l->pause, net_reactor_env(r)->now + PAUSE_NS);
+	net_timer_set(r, &l->pause, now + PAUSE_NS);
 }
 
 static void pause_over(struct net_timer *t, uint64_t now)
@@ -142,6 +148,20 @@ static uint16_t port_of(int fd)
 	return ntohs(((struct sockaddr_in *)&ss)->sin_port);
 }
 
+/* By message, so that whatever reactor 0 sees of the listener has been written before. */
+static void arm(struct net_msg *msg)
+{
+	struct net_listener *l = cmn_container_of(msg, struct net_listener, arm);
+	int err = 0;
+
+	pthread_mutex_lock(&l->lock);
+	if (!l->closed)
+		err = net_watch_add(l->server->shards[0].reactor, &l->watch);
+	pthread_mutex_unlock(&l->lock);
+	if (err < 0)
+		cmn_error("listener not watched", "port=%u errno=%d", l->port, -err);
+}
+
 static void retire(struct net_msg *msg)
 {
 	struct net_listener *l = cmn_container_of(msg, struct net_listener, retire);
@@ -154,35 +174,28 @@ int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, 
 		     const struct fab_portal *portal, struct net_listener **ret)
 {
 	struct net_listener *l = calloc(1, sizeof(*l));
-	bool ours = fd < 0;
 	int err;
 
 	if (!l)
 		return -ENOMEM;
-	err = ours ? bind_socket(addr, len, &fd) : 0;
-	if (err < 0)
-		goto out_free;
+	err = fd < 0 ? bind_socket(addr, len, &fd) : 0;
+	if (err < 0) {
+		free(l);
+		return err;
+	}
 	l->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready };
 	l->pause.fire = pause_over;
+	l->arm.fn = arm;
 	l->retire.fn = retire;
 	l->server = s;
 	l->portal = *portal;
 	l->port = port_of(fd);
 	atomic_init(&l->refs, 1);
 	pthread_mutex_init(&l->lock, NULL);
-	err = net_watch_add(s->shards[0].reactor, &l->watch);
-	if (err < 0)
-		goto out_close;
 	TAILQ_INSERT_TAIL(&s->listeners, l, link);
+	net_reactor_post(s->shards[0].reactor, &l->arm);
 	*ret = l;
 	return 0;
-out_close:
-	if (ours)
-		close(fd);
-	pthread_mutex_destroy(&l->lock);
-out_free:
-	free(l);
-	return err;
 }
 
 /* ---- removing ---- */

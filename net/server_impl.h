@@ -39,11 +39,12 @@ struct net_server {
 struct net_listener {
 	struct net_watch watch;
 	struct net_timer pause; /* out of descriptors: try again then */
+	uint64_t quiet_until;	/* it has been logged */
 	struct net_server *server;
 	struct fab_portal portal;
 	TAILQ_ENTRY(net_listener) link;
 	_Atomic unsigned int refs;
-	struct net_msg retire;
+	struct net_msg arm, retire; /* to reactor 0: begin to watch, let go */
 	uint16_t port;
 	pthread_mutex_t lock; /* accept against close: a number closed may be another's at once */
 	bool closed;
