@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -271,6 +272,49 @@ def test_slow_clients_harm_no_other():
     assert time.monotonic() - began < 0.5
     for s in slow:
         s.close()
+
+
+HOSTILE = [None, True, False, 0, -1, 1, 2 ** 31, 2 ** 32, 2 ** 53 + 1, 2 ** 63, 2 ** 64 - 1, 2 ** 64, 10 ** 30, 0.5, -0.0, 1e308, '', ' ', '0', '-1', 'null', '\0', 'a\0b', '\n', '%s%n', '../../etc/passwd',
+           "'; DROP TABLE subsystems; --", '\u202e', '\ud800', '💾' * 60, 'x' * 70000, 'nqn.2026-11.example:' + 'é' * 101, [], [[]], {}, {'a': {}}, [None], ['x'] * 5000, [NQN, NQN]]
+
+
+def test_each_member_of_each_body_takes_hostile_values():
+    """Whatever comes, the answer keeps to the contract and is not a fault of ours."""
+    fixed = {'createSubsystem': {'nqn': NQN + ':f'}, 'createNamespace': {'size': MIB}, 'createHost': {'nqn': NQN + ':f'}, 'createPortal': {'traddr': '192.0.2.1'}}
+    asked = 0
+    for template, item in api.paths.items():
+        for method, operation in item.items():
+            if 'requestBody' not in operation or operation['operationId'] in ('shutdown', 'createWorker', 'patchWorker'):
+                continue
+            path = template.removeprefix('/api/v1').replace('{nqn}', NQN).replace('{nsid}', '1').replace('{host_nqn}', NQN + ':h').replace('{id}', 'none')
+            schema = api.schema.resolve(next(iter(operation['requestBody']['content'].values()))['schema'])
+            for name in schema['properties']:
+                for value in HOSTILE:
+                    body = json.dumps({**fixed.get(operation['operationId'], {}), name: value})
+                    status, headers, answer = daemon.http(method.upper(), '/api/v1' + path + '?wait=0' * ('Host' not in operation['operationId']), body)
+                    asked += 1
+                    assert status < 500 or status == 507, (method, path, body[:200], status, answer)
+                    api.check(method.upper(), '/api/v1' + path, status, headers, answer)
+                    if status == 201:
+                        assert daemon.http('DELETE', headers['Location'] + '?force=true')[0] == 204, headers['Location']
+    print(f'# {asked} requests')
+    assert asked > 500 and api.ok('GET', '/health')['status'] == 'ok'
+    api.ok('PATCH', SUBSYSTEM, {'hosts': [], 'portals': None, 'allow_any_host': False})
+
+
+def test_random_bytes_do_not_end_the_server():
+    host, port = daemon.api.rsplit(':', 1)
+    dice = random.Random(7)
+    good = b'POST /api/v1/subsystems?wait=0 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n{"nqn":"nqn.2026-11.example:random"}'
+    for _ in range(500):
+        data = bytearray(good)
+        for _ in range(dice.randrange(1, 8)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        with socket.create_connection((host, int(port))) as s:
+            s.sendall(data[:dice.randrange(1, len(data) + 1)])
+            if dice.random() < 0.5:
+                s.shutdown(socket.SHUT_WR)
+    api.ok('GET', '/subsystems')
 
 
 def test_the_dashboard_is_served_with_its_policy():
