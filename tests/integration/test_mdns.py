@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """discoveryd announces itself by mDNS: seen from another machine (a network namespace), with the TXT record that hosts
 want, and again after avahi-daemon or the bus has been restarted.  Needs root, avahi-daemon, avahi-browse, dbus-daemon."""
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import time
 import unittest
 
 BUILD = os.environ.get("PHAROS_BUILDDIR", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
-NQN = "nqn.2014-08.org.nvmexpress.discovery"
+CLI = os.path.join(BUILD, "cli", "pharos")
 BUS_CONF = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
@@ -42,9 +43,6 @@ def missing():
             return f"{tool} is missing"
     if subprocess.run(["ip", "netns", "list"], capture_output=True).returncode != 0:
         return "no network namespaces"
-    help_text = subprocess.run([os.path.join(BUILD, "discoveryd", "discoveryd"), "--help"], capture_output=True, text=True).stdout
-    if "--listen" not in help_text:
-        return "this discoveryd can't listen yet"
     return None
 
 
@@ -109,7 +107,9 @@ class Machine:
     def close(self):
         for key in list(self.procs):
             self.stop(key, signal.SIGKILL)
-        self.holder.kill()
+        left = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True).stdout
+        for pid in left.split():  # the workers, which outlive discoveryd, and the holder
+            os.kill(int(pid), signal.SIGKILL)
         self.holder.wait()
         self.holder.stdout.close()
         subprocess.run(["ip", "netns", "del", self.name])
@@ -153,7 +153,8 @@ class Mdns(unittest.TestCase):
 
     def start_discoveryd(self, *listen):
         state = os.path.join(self.folder, "state")
-        argv = [os.path.join(BUILD, "discoveryd", "discoveryd"), "--state", state, "--api", "127.0.0.1:0"]
+        argv = [os.path.join(BUILD, "discoveryd", "discoveryd"), "--state", state,
+                "--targetd", os.path.join(BUILD, "targetd", "targetd")]
         for addr in listen:
             argv += ["--listen", addr]
         self.storage.start("discoveryd", *argv)
@@ -169,7 +170,13 @@ class Mdns(unittest.TestCase):
         self.start_discoveryd("10.78.0.1")
         (row,) = self.wait_found(["10.78.0.1"])
         self.assertEqual(row[5], "8009")
-        self.assertEqual(sorted(re.findall(r'"([^"]*)"', row[6])), [f"nqn={NQN}", "p=tcp"])
+        texts = dict(text.split("=", 1) for text in re.findall(r'"([^"]*)"', row[6]))
+        self.assertEqual(sorted(texts), ["nqn", "p"])
+        self.assertEqual(texts["p"], "tcp")
+        # The NQN is the one that the discovery controller goes by, and a host that was told it can connect with it.
+        log = json.loads(subprocess.run(self.host.argv(CLI, "discover", "10.78.0.1", "--nqn", texts["nqn"], "--json"),
+                                        capture_output=True, text=True, check=True).stdout)
+        self.assertEqual([r["subnqn"] for r in log["records"] if r["subtype"] == "current discovery subsystem"], [texts["nqn"]])
         # A host that resolves the name never gets an address without a listener: not the interface's second, not IPv6.
         for _ in range(3):
             self.assertEqual([r[4] for r in self.found()], ["10.78.0.1"])
