@@ -30,6 +30,7 @@
 #include "discoveryd/options.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
+#include "fabrics/spec/nvmf.h"
 #include "net/reactor.h"
 
 struct daemon {
@@ -102,7 +103,7 @@ static void start_mdns(struct daemon *d)
 
 	for (unsigned int i = 0; i < d->app.opt.nr_listen; i++)
 		dsc_addr_to_sockaddr(&d->app.opt.listen[i], &listeners[i].addr);
-	d->mdns = dsc_mdns_create(d->app.disc_nqn, &rc);
+	d->mdns = dsc_mdns_create(NVMF_DISC_NQN, &rc); /* the one that our controller answers to */
 	if (d->mdns)
 		rc = dsc_mdns_listen(d->mdns, listeners, d->app.opt.nr_listen);
 	if (rc < 0)
