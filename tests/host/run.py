@@ -88,7 +88,9 @@ def first_light(daemon):
         'grow_namespace': lambda _: daemon.rest('PATCH', ns3, {'size': '128MiB'}),
         'remove_namespace': lambda _: daemon.rest('DELETE', ns3 + '?force=true'),
         'make_other': make_other,
-        'deny_us': lambda _: daemon.rest('DELETE', f'/subsystems/{OTHER}/hosts/{HOST}?force=true'),
+        'make_a_thousand': lambda _: [daemon.rest('POST', '/subsystems', {'nqn': f'nqn.2026-11.example:many-{i}', 'allow_any_host': True})
+                                      for i in range(1000)],
+        'deny_us': lambda _: daemon.rest('DELETE', f'/subsystems/{OTHER}/hosts/{HOST}'),
     }
 
 
