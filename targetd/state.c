@@ -156,10 +156,13 @@ bool tgt_hosts_equal(const struct tgt_hosts *a, const struct tgt_hosts *b)
 static int portal_address(struct tgt_portal_spec *p, const char *text, struct cmn_err *err)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM }, *ai = NULL;
+	struct in_addr v4;
 	char port[8];
 
 	snprintf(port, sizeof(port), "%u", p->port);
-	if (!cmn_strlcpy(p->address, text, sizeof(p->address)) || getaddrinfo(text, port, &hints, &ai) != 0)
+	/* getaddrinfo takes "127.1" for an IPv4 address too, and an IPv6 one with its scope */
+	if (!cmn_strlcpy(p->address, text, sizeof(p->address)) || (!strchr(text, ':') && inet_pton(AF_INET, text, &v4) != 1) ||
+	    getaddrinfo(text, port, &hints, &ai) != 0)
 		return cmn_err_set(err, -EINVAL, "address", "'%.64s' is not an IPv4 or IPv6 address", text);
 	memcpy(&p->sa, ai->ai_addr, ai->ai_addrlen);
 	p->sa_len = ai->ai_addrlen;
