@@ -152,10 +152,10 @@ static void drop_of_ns(struct api_req *req)
 const struct api_route api_res_allow[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listAllowedHosts", NULL, list },
 	{ API_PUT, API_ROLE_WRITE, API_BODY_NONE, ONE, "putAllowedHost", "wait", put },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteAllowedHost", "wait", drop },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteAllowedHost", "wait force", drop },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, NS_ALL, "listNamespaceHosts", NULL, list_of_ns },
 	{ API_PUT, API_ROLE_WRITE, API_BODY_NONE, NS_ONE, "putNamespaceHost", "wait", put_of_ns },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, NS_ONE, "deleteNamespaceHost", "wait",
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, NS_ONE, "deleteNamespaceHost", "wait force",
 	  drop_of_ns },
 	{ 0 },
 };
