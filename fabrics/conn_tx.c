@@ -135,6 +135,7 @@ void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_sta
 	struct fab_tx *tx = &req->tx;
 	uint16_t sqhd = next_sqhd(conn);
 	bool data = !fab_failed(st) && req->dir == FAB_DIR_C2H && req->out_len && req->data;
+	uint64_t tail;
 
 	if (unlikely(tx->flags & FAB_TX_QUEUED)) /* an R2T that nobody has seen */
 		conn_tx_unlink(conn, tx);
@@ -155,11 +156,8 @@ void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_sta
 		tx->tail_len = 0;
 		tx->flags = FAB_TX_LAST;
 	}
-	req->cqe.sqhd = htole16(sqhd);
-	req->cqe.sqid = 0;
-	req->cqe.cid = req->cid;
-	req->cqe.status = htole16(NVME_CQE_STATUS(st.code, 0, fab_failed(st) && conn->ctrl, st.dnr));
-	tx->tail_len += (uint8_t)fab_pdu_put_rsp(tx->tail + tx->tail_len, &req->cqe, conn->rx.rules.hdgst);
+	tail = fab_cqe_tail(sqhd, req->cid, NVME_CQE_STATUS(st.code, 0, false, st.dnr));
+	tx->tail_len += (uint8_t)fab_pdu_put_rsp(tx->tail + tx->tail_len, req->cqe.result, tail, conn->rx.rules.hdgst);
 	conn->untold = 0;
 	conn_tx_queue(conn, tx);
 }

@@ -94,7 +94,7 @@ struct fab_req {
 	uint8_t flags; /* enum fab_req_flag */
 	uint64_t started; /* env->now when the capsule was parsed */
 
-	struct nvme_cqe cqe; /* result goes in dw0/dw1; the rest is filled at completion */
+	struct nvme_cqe cqe; /* result goes in dw0/dw1; the rest isn't used */
 	struct fab_tx tx;
 	TAILQ_ENTRY(fab_req) link; /* waiting for a buffer, or free */
 

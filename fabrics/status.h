@@ -13,11 +13,13 @@
 
 #define FAB_LOC_NONE 0xffff /* error log: the error is not specific to a field (Base 2.1, Figure 205) */
 
-/* Returned by value; it fits a register.  code is SCT << 8 | SC, the way enum nvme_sc names them; 0 is success. */
+/* Returned by value.  code is SCT << 8 | SC, the way enum nvme_sc names them; 0 is success.  Bit fields, because then it is
+ * one register: the members by themselves would be written to the stack and read back as a whole, which has to wait for
+ * every store before it, such as the data of a write that was just copied. */
 struct fab_status {
-	uint16_t code;
-	uint16_t err_loc; /* byte offset in the command (SQE), bit in [10:8]; FAB_LOC_NONE where no field is to blame */
-	bool dnr;	  /* Do Not Retry.  Never set for a state that passes by itself: Linux gives up for good on it */
+	uint64_t code : 16;
+	uint64_t err_loc : 16; /* byte offset in the command (SQE), bit in [10:8]; FAB_LOC_NONE where no field is to blame */
+	uint64_t dnr : 1; /* Do Not Retry.  Never set for a state that passes by itself: Linux gives up for good on it */
 };
 
 #define FAB_OK ((struct fab_status){ .code = 0, .err_loc = FAB_LOC_NONE })

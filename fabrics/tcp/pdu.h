@@ -64,21 +64,29 @@ static inline void fab_pdu_put_hdr(struct nvme_tcp_hdr *h, uint8_t type, uint8_t
 	h->plen = htole32(plen);
 }
 
-/* A CapsuleResp with its digest at dst; returns its length. */
-static inline uint16_t fab_pdu_put_rsp(uint8_t *dst, const struct nvme_cqe *cqe, bool hdgst)
+/* The last 8 bytes of a completion, SQID left out: so that it is written in one go. */
+static inline uint64_t fab_cqe_tail(uint16_t sqhd, uint16_t cid_le, uint16_t status)
 {
-	struct nvme_tcp_rsp *rsp = (struct nvme_tcp_rsp *)dst;
-	uint16_t len = sizeof(*rsp);
+	return (uint64_t)sqhd | (uint64_t)le16toh(cid_le) << 32 | (uint64_t)status << 48;
+}
 
-	if (!hdgst) {
-		fab_pdu_put_hdr(&rsp->hdr, NVME_TCP_RSP, sizeof(*rsp), 0, sizeof(*rsp));
-		rsp->cqe = *cqe;
-		return len;
-	}
-	fab_pdu_put_hdr(&rsp->hdr, NVME_TCP_RSP, sizeof(*rsp), NVME_TCP_F_HDGST, len + NVME_TCP_DIGEST_LEN);
-	rsp->cqe = *cqe;
-	fab_digest_put(dst + len, dst, len);
-	return len + NVME_TCP_DIGEST_LEN;
+/* A CapsuleResp with its digest at dst; returns its length.  In whole words: a completion put together in memory would be read back
+ * right after it was written, and on a write's path that read waits until all of the data copied just before has left the core. */
+static inline uint16_t fab_pdu_put_rsp(uint8_t *dst, uint64_t result_le, uint64_t cqe_tail, bool hdgst)
+{
+	uint16_t len = sizeof(struct nvme_tcp_rsp), plen = hdgst ? len + NVME_TCP_DIGEST_LEN : len;
+	uint64_t word[3] = {
+		htole64(NVME_TCP_RSP | (hdgst ? NVME_TCP_F_HDGST : 0) << 8 | len << 16 | (uint64_t)plen << 32),
+		result_le,
+		htole64(cqe_tail),
+	};
+
+	memcpy(dst, &word[0], 8);
+	memcpy(dst + 8, &word[1], 8);
+	memcpy(dst + 16, &word[2], 8);
+	if (hdgst)
+		fab_digest_put(dst + len, dst, len);
+	return plen;
 }
 
 #endif

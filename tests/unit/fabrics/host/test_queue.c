@@ -418,7 +418,6 @@ static size_t good_pdu(uint8_t *dst, enum what what)
 	struct nvme_tcp_icresp ic = { .maxh2cdata = htole32(8192) };
 	struct nvme_tcp_data c2h = { .datal = htole32(512) };
 	struct nvme_tcp_r2t r2t = { .cccid = htole16(0x1001), .r2tl = htole32(9000) };
-	struct nvme_cqe cqe = { 0 };
 
 	switch (what) {
 	case W_ICRESP:
@@ -426,7 +425,7 @@ static size_t good_pdu(uint8_t *dst, enum what what)
 		memcpy(dst, &ic, sizeof(ic));
 		return sizeof(ic);
 	case W_RSP:
-		return fab_pdu_put_rsp(dst, &cqe, false);
+		return fab_pdu_put_rsp(dst, 0, 0, false);
 	case W_C2H:
 		fab_pdu_put_hdr(&c2h.hdr, NVME_TCP_C2H_DATA, 24, NVME_TCP_F_LAST | NVME_TCP_F_SUCCESS, 24 + 512);
 		c2h.hdr.pdo = 24;
@@ -574,7 +573,6 @@ static void test_an_r2t_for_data_that_was_sent_is_out_of_range(void **state)
 static void test_an_answer_amid_h2cdata_ends_the_command_after_the_pdu(void **state)
 {
 	struct join *j = host_alone(W_R2T);
-	struct nvme_cqe cqe = { .cid = htole16(0x1001), .status = htole16(0x4004) };
 	struct iovec iov[4];
 	uint8_t buf[1024];
 
@@ -582,7 +580,7 @@ static void test_an_answer_amid_h2cdata_ends_the_command_after_the_pdu(void **st
 	fab_host_push(j->q, buf, good_pdu(buf, W_R2T));
 	assert_int_equal(fab_host_gather(j->q, iov, 4, SIZE_MAX), 2);
 	fab_host_sent(j->q, 100);
-	fab_host_push(j->q, buf, fab_pdu_put_rsp(buf, &cqe, false));
+	fab_host_push(j->q, buf, fab_pdu_put_rsp(buf, 0, fab_cqe_tail(0, htole16(0x1001), 0x4004), false));
 	assert_int_equal(j->done, 0);
 	assert_int_equal(fab_host_gather(j->q, iov, 4, SIZE_MAX), 1);
 	assert_int_equal(iov[0].iov_len, 24 + 8192 - 100); /* MAXH2CDATA, no more PDUs behind it */
