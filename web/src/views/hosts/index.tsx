@@ -23,7 +23,7 @@ const CONTROLLER_COLUMNS: Array<Column<Controller>> = [
   { title: 'Address', cell: (c) => c.host_addr },
   { title: 'Subsystem', cell: (c) => <code>{c.nqn}</code> },
   { title: 'Controller', number: true, cell: (c) => c.cntlid },
-  { title: 'I/O queues', number: true, cell: (c) => c.qpairs },
+  { title: 'Queues', number: true, cell: (c) => c.qpairs },
   { title: 'Digests', cell: digests },
   { title: 'Since', cell: (c) => <time dateTime={c.connected_at}>{clock(c.connected_at)}</time> },
 ];
