@@ -509,7 +509,7 @@ static int subsys_unique(struct nqn_seen **seen, struct tgt_idset *ids, struct t
 
 	for (unsigned int i = 0; r == 0 && i < spec->nr_ns; i++)
 		r = in_item(err, "namespaces", i, tgt_idset_add(ids, spec->nqn, &spec->ns[i], err));
-	if (r == 0)
+	if (r == 0 && spec->nr_ns)
 		qsort(spec->ns, spec->nr_ns, sizeof(*spec->ns), cmp_ns);
 	return r;
 }
