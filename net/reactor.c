@@ -28,6 +28,7 @@
 #define CAN_PWAIT2 1
 #endif
 #define MAX_EVENTS 64
+#define SPIN_STEP_NS (2 * CMN_NS_PER_US)
 #define BEAT_NS (500 * CMN_NS_PER_MS) /* an idle reactor turns this often for whoever watches its counter */
 
 struct net_reactor {
@@ -45,6 +46,7 @@ struct net_reactor {
 	int nr_events, next_event; /* the batch being dispatched, for net_watch_del */
 	TAILQ_HEAD(, net_after) after;
 	struct net_timer_heap timers;
+	uint64_t idle_since, spin_ns; /* spin_ns <= params.spin_ns, as learnt */
 	struct net_ring ring;
 	struct net_reactor_stats stats;
 	struct net_reactor_params params;
@@ -314,12 +316,22 @@ static bool work_waits(struct net_reactor *r)
 	       r->ring.unsubmitted || r->buf_back;
 }
 
-static void wait_for_work(struct net_reactor *r, uint64_t last_work)
+/* How long it spins follows what spinning brings: a sleep that ended within the time it may spin would have been worth it, a
+ * longer one wasn't.  So a reactor with work every millisecond sleeps between, and one with work every 10 us never does. */
+static void learn(struct net_reactor *r, uint64_t slept)
+{
+	if (slept < r->params.spin_ns)
+		r->spin_ns = cmn_min(2 * r->spin_ns + SPIN_STEP_NS, r->params.spin_ns);
+	else
+		r->spin_ns /= 2;
+}
+
+static void wait_for_work(struct net_reactor *r)
 {
 	uint64_t now = r->env.now, next = net_timer_heap_next(&r->timers);
 	uint64_t timeout = next > now ? next - now : 0;
 
-	if (now - last_work < r->params.spin_ns || !timeout) {
+	if (now - r->idle_since < r->spin_ns || !timeout) {
 		net_stat_inc(&r->stats.empty_polls);
 		poll_events(r, 0);
 		return;
@@ -333,6 +345,8 @@ static void wait_for_work(struct net_reactor *r, uint64_t last_work)
 	}
 	poll_events(r, timeout);
 	atomic_store_explicit(&r->sleeping, false, memory_order_relaxed);
+	if (r->nr_events)
+		learn(r, r->env.now - now);
 	/* A whole beat without work: what the last burst took goes back to the system. */
 	if (!r->nr_events && timeout == BEAT_NS && !net_bufpool_used(r->pool))
 		net_bufpool_trim(r->pool);
@@ -340,8 +354,6 @@ static void wait_for_work(struct net_reactor *r, uint64_t last_work)
 
 void net_reactor_run(struct net_reactor *r)
 {
-	uint64_t last_work;
-
 	current = r;
 	if (r->params.cpu >= 0) {
 		cpu_set_t set;
@@ -354,11 +366,14 @@ void net_reactor_run(struct net_reactor *r)
 	}
 	net_ring_enable(&r->ring);
 	r->env.now = cmn_now_ns();
-	last_work = r->env.now;
+	r->idle_since = r->env.now;
 	while (!atomic_load_explicit(&r->stop, memory_order_relaxed)) {
-		if (turn(r))
-			last_work = r->env.now;
-		wait_for_work(r, last_work);
+		if (turn(r)) {
+			poll_events(r, 0);
+			r->idle_since = r->env.now;
+		} else {
+			wait_for_work(r);
+		}
 	}
 	/* What the kernel still writes into our buffers must land before they go. */
 	while (r->ring.inflight) {

@@ -4,7 +4,7 @@
  * marked "any".  May block: only in its wait.
  *
  * A turn: take messages, take ready file descriptors, run timers that are due, reap the ring, then run the after-turn hooks
- * (connections with something to send).  After its last work it spins for spin_ns, then blocks. */
+ * (connections with something to send).  After its last work it spins for up to spin_ns, less where that never pays, then blocks. */
 #ifndef NET_REACTOR_H
 #define NET_REACTOR_H
 
