@@ -138,11 +138,11 @@ class Discoveryd:
         self.process.wait()
 
     def stop(self):
-        pids = []
+        pids, status = [], 0
         try:
             pids = self.workers()
             self.rest('POST', '/shutdown', {'workers': True})
-            self.process.wait(10)
+            status = self.process.wait(10)
         except (OSError, Problem, http.client.HTTPException, subprocess.TimeoutExpired, AttributeError):
             if self.process:
                 self.process.kill()
@@ -150,8 +150,11 @@ class Discoveryd:
         for pid in pids:
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
+        log = self.log() if status else ''
         if self.own_state:
             shutil.rmtree(self.state, ignore_errors=True)
+        if status:
+            raise AssertionError(f'discoveryd, asked to end, ended with {status}:\n{log}')
 
 
 class Targetd:
@@ -200,14 +203,18 @@ class Targetd:
             return f.read()
 
     def stop(self):
+        status = 0
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                status = self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait()
+                status = self.process.wait()
+        log = self.log() if status else ''
         shutil.rmtree(self.folder, ignore_errors=True)
+        if status:
+            raise AssertionError(f'targetd, told to end, ended with {status}:\n{log}')
 
 
 def run(cases):
