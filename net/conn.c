@@ -267,16 +267,30 @@ out_free:
 	free(c);
 }
 
+/* Answers go out at once; a host that vanished without a word and asked for no keep alive timer is noticed by TCP's. */
+static void tune_socket(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} opts[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(opts); i++)
+		setsockopt(fd, opts[i].level, opts[i].name, &opts[i].value, sizeof(opts[i].value));
+}
+
 void net_conn_place(struct net_shard *shard, struct net_listener *l, int fd)
 {
 	struct net_conn *c = calloc(1, sizeof(*c));
-	int one = 1;
 
 	if (!c) {
 		uncount(shard, net_listener_get(l), fd);
 		return;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	tune_socket(fd);
 	c->shard = shard;
 	c->listener = net_listener_get(l);
 	c->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready };

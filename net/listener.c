@@ -3,6 +3,7 @@
  * Owns: the socket.  Thread: accepts on reactor 0; add/remove on the control thread.
  * May block: never. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -183,6 +184,7 @@ int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, 
 		free(l);
 		return err;
 	}
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); /* one that was given may not be */
 	l->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready };
 	l->pause.fire = pause_over;
 	l->arm.fn = arm;
