@@ -16,7 +16,7 @@
 #include "common/log.h"
 #include "net/server_impl.h"
 
-#define SENDS_PER_TURN 4  /* then the others have their turn */
+#define SENDS_PER_TURN 4 /* then the others have their turn */
 #define DRAIN_READS 16
 
 struct net_conn {
@@ -30,7 +30,7 @@ struct net_conn {
 	void *data; /* the daemon's */
 	TAILQ_ENTRY(net_conn) link, starved_link;
 	bool starved, full; /* full: the socket takes no more until EPOLLOUT */
-	bool gone;	    /* closed; only the kill message still holds it */
+	bool gone; /* closed; only the kill message still holds it */
 	_Atomic bool killed;
 };
 

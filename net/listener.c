@@ -52,7 +52,8 @@ static void place(struct net_listener *l, int fd)
 	struct net_server *s = l->server;
 	struct net_shard *shard = least_loaded(s);
 
-	if (atomic_fetch_add_explicit(&s->nr_conns, 1, memory_order_relaxed) >= s->params.max_conns) {
+	if (atomic_fetch_add_explicit(&s->nr_conns, 1, memory_order_relaxed) >=
+	    s->params.max_conns) {
 		atomic_fetch_sub_explicit(&s->nr_conns, 1, memory_order_relaxed);
 		close(fd);
 		return;

@@ -29,7 +29,8 @@
 #endif
 #define MAX_EVENTS 64
 #define SPIN_STEP_NS (2 * CMN_NS_PER_US)
-#define BEAT_NS (500 * CMN_NS_PER_MS) /* an idle reactor turns this often for whoever watches its counter */
+#define BEAT_NS                                                                                    \
+	(500 * CMN_NS_PER_MS) /* an idle reactor turns this often for whoever watches its counter */
 
 struct net_reactor {
 	struct fab_env env; /* first: buf_get/buf_put come back by it */
@@ -300,10 +301,12 @@ static void poll_events(struct net_reactor *r, uint64_t timeout)
 	int n;
 
 	if (!timeout)
-		n = epoll_wait(r->epfd, r->events, MAX_EVENTS, 0); /* the cheaper call, and the usual one under load */
+		n = epoll_wait(r->epfd, r->events, MAX_EVENTS,
+			       0); /* the cheaper call, and the usual one under load */
 	else
 		n = CAN_PWAIT2 ? epoll_pwait2(r->epfd, r->events, MAX_EVENTS, &ts, NULL) : -1;
-	if (n < 0 && (!CAN_PWAIT2 || errno == ENOSYS)) /* before Linux 5.11: milliseconds, rounded up */
+	if (n < 0 &&
+	    (!CAN_PWAIT2 || errno == ENOSYS)) /* before Linux 5.11: milliseconds, rounded up */
 		n = epoll_wait(r->epfd, r->events, MAX_EVENTS,
 			       (int)((timeout + CMN_NS_PER_MS - 1) / CMN_NS_PER_MS));
 	r->nr_events = n > 0 ? n : 0;

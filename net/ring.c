@@ -34,10 +34,12 @@ static void explain(struct net_ring *ring, int err)
 
 	if (sysctl > 0 && err == -EPERM)
 		snprintf(ring->error, sizeof(ring->error),
-			 "io_uring is switched off: sysctl kernel.io_uring_disabled=%d, wanted 0", sysctl);
+			 "io_uring is switched off: sysctl kernel.io_uring_disabled=%d, wanted 0",
+			 sysctl);
 	else if (err == -EPERM)
 		snprintf(ring->error, sizeof(ring->error),
-			 "io_uring_setup is forbidden (EPERM): a seccomp filter, e.g. a container's profile");
+			 "io_uring_setup is forbidden (EPERM): a seccomp filter, e.g. a "
+			 "container's profile");
 	else if (err == -ENOSYS)
 		snprintf(ring->error, sizeof(ring->error),
 			 "the kernel has no io_uring, or a seccomp filter hides it (ENOSYS)");
@@ -51,7 +53,8 @@ static void explain(struct net_ring *ring, int err)
 
 static int setup(struct net_ring *ring, unsigned int flags)
 {
-	struct io_uring_params p = { .flags = flags | IORING_SETUP_CQSIZE, .cq_entries = MAX_INFLIGHT };
+	struct io_uring_params p = { .flags = flags | IORING_SETUP_CQSIZE,
+				     .cq_entries = MAX_INFLIGHT };
 
 	return io_uring_queue_init_params(ENTRIES, &ring->uring, &p);
 }
@@ -87,7 +90,8 @@ void net_ring_enable(struct net_ring *ring)
 		return;
 	ring->enabled = true;
 	/* io_uring_enable_rings() isn't exported by liburing 2.3 */
-	err = io_uring_register((unsigned int)ring->uring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+	err = io_uring_register((unsigned int)ring->uring.ring_fd, IORING_REGISTER_ENABLE_RINGS,
+				NULL, 0);
 	if (err < 0)
 		cmn_error("io_uring can't be enabled", "errno=%d", -err);
 }
@@ -119,8 +123,8 @@ void net_ring_submit(struct net_ring *ring)
 		return;
 	n = io_uring_submit(&ring->uring);
 	if (n > 0)
-		ring->unsubmitted -= (unsigned int)n < ring->unsubmitted ? (unsigned int)n :
-									   ring->unsubmitted;
+		ring->unsubmitted -= (unsigned int)n < ring->unsubmitted ? (unsigned int)n
+									 : ring->unsubmitted;
 	else if (n != -EAGAIN && n != -EBUSY && n != -EINTR)
 		cmn_error("io_uring submit failed", "errno=%d", -n);
 }

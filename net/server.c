@@ -58,7 +58,8 @@ void net_server_destroy(struct net_server *s)
 		return;
 	while (!TAILQ_EMPTY(&s->listeners))
 		net_listener_remove(TAILQ_FIRST(&s->listeners), false);
-	for (unsigned int pass = 0; pass < 2; pass++) { /* messages may place, kill, and free what was killed */
+	for (unsigned int pass = 0; pass < 2;
+	     pass++) { /* messages may place, kill, and free what was killed */
 		for (unsigned int i = 0; s->shards && i < s->params.nr_reactors; i++) {
 			net_reactor_flush_messages(s->shards[i].reactor);
 			while ((c = TAILQ_FIRST(&s->shards[i].conns)) != NULL)

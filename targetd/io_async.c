@@ -20,12 +20,12 @@ struct tgt_io_ctx {
 	struct tgt_io io;
 	struct fab_req *req;
 	struct tgt_io_ctx *next_free;
-	struct tgt_ns *ns;     /* of the piece; Flush of all walks through them */
+	struct tgt_ns *ns; /* of the piece; Flush of all walks through them */
 	struct tgt_range held; /* by the piece at work */
-	uint8_t *cmp_buf;      /* Compare: what the namespace holds */
-	bool cmp_heap;	       /* it isn't the pool's */
-	uint64_t done;	       /* bytes of the current range */
-	uint32_t index;	       /* current range, or slot */
+	uint8_t *cmp_buf; /* Compare: what the namespace holds */
+	bool cmp_heap; /* it isn't the pool's */
+	uint64_t done; /* bytes of the current range */
+	uint32_t index; /* current range, or slot */
 	int res;
 	bool at_work, returned; /* submit() has been called; done() came */
 };
@@ -371,7 +371,8 @@ static void advance(struct fab_req *req)
 		}
 		if (n == PIECES_PER_TURN) {
 			tgt_io_park(req);
-			tgt_io_released(tgt_io_priv(req)->io); /* nothing to wait for but our turn */
+			tgt_io_released(
+				tgt_io_priv(req)->io); /* nothing to wait for but our turn */
 			return;
 		}
 		if (!submit(req)) {

@@ -65,7 +65,8 @@ static bool try_write(_Atomic uint32_t *s, bool marked)
 		if (w & (WRITER | READERS))
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(s, &w, (w | WRITER) - (marked ? MARK : 0),
-							memory_order_acquire, memory_order_relaxed));
+							memory_order_acquire,
+							memory_order_relaxed));
 	return true;
 }
 
@@ -93,8 +94,8 @@ static void leave_mark(struct tgt_rangelock *lock, struct tgt_range *r, uint32_t
 	do {
 		if ((w & MARKS) == MARKS)
 			return; /* enough others did */
-	} while (!atomic_compare_exchange_weak_explicit(&lock->stripe[stripe], &w, w + MARK,
-							memory_order_relaxed, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&lock->stripe[stripe], &w, w + MARK, memory_order_relaxed, memory_order_relaxed));
 	r->mark = stripe;
 }
 

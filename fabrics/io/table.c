@@ -64,8 +64,9 @@ static const uint8_t index_of[256] = {
 };
 
 const uint32_t fab_io_effects[256] = {
-	[NVME_IO_FLUSH] = NVME_EFF_CSUPP, [NVME_IO_WRITE] = LBCC,	 [NVME_IO_READ] = NVME_EFF_CSUPP,
-	[NVME_IO_COMPARE] = NVME_EFF_CSUPP, [NVME_IO_WRITE_ZEROES] = LBCC, [NVME_IO_DSM] = LBCC,
+	[NVME_IO_FLUSH] = NVME_EFF_CSUPP, [NVME_IO_WRITE] = LBCC,
+	[NVME_IO_READ] = NVME_EFF_CSUPP,  [NVME_IO_COMPARE] = NVME_EFF_CSUPP,
+	[NVME_IO_WRITE_ZEROES] = LBCC,	  [NVME_IO_DSM] = LBCC,
 };
 
 const struct fab_io_row *fab_io_rows(unsigned int *ret_count)
@@ -82,8 +83,8 @@ const struct fab_io_row *fab_io_row(uint8_t opcode)
 }
 
 /* One NSID that can't exist and one that isn't attached are told alike, as hosts know it from other targets. */
-static struct fab_status find_ns(const struct fab_io_row *row, uint32_t nsid, const struct fab_view *view,
-				 struct fab_ns **ret)
+static struct fab_status find_ns(const struct fab_io_row *row, uint32_t nsid,
+				 const struct fab_view *view, struct fab_ns **ret)
 {
 	*ret = fab_view_ns(view, nsid);
 	if (*ret || (nsid == NVME_NSID_ALL && row->flags & FAB_IO_NSID_ALL))
@@ -145,7 +146,8 @@ static struct fab_status decode_ranges(const struct nvme_cmd *cmd, struct fab_io
 	return FAB_OK;
 }
 
-struct fab_status fab_io_decode(const struct nvme_cmd *cmd, const struct fab_io_limits *lim, struct fab_io_cmd *ret)
+struct fab_status fab_io_decode(const struct nvme_cmd *cmd, const struct fab_io_limits *lim,
+				struct fab_io_cmd *ret)
 {
 	const struct fab_io_row *row = fab_io_row(cmd->opcode);
 	struct fab_status st;

@@ -20,13 +20,14 @@ static struct null_backend *null_of(const struct tgt_backend *b)
 	return (struct null_backend *)cmn_container_of(b, struct null_backend, base);
 }
 
-static int null_open(const struct tgt_backend_spec *spec, struct tgt_backend **ret, struct cmn_err *err)
+static int null_open(const struct tgt_backend_spec *spec, struct tgt_backend **ret,
+		     struct cmn_err *err)
 {
 	struct null_backend *n;
 
 	if (!spec->size || spec->size % spec->block_size)
-		return cmn_err_set(err, -EINVAL, "size", "%s: wanted a multiple of %u bytes", spec->ns_name,
-				   spec->block_size);
+		return cmn_err_set(err, -EINVAL, "size", "%s: wanted a multiple of %u bytes",
+				   spec->ns_name, spec->block_size);
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return cmn_err_errno(err, -ENOMEM, NULL, "%s", spec->ns_name);
@@ -57,7 +58,8 @@ static int null_resize(struct tgt_backend *b, uint64_t size, struct cmn_err *err
 	struct null_backend *n = null_of(b);
 
 	if (!size || size % n->block_size)
-		return cmn_err_set(err, -EINVAL, "size", "wanted a multiple of %u bytes", n->block_size);
+		return cmn_err_set(err, -EINVAL, "size", "wanted a multiple of %u bytes",
+				   n->block_size);
 	n->size = size;
 	return 0;
 }

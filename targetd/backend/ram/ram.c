@@ -83,18 +83,21 @@ static int take_memfd(struct ram *ram, const struct tgt_backend_spec *spec, stru
 	if (spec->memfd < 0) {
 		ram->fd = memfd_create("pharos-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 		if (ram->fd < 0 || ftruncate(ram->fd, (off_t)spec->size) < 0)
-			return cmn_err_errno(err, -errno, "size", "%s: memory for %llu bytes", spec->ns_name,
-					     (unsigned long long)spec->size);
+			return cmn_err_errno(err, -errno, "size", "%s: memory for %llu bytes",
+					     spec->ns_name, (unsigned long long)spec->size);
 		if (fcntl(ram->fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0)
-			return cmn_err_errno(err, -errno, NULL, "%s: sealing the memfd", spec->ns_name);
+			return cmn_err_errno(err, -errno, NULL, "%s: sealing the memfd",
+					     spec->ns_name);
 		return 0;
 	}
 	ram->fd = fcntl(spec->memfd, F_DUPFD_CLOEXEC, 0);
 	if (ram->fd < 0 || fstat(ram->fd, &st) < 0)
-		return cmn_err_errno(err, -errno, NULL, "%s: the memfd that was handed over", spec->ns_name);
+		return cmn_err_errno(err, -errno, NULL, "%s: the memfd that was handed over",
+				     spec->ns_name);
 	if ((uint64_t)st.st_size < spec->size && ftruncate(ram->fd, (off_t)spec->size) < 0)
-		return cmn_err_errno(err, -errno, "size", "%s: the memfd holds %llu bytes and can't grow",
-				     spec->ns_name, (unsigned long long)st.st_size);
+		return cmn_err_errno(err, -errno, "size",
+				     "%s: the memfd holds %llu bytes and can't grow", spec->ns_name,
+				     (unsigned long long)st.st_size);
 	return 0;
 }
 
@@ -122,17 +125,20 @@ static int open_memory(struct ram *ram, const struct tgt_backend_spec *spec, str
 	if (!wants_prefault(spec))
 		return 0;
 	res = prefault(newest(ram));
-	return res < 0 ? cmn_err_errno(err, res, "prefault", "%s: touching its memory", spec->ns_name) : 0;
+	return res < 0 ? cmn_err_errno(err, res, "prefault", "%s: touching its memory",
+				       spec->ns_name)
+		       : 0;
 }
 
-static int ram_open(const struct tgt_backend_spec *spec, struct tgt_backend **ret, struct cmn_err *err)
+static int ram_open(const struct tgt_backend_spec *spec, struct tgt_backend **ret,
+		    struct cmn_err *err)
 {
 	struct ram *ram;
 	int res;
 
 	if (!spec->size || spec->size % spec->block_size)
-		return cmn_err_set(err, -EINVAL, "size", "%s: wanted a multiple of %u bytes", spec->ns_name,
-				   spec->block_size);
+		return cmn_err_set(err, -EINVAL, "size", "%s: wanted a multiple of %u bytes",
+				   spec->ns_name, spec->block_size);
 	ram = calloc(1, sizeof(*ram));
 	if (!ram)
 		return cmn_err_errno(err, -ENOMEM, NULL, "%s", spec->ns_name);
@@ -168,7 +174,8 @@ static int ram_resize(struct tgt_backend *b, uint64_t size, struct cmn_err *err)
 	int res;
 
 	if (size % ram->block_size)
-		return cmn_err_set(err, -EINVAL, "size", "wanted a multiple of %u bytes", ram->block_size);
+		return cmn_err_set(err, -EINVAL, "size", "wanted a multiple of %u bytes",
+				   ram->block_size);
 	if (size < newest(ram)->size)
 		return cmn_err_set(err, -EOPNOTSUPP, "size", "a ram namespace can't shrink");
 	if (size == newest(ram)->size)
@@ -176,9 +183,12 @@ static int ram_resize(struct tgt_backend *b, uint64_t size, struct cmn_err *err)
 	if (fstat(ram->fd, &st) < 0)
 		return cmn_err_errno(err, -errno, NULL, "looking at the memfd");
 	if ((uint64_t)st.st_size < size && ftruncate(ram->fd, (off_t)size) < 0)
-		return cmn_err_errno(err, -errno, "size", "memory for %llu bytes", (unsigned long long)size);
+		return cmn_err_errno(err, -errno, "size", "memory for %llu bytes",
+				     (unsigned long long)size);
 	res = add_mapping(ram, size);
-	return res < 0 ? cmn_err_errno(err, res, "size", "mapping %llu bytes", (unsigned long long)size) : 0;
+	return res < 0 ? cmn_err_errno(err, res, "size", "mapping %llu bytes",
+				       (unsigned long long)size)
+		       : 0;
 }
 
 /* Whole pages are given back, the rest is overwritten. */
@@ -187,8 +197,8 @@ static void punch(struct ram *ram, uint64_t off, uint64_t len)
 	uint8_t *mem = newest(ram)->addr;
 	uint64_t first = CMN_ALIGN_UP(off, PAGE), last = (off + len) & ~(uint64_t)(PAGE - 1);
 
-	if (first >= last ||
-	    fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)first, (off_t)(last - first)) < 0) {
+	if (first >= last || fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				       (off_t)first, (off_t)(last - first)) < 0) {
 		memset(mem + off, 0, len);
 		return;
 	}

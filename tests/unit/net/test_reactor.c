@@ -86,8 +86,9 @@ static void messages_of_a_sender_arrive_in_order(uint64_t spin_ns)
 		s[i].tally = &t;
 		s[i].notes = calloc(PER_SENDER, sizeof(struct note));
 		for (unsigned int k = 0; k < PER_SENDER; k++)
-			s[i].notes[k] =
-				(struct note){ .msg.fn = note_arrived, .sender = i, .seq = k, .tally = &t };
+			s[i].notes[k] = (struct note){
+				.msg.fn = note_arrived, .sender = i, .seq = k, .tally = &t
+			};
 		assert_int_equal(pthread_create(&s[i].thread, NULL, sender_main, &s[i]), 0);
 	}
 	for (unsigned int i = 0; i < SENDERS; i++)
@@ -257,11 +258,11 @@ static void test_a_watch_removed_within_the_batch_is_not_called(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(pipe(fds[i]), 0);
 		assert_int_equal(write(fds[i][1], "x", 1), 1);
-		p[i] = (struct pair_watch){ .w = { .fd = fds[i][0],
-						   .events = EPOLLIN,
-						   .ready = one_removes_the_other },
-					    .r = r,
-					    .other = &p[1 - i] };
+		p[i] = (struct pair_watch){
+			.w = { .fd = fds[i][0], .events = EPOLLIN, .ready = one_removes_the_other },
+			.r = r,
+			.other = &p[1 - i]
+		};
 		assert_int_equal(net_watch_add(r, &p[i].w), 0);
 	}
 	net_reactor_run(r);

@@ -38,10 +38,13 @@ static struct {
 	uint16_t port;
 } d;
 
-static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-				       struct fab_ctrl **ret, uint16_t *ret_offset)
+static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn,
+				       const struct fab_connect *in, struct fab_ctrl **ret,
+				       uint16_t *ret_offset)
 {
-	struct fab_ctrl_params p = { .site = site, .pers = &d.pers, .id = &d.id, .admin_conn = conn, .connect = in };
+	struct fab_ctrl_params p = {
+		.site = site, .pers = &d.pers, .id = &d.id, .admin_conn = conn, .connect = in
+	};
 
 	(void)ret_offset;
 	pthread_mutex_lock(&d.lock);
@@ -57,7 +60,8 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 	return FAB_OK;
 }
 
-static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl, uint16_t qid)
+static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl,
+		       uint16_t qid)
 {
 	(void)site;
 	(void)ctrl;
@@ -82,10 +86,15 @@ static const struct fab_site_ops site_ops = { .admin_connect = admin_connect,
 
 static void start(unsigned int max_conns, int fd)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct fab_portal portal = { .portid = 7 };
-	struct net_server_params p = { .site = &d.site, .reactors = d.r, .nr_reactors = REACTORS,
-				       .max_h2c_data = 4096, .max_icd = 8192, .max_conns = max_conns };
+	struct net_server_params p = { .site = &d.site,
+				       .reactors = d.r,
+				       .nr_reactors = REACTORS,
+				       .max_h2c_data = 4096,
+				       .max_icd = 8192,
+				       .max_conns = max_conns };
 
 	memset(&d, 0, sizeof(d));
 	pthread_mutex_init(&d.lock, NULL);
@@ -99,7 +108,9 @@ static void start(unsigned int max_conns, int fd)
 	}
 	d.server = net_server_create(&p);
 	assert_non_null(d.server);
-	assert_int_equal(net_listener_add(d.server, fd, (struct sockaddr *)&addr, sizeof(addr), &portal, &d.listener), 0);
+	assert_int_equal(net_listener_add(d.server, fd, (struct sockaddr *)&addr, sizeof(addr),
+					  &portal, &d.listener),
+			 0);
 	d.port = net_listener_port(d.listener);
 	for (unsigned int i = 0; i < REACTORS; i++)
 		assert_int_equal(net_reactor_start(d.r[i]), 0);
@@ -118,8 +129,12 @@ static void stop(void)
 
 static int try_host(struct net_client **ret, unsigned int timeout_ms)
 {
-	struct net_client_params p = { .addr = "127.0.0.1", .port = d.port, .subnqn = NQN, .timeout_ms = timeout_ms,
-				       .hostnqn = "nqn.2026-11.example:host", .no_enable = true };
+	struct net_client_params p = { .addr = "127.0.0.1",
+				       .port = d.port,
+				       .subnqn = NQN,
+				       .timeout_ms = timeout_ms,
+				       .hostnqn = "nqn.2026-11.example:host",
+				       .no_enable = true };
 
 	return net_client_connect(&p, ret, NULL, NULL);
 }
@@ -134,7 +149,8 @@ static struct net_client *host(void)
 
 static int raw_connect(void)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(d.port),
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons(d.port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -243,7 +259,8 @@ static void test_out_of_descriptors_accepting_pauses_without_spinning_and_goes_o
 	few.rlim_cur = (rlim_t)top;
 	setrlimit(RLIMIT_NOFILE, &few);
 	{
-		struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(d.port),
+		struct sockaddr_in addr = { .sin_family = AF_INET,
+					    .sin_port = htons(d.port),
 					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 		assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
@@ -264,7 +281,8 @@ static void test_out_of_descriptors_accepting_pauses_without_spinning_and_goes_o
 
 static void test_a_listening_socket_may_be_given(void **state)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct net_client *c;
 
@@ -281,7 +299,8 @@ static void test_a_listening_socket_may_be_given(void **state)
 
 static void test_a_portal_goes_with_or_without_its_connections(void **state)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct fab_portal portal = { .portid = 8 };
 	struct net_client *c = NULL, *kept;
 	uint64_t value;
@@ -292,7 +311,9 @@ static void test_a_portal_goes_with_or_without_its_connections(void **state)
 	net_listener_remove(d.listener, false);
 	assert_true(try_host(&c, 500) < 0);
 	assert_int_equal(net_client_prop_get(kept, NVME_REG_VS, false, &value), 0);
-	assert_int_equal(net_listener_add(d.server, -1, (struct sockaddr *)&addr, sizeof(addr), &portal, &d.listener), 0);
+	assert_int_equal(net_listener_add(d.server, -1, (struct sockaddr *)&addr, sizeof(addr),
+					  &portal, &d.listener),
+			 0);
 	d.port = net_listener_port(d.listener);
 	c = host();
 	net_listener_remove(d.listener, true);
@@ -357,7 +378,9 @@ static size_t heap(void)
 static void test_an_idle_connection_costs_less_than_64_KiB(void **state)
 {
 	enum { N = 100 };
-	struct nvme_tcp_icreq icreq = { .hdr = { .type = NVME_TCP_ICREQ, .hlen = 128, .plen = htole32(128) } };
+	struct nvme_tcp_icreq icreq = {
+		.hdr = { .type = NVME_TCP_ICREQ, .hlen = 128, .plen = htole32(128) }
+	};
 	int fd[N];
 	size_t before;
 
@@ -385,7 +408,8 @@ int main(void)
 		cmocka_unit_test(test_connections_are_spread_and_leave_nothing_behind),
 		cmocka_unit_test(test_a_stop_ends_the_connections_that_are_left),
 		cmocka_unit_test(test_connections_past_the_limit_are_closed_and_the_rest_goes_on),
-		cmocka_unit_test(test_out_of_descriptors_accepting_pauses_without_spinning_and_goes_on),
+		cmocka_unit_test(
+			test_out_of_descriptors_accepting_pauses_without_spinning_and_goes_on),
 		cmocka_unit_test(test_a_listening_socket_may_be_given),
 		cmocka_unit_test(test_a_portal_goes_with_or_without_its_connections),
 		cmocka_unit_test(test_killing_from_another_thread_races_with_closing_and_frees_all),

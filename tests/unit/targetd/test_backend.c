@@ -61,13 +61,21 @@ static struct net_reactor *make_reactor(void)
 }
 
 /* A reactor that was stopped isn't started again: each I/O has its own. */
-static int run(struct fixture *f, enum tgt_io_op op, uint64_t offset, uint64_t len, void *buf, bool flag)
+static int run(struct fixture *f, enum tgt_io_op op, uint64_t offset, uint64_t len, void *buf,
+	       bool flag)
 {
 	struct job j = { .f = f, .start.run = job_start };
 
 	f->r = make_reactor();
-	j.io = (struct tgt_io){ .op = op, .offset = offset, .len = len, .buf = buf, .done = job_done,
-				.reactor = f->r, .backend = f->b, .fua = flag, .may_unmap = flag };
+	j.io = (struct tgt_io){ .op = op,
+				.offset = offset,
+				.len = len,
+				.buf = buf,
+				.done = job_done,
+				.reactor = f->r,
+				.backend = f->b,
+				.fua = flag,
+				.may_unmap = flag };
 	net_after_queue(f->r, &j.start);
 	net_reactor_run(f->r);
 	assert_int_equal(j.done, 1);
@@ -78,8 +86,11 @@ static int run(struct fixture *f, enum tgt_io_op op, uint64_t offset, uint64_t l
 
 static struct tgt_backend_spec spec_of(const struct fixture *f)
 {
-	return (struct tgt_backend_spec){ .ns_name = "test/1", .size = SIZE, .block_size = f->block,
-					  .path = f->path, .memfd = -1 };
+	return (struct tgt_backend_spec){ .ns_name = "test/1",
+					  .size = SIZE,
+					  .block_size = f->block,
+					  .path = f->path,
+					  .memfd = -1 };
 }
 
 static void fixture_open(struct fixture *f, const struct tgt_backend_ops *ops, uint32_t block)
@@ -187,7 +198,8 @@ static void zeroes_exactly(struct fixture *f, enum tgt_io_op op, bool unmap)
 	if (!f->keeps)
 		return;
 	assert_memory_equal(f->back, f->buf, first * f->block);
-	assert_memory_equal(f->back + last * f->block, f->buf + last * f->block, (n - last) * f->block);
+	assert_memory_equal(f->back + last * f->block, f->buf + last * f->block,
+			    (n - last) * f->block);
 	if (op == TGT_IO_DISCARD && !f->geo.discard_zeroes)
 		return;
 	memset(f->buf, 0, n * f->block);
@@ -234,11 +246,11 @@ static void grows_and_keeps_what_is_there(struct fixture *f)
 		assert_memory_equal(f->back, f->buf, 4096);
 }
 
-#define FOR_EACH(name, check)                                                                     \
-	static void name(void **state)                                                            \
-	{                                                                                         \
-		(void)state;                                                                      \
-		each(check);                                                                      \
+#define FOR_EACH(name, check)                                                                      \
+	static void name(void **state)                                                             \
+	{                                                                                          \
+		(void)state;                                                                       \
+		each(check);                                                                       \
 	}
 FOR_EACH(test_geometry_tells_what_was_opened, geometry_holds)
 FOR_EACH(test_what_was_written_is_read_back, reads_back_what_was_written)

@@ -83,7 +83,8 @@ static void slow_submit(struct tgt_backend *b, struct tgt_io *io)
 	si->timer.fire = slow_fire;
 	atomic_fetch_add(&s->out, 1);
 	net_timer_set(io->reactor, &si->timer,
-		      cmn_now_ns() + (s->delay_us + atomic_fetch_add(&s->seq, 1) * 37 % 200) * CMN_NS_PER_US);
+		      cmn_now_ns() + (s->delay_us + atomic_fetch_add(&s->seq, 1) * 37 % 200) *
+					     CMN_NS_PER_US);
 }
 
 static const struct tgt_backend_ops slow_ops = { .name = "slow", .submit = slow_submit };
@@ -110,10 +111,13 @@ struct daemon {
 };
 static struct daemon d;
 
-static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-				       struct fab_ctrl **ret, uint16_t *ret_offset)
+static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn,
+				       const struct fab_connect *in, struct fab_ctrl **ret,
+				       uint16_t *ret_offset)
 {
-	struct fab_ctrl_params p = { .site = site, .pers = &d.pers, .id = &d.id, .admin_conn = conn, .connect = in };
+	struct fab_ctrl_params p = {
+		.site = site, .pers = &d.pers, .id = &d.id, .admin_conn = conn, .connect = in
+	};
 
 	(void)ret_offset;
 	pthread_mutex_lock(&d.lock);
@@ -125,8 +129,9 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 	return FAB_OK;
 }
 
-static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-				    struct fab_ctrl **ret, uint16_t *ret_offset)
+static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn,
+				    const struct fab_connect *in, struct fab_ctrl **ret,
+				    uint16_t *ret_offset)
 {
 	struct net_conn *nc = net_conn_of(conn);
 	struct tgt_queue *q = calloc(1, sizeof(*q));
@@ -147,7 +152,8 @@ static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn
 	return st;
 }
 
-static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl, uint16_t qid)
+static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl,
+		       uint16_t qid)
 {
 	(void)site;
 	if (!qid)
@@ -158,7 +164,8 @@ static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_
 	free(net_conn_data(net_conn_of(conn)));
 }
 
-static void abort_io(struct fab_site *site, struct fab_req *req, struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid)
+static void abort_io(struct fab_site *site, struct fab_req *req, struct fab_ctrl *ctrl,
+		     uint16_t sqid, uint16_t cid)
 {
 	(void)site;
 	(void)ctrl;
@@ -173,7 +180,8 @@ static void quiesce(struct fab_site *site, struct fab_ctrl *ctrl)
 	fab_ctrl_quiesced(ctrl);
 }
 
-static const struct fab_site_ops site_ops = { admin_connect, io_connect, queue_gone, abort_io, quiesce };
+static const struct fab_site_ops site_ops = { admin_connect, io_connect, queue_gone, abort_io,
+					      quiesce };
 
 static void view_destroy(struct fab_view *view)
 {
@@ -182,15 +190,24 @@ static void view_destroy(struct fab_view *view)
 
 static void make_namespace(bool slow)
 {
-	struct tgt_backend_spec spec = { .ns_name = "test", .size = BLOCKS * BLOCK, .block_size = BLOCK, .memfd = -1 };
+	struct tgt_backend_spec spec = {
+		.ns_name = "test", .size = BLOCKS * BLOCK, .block_size = BLOCK, .memfd = -1
+	};
 
 	assert_int_equal(tgt_backend_find("ram")->open(&spec, &d.ram, NULL), 0);
-	d.slow = (struct slow){ .base.ops = &slow_ops, .mem = d.ram->ops->map(d.ram), .delay_us = 50 };
-	d.ns = (struct tgt_ns){ .fab = { .nsid = 1, .lba_shift = 9, .nr_blocks = BLOCKS, .anagrpid = 1, .uuid = { 1 } },
+	d.slow = (struct slow){ .base.ops = &slow_ops,
+				.mem = d.ram->ops->map(d.ram),
+				.delay_us = 50 };
+	d.ns = (struct tgt_ns){ .fab = { .nsid = 1,
+					 .lba_shift = 9,
+					 .nr_blocks = BLOCKS,
+					 .anagrpid = 1,
+					 .uuid = { 1 } },
 				.backend = slow ? &d.slow.base : d.ram,
 				.mem = slow ? NULL : d.slow.mem,
 				.lock = tgt_rangelock_create(),
-				.stats = aligned_alloc(64, REACTORS * sizeof(struct tgt_ns_stats)) };
+				.stats =
+					aligned_alloc(64, REACTORS * sizeof(struct tgt_ns_stats)) };
 	memset(d.ns.stats, 0, REACTORS * sizeof(*d.ns.stats));
 	d.view = aligned_alloc(64, sizeof(*d.view));
 	memset(d.view, 0, sizeof(*d.view));
@@ -204,18 +221,29 @@ static void make_namespace(bool slow)
 
 static void daemon_start(bool slow, size_t pool_limit)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct fab_portal portal = { .portid = 1 };
-	struct net_server_params p = { .site = &d.site, .reactors = d.r, .nr_reactors = REACTORS,
-				       .max_h2c_data = 128 << 10, .max_icd = ICD, .max_conns = 100 };
+	struct net_server_params p = { .site = &d.site,
+				       .reactors = d.r,
+				       .nr_reactors = REACTORS,
+				       .max_h2c_data = 128 << 10,
+				       .max_icd = ICD,
+				       .max_conns = 100 };
 
 	memset(&d, 0, sizeof(d));
 	pthread_mutex_init(&d.lock, NULL);
 	make_namespace(slow);
 	d.site = (struct fab_site){ .ops = &site_ops, .io_ops = &tgt_io_queue_ops };
 	d.id = (struct fab_subsys_id){ .nqn = NQN, .serial = "1", .model = "m", .firmware = "1" };
-	d.pers = (struct fab_personality){ .type = FAB_CT_IO, .cntrltype = 1, .mqes = 127, .max_ioqs = 8, .mdts = MDTS,
-					   .icd = ICD, .max_namespaces = 1, .io_effects = tgt_io_effects };
+	d.pers = (struct fab_personality){ .type = FAB_CT_IO,
+					   .cntrltype = 1,
+					   .mqes = 127,
+					   .max_ioqs = 8,
+					   .mdts = MDTS,
+					   .icd = ICD,
+					   .max_namespaces = 1,
+					   .io_effects = tgt_io_effects };
 	for (unsigned int i = 0; i < REACTORS; i++) {
 		struct net_reactor_params rp = { .index = i, .cpu = -1, .pool_limit = pool_limit };
 
@@ -224,7 +252,9 @@ static void daemon_start(bool slow, size_t pool_limit)
 	}
 	d.server = net_server_create(&p);
 	assert_non_null(d.server);
-	assert_int_equal(net_listener_add(d.server, -1, (struct sockaddr *)&addr, sizeof(addr), &portal, &d.listener), 0);
+	assert_int_equal(net_listener_add(d.server, -1, (struct sockaddr *)&addr, sizeof(addr),
+					  &portal, &d.listener),
+			 0);
 	d.port = net_listener_port(d.listener);
 	for (unsigned int i = 0; i < REACTORS; i++)
 		assert_int_equal(net_reactor_start(d.r[i]), 0);
@@ -241,7 +271,8 @@ static uint32_t views_in_use(void)
 
 static void daemon_stop(void)
 {
-	for (int i = 0; i < 2000 && (net_server_nr_conns(d.server) || atomic_load(&d.slow.out)); i++)
+	for (int i = 0; i < 2000 && (net_server_nr_conns(d.server) || atomic_load(&d.slow.out));
+	     i++)
 		usleep(1000);
 	for (unsigned int i = 0; i < REACTORS; i++)
 		net_reactor_stop(d.r[i]);
@@ -255,7 +286,9 @@ static void daemon_stop(void)
 	for (unsigned int i = 1; i <= d.nr_ctrls; i++)
 		fab_ctrl_put(d.ctrls[i]);
 	{ /* no lock and no mark is left behind */
-		struct tgt_range all = { .len = BLOCKS * BLOCK, .write = true, .mark = TGT_RANGELOCK_NONE };
+		struct tgt_range all = { .len = BLOCKS * BLOCK,
+					 .write = true,
+					 .mark = TGT_RANGELOCK_NONE };
 		struct tgt_range one = { .len = BLOCK, .mark = TGT_RANGELOCK_NONE };
 
 		assert_true(tgt_rangelock_try(d.ns.lock, &all));
@@ -271,8 +304,12 @@ static void daemon_stop(void)
 
 static struct net_client *host(bool digests, unsigned int queues)
 {
-	struct net_client_params p = { .addr = "127.0.0.1", .port = d.port, .subnqn = NQN, .hdgst = digests,
-				       .ddgst = digests, .timeout_ms = 30000,
+	struct net_client_params p = { .addr = "127.0.0.1",
+				       .port = d.port,
+				       .subnqn = NQN,
+				       .hdgst = digests,
+				       .ddgst = digests,
+				       .timeout_ms = 30000,
 				       .hostnqn = "nqn.2026-11.example:host" };
 	struct net_client *c = NULL;
 	struct cmn_err err = { 0 };
@@ -286,7 +323,8 @@ static struct net_client *host(bool digests, unsigned int queues)
 
 /* ---- one command ---- */
 
-static uint16_t io(struct net_client *c, struct nvme_cmd cmd, void *data, uint32_t len, enum fab_host_dir dir)
+static uint16_t io(struct net_client *c, struct nvme_cmd cmd, void *data, uint32_t len,
+		   enum fab_host_dir dir)
 {
 	struct nvme_cqe cqe;
 
@@ -313,8 +351,8 @@ static void every_command_works(bool slow)
 	c = host(true, 1);
 	for (unsigned int i = 0; i < 2048 * BLOCK; i++)
 		a[i] = (uint8_t)(i * 7 + i / 511);
-	assert_int_equal(rw(c, NVME_IO_WRITE, 0, 2048, a), 0);	   /* by R2T */
-	assert_int_equal(rw(c, NVME_IO_WRITE, 2048, 8, a), 0);	   /* in the capsule */
+	assert_int_equal(rw(c, NVME_IO_WRITE, 0, 2048, a), 0); /* by R2T */
+	assert_int_equal(rw(c, NVME_IO_WRITE, 2048, 8, a), 0); /* in the capsule */
 	assert_int_equal(rw(c, NVME_IO_READ, 0, 2048, b), 0);
 	assert_memory_equal(a, b, 2048 * BLOCK);
 	assert_int_equal(rw(c, NVME_IO_COMPARE, 0, 64, a), 0);
@@ -322,7 +360,9 @@ static void every_command_works(bool slow)
 	cmd = fab_cmd_rw(NVME_IO_WRITE_ZEROES, 1, 10, 1500);
 	assert_int_equal(io(c, cmd, NULL, 0, FAB_HOST_NONE), 0);
 	memset(a + 10 * BLOCK, 0, 1500 * BLOCK);
-	cmd = (struct nvme_cmd){ .opcode = NVME_IO_DSM, .nsid = htole32(1), .cdw10 = htole32(1),
+	cmd = (struct nvme_cmd){ .opcode = NVME_IO_DSM,
+				 .nsid = htole32(1),
+				 .cdw10 = htole32(1),
 				 .cdw11 = htole32(NVME_DSM_AD) };
 	assert_int_equal(io(c, cmd, ranges, sizeof(ranges), FAB_HOST_OUT), 0);
 	memset(a + 4 * BLOCK, 0, 3 * BLOCK);
@@ -356,8 +396,8 @@ static void test_every_command_works_on_a_backend_that_takes_its_time(void **sta
 /* ---- two hosts, overlapping ---- */
 
 #define DEPTH 8
-#define SLOTS 4	  /* a command each, written and read whole */
-#define LOOSE 4	  /* commands' worth of blocks after them, written and read in overlapping ranges */
+#define SLOTS 4 /* a command each, written and read whole */
+#define LOOSE 4 /* commands' worth of blocks after them, written and read in overlapping ranges */
 #define MAX_NLB 128u
 
 struct op {
@@ -408,7 +448,8 @@ static void op_submit(struct op *op)
 		op->lba = SLOTS * w->nlb + (unsigned int)rand_r(&w->seed) % ((LOOSE - 1) * w->nlb);
 	for (unsigned int i = 0; write && i < w->nlb * BLOCK / 8; i++)
 		op->data[i] = tag;
-	op->req = (struct fab_host_req){ .cmd = fab_cmd_rw(write ? NVME_IO_WRITE : NVME_IO_READ, 1, op->lba, w->nlb),
+	op->req = (struct fab_host_req){ .cmd = fab_cmd_rw(write ? NVME_IO_WRITE : NVME_IO_READ, 1,
+							   op->lba, w->nlb),
 					 .data = op->data,
 					 .len = w->nlb * BLOCK,
 					 .dir = write ? FAB_HOST_OUT : FAB_HOST_IN,
@@ -514,13 +555,19 @@ static void test_a_host_that_dies_with_commands_at_work_leaves_nothing_behind(vo
 		struct net_client *c = host(false, 1);
 
 		for (unsigned int i = 0; i < DEPTH; i++) {
-			reqs[i] = (struct fab_host_req){ .cmd = fab_cmd_rw(i & 1 ? NVME_IO_READ : NVME_IO_WRITE, 1, 0, 128),
-							 .data = data[i], .len = sizeof(data[i]),
-							 .dir = i & 1 ? FAB_HOST_IN : FAB_HOST_OUT,
-							 .done = never_done };
+			reqs[i] = (struct fab_host_req){
+				.cmd = fab_cmd_rw(i & 1 ? NVME_IO_READ : NVME_IO_WRITE, 1, 0, 128),
+				.data = data[i],
+				.len = sizeof(data[i]),
+				.dir = i & 1 ? FAB_HOST_IN : FAB_HOST_OUT,
+				.done = never_done
+			};
 			assert_int_equal(net_client_submit(net_client_ioq(c, 0), &reqs[i]), 0);
 		}
-		net_client_poll(c, 10 + (int)round * 10); /* some run, some are parked behind them, some wait for data */
+		net_client_poll(
+			c,
+			10 + (int)round *
+					10); /* some run, some are parked behind them, some wait for data */
 		net_client_abandon(c);
 	}
 	daemon_stop();
@@ -532,7 +579,8 @@ int main(void)
 		cmocka_unit_test(test_every_command_works_on_memory),
 		cmocka_unit_test(test_every_command_works_on_a_backend_that_takes_its_time),
 		cmocka_unit_test(test_two_hosts_overlapping_on_memory_never_see_a_mixed_block),
-		cmocka_unit_test(test_two_hosts_overlapping_on_a_slow_backend_never_see_a_mixed_block),
+		cmocka_unit_test(
+			test_two_hosts_overlapping_on_a_slow_backend_never_see_a_mixed_block),
 		cmocka_unit_test(test_a_pool_of_few_buffers_slows_down_and_loses_nothing),
 		cmocka_unit_test(test_a_host_that_dies_with_commands_at_work_leaves_nothing_behind),
 	};

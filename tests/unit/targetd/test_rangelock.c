@@ -12,13 +12,16 @@
 
 static struct tgt_range range(uint64_t offset, uint64_t len, bool write)
 {
-	return (struct tgt_range){ .offset = offset, .len = len, .write = write, .mark = TGT_RANGELOCK_NONE };
+	return (struct tgt_range){
+		.offset = offset, .len = len, .write = write, .mark = TGT_RANGELOCK_NONE
+	};
 }
 
 static void test_readers_share_and_a_writer_is_alone(void **state)
 {
 	struct tgt_rangelock *l = tgt_rangelock_create();
-	struct tgt_range a = range(0, 8192, false), b = range(4096, 4096, false), w = range(4608, 512, true);
+	struct tgt_range a = range(0, 8192, false), b = range(4096, 4096, false),
+			 w = range(4608, 512, true);
 
 	(void)state;
 	assert_true(tgt_rangelock_try(l, &a));
@@ -57,7 +60,8 @@ static void test_a_failed_try_leaves_nothing_locked(void **state)
 static void test_ranges_apart_do_not_meet(void **state)
 {
 	struct tgt_rangelock *l = tgt_rangelock_create();
-	struct tgt_range a = range(0, 4096, true), b = range(4096, 4096, true), none = range(0, 0, true);
+	struct tgt_range a = range(0, 4096, true), b = range(4096, 4096, true),
+			 none = range(0, 0, true);
 
 	(void)state;
 	assert_true(tgt_rangelock_try(l, &a));
@@ -86,7 +90,8 @@ static void test_a_range_longer_than_all_stripes_locks_each_once(void **state)
 static void test_new_readers_stand_back_from_a_waiting_writer_unless_impatient(void **state)
 {
 	struct tgt_rangelock *l = tgt_rangelock_create();
-	struct tgt_range r1 = range(0, 512, false), w = range(0, 512, true), r2 = range(512, 512, false);
+	struct tgt_range r1 = range(0, 512, false), w = range(0, 512, true),
+			 r2 = range(512, 512, false);
 
 	(void)state;
 	assert_true(tgt_rangelock_try(l, &r1));
@@ -194,7 +199,8 @@ static void test_threads_never_see_a_range_change_under_them_and_all_get_through
 	shared.lock = tgt_rangelock_create();
 	for (unsigned int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, i < 2 ? writer_main : reader_main,
-						(void *)(uintptr_t)(i + 1)), 0);
+						(void *)(uintptr_t)(i + 1)),
+				 0);
 	for (unsigned int i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
 	assert_int_equal(shared.torn, 0);
@@ -217,9 +223,11 @@ int main(void)
 		cmocka_unit_test(test_a_failed_try_leaves_nothing_locked),
 		cmocka_unit_test(test_ranges_apart_do_not_meet),
 		cmocka_unit_test(test_a_range_longer_than_all_stripes_locks_each_once),
-		cmocka_unit_test(test_new_readers_stand_back_from_a_waiting_writer_unless_impatient),
+		cmocka_unit_test(
+			test_new_readers_stand_back_from_a_waiting_writer_unless_impatient),
 		cmocka_unit_test(test_a_writer_that_gives_up_takes_its_mark_away),
-		cmocka_unit_test(test_threads_never_see_a_range_change_under_them_and_all_get_through),
+		cmocka_unit_test(
+			test_threads_never_see_a_range_change_under_them_and_all_get_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

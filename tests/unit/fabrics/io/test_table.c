@@ -19,7 +19,9 @@ static const struct fab_io_limits lim = { .view = &view, .max_bytes = MAX_BYTES 
 /* A command that the row takes: one block, or one range. */
 static struct nvme_cmd good(const struct fab_io_row *row)
 {
-	struct nvme_cmd cmd = { .opcode = row->opcode, .flags = NVME_CMD_FLAGS_SGL, .nsid = htole32(2) };
+	struct nvme_cmd cmd = { .opcode = row->opcode,
+				.flags = NVME_CMD_FLAGS_SGL,
+				.nsid = htole32(2) };
 
 	cmd.sgl.id = NVME_SGL_ID_TRANSPORT;
 	if (row->len == FAB_IO_LEN_BLOCKS)
@@ -36,12 +38,12 @@ static struct fab_status decode(const struct nvme_cmd *cmd)
 	return fab_io_decode(cmd, &lim, &c);
 }
 
-#define expect(cmd, want_code, member)                                                            \
-	do {                                                                                      \
-		struct fab_status st_ = decode(cmd);                                              \
-		assert_int_equal(st_.code, want_code);                                            \
-		assert_int_equal(st_.err_loc, offsetof(struct nvme_cmd, member));                 \
-		assert_true(st_.dnr);                                                             \
+#define expect(cmd, want_code, member)                                                             \
+	do {                                                                                       \
+		struct fab_status st_ = decode(cmd);                                               \
+		assert_int_equal(st_.code, want_code);                                             \
+		assert_int_equal(st_.err_loc, offsetof(struct nvme_cmd, member));                  \
+		assert_true(st_.dnr);                                                              \
 	} while (0)
 
 typedef void row_check(const struct fab_io_row *row);
@@ -67,7 +69,9 @@ static void is_accepted(const struct fab_io_row *row)
 	assert_int_equal(fab_io_decode(&cmd, &lim, &c).code, 0);
 	assert_ptr_equal(c.row, row);
 	assert_ptr_equal(c.ns, &ns);
-	assert_int_equal(c.bytes, row->len == FAB_IO_LEN_BLOCKS ? 512 : row->len == FAB_IO_LEN_RANGES ? 16 : 0);
+	assert_int_equal(c.bytes, row->len == FAB_IO_LEN_BLOCKS	  ? 512
+				  : row->len == FAB_IO_LEN_RANGES ? 16
+								  : 0);
 }
 
 static void test_every_row_accepts_its_command_and_tells_its_effects(void **state)
@@ -186,7 +190,7 @@ static void stays_in_the_namespace(const struct fab_io_row *row)
 	static const struct {
 		uint64_t slba;
 		uint32_t nlb;
-	} bad[] = { { BLOCKS, 1 },     { BLOCKS - 1, 2 },      { 0, BLOCKS + 1 },
+	} bad[] = { { BLOCKS, 1 },     { BLOCKS - 1, 2 },     { 0, BLOCKS + 1 },
 		    { UINT64_MAX, 1 }, { UINT64_MAX - 1, 4 }, { 1ull << 32, 1 } };
 	struct nvme_cmd cmd = good(row);
 
@@ -238,7 +242,9 @@ static void test_opcodes_without_a_row_are_invalid(void **state)
 {
 	(void)state;
 	for (unsigned int opc = 0; opc < 256; opc++) {
-		struct nvme_cmd cmd = { .opcode = (uint8_t)opc, .flags = NVME_CMD_FLAGS_SGL, .nsid = htole32(2) };
+		struct nvme_cmd cmd = { .opcode = (uint8_t)opc,
+					.flags = NVME_CMD_FLAGS_SGL,
+					.nsid = htole32(2) };
 
 		if (!fab_io_row((uint8_t)opc))
 			expect(&cmd, NVME_SC_INVALID_OPCODE, opcode);
@@ -247,7 +253,8 @@ static void test_opcodes_without_a_row_are_invalid(void **state)
 
 static void test_limits_of_write_zeroes_and_dsm_are_kept(void **state)
 {
-	struct nvme_cmd wz = good(fab_io_row(NVME_IO_WRITE_ZEROES)), dsm = good(fab_io_row(NVME_IO_DSM));
+	struct nvme_cmd wz = good(fab_io_row(NVME_IO_WRITE_ZEROES)),
+			dsm = good(fab_io_row(NVME_IO_DSM));
 	struct nvme_dsm_range r = { .nlb = htole32(16), .slba = htole64(BLOCKS - 16) };
 
 	(void)state;
