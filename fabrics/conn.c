@@ -22,8 +22,10 @@ static const uint32_t may_go[FAB_CONN_STATE_COUNT] = {
 
 /* How long a state may last; 0: for ever. */
 static const uint64_t limit_ns[FAB_CONN_STATE_COUNT] = {
-	[FAB_CONN_WAIT_ICREQ] = CONN_IC_NS,	  [FAB_CONN_WAIT_CONNECT] = CONN_BIND_NS,
-	[FAB_CONN_DRAINING] = CONN_DRAIN_NS, [FAB_CONN_TERMINATING] = CONN_TERM_NS,
+	[FAB_CONN_WAIT_ICREQ] = CONN_IC_NS,
+	[FAB_CONN_WAIT_CONNECT] = CONN_BIND_NS,
+	[FAB_CONN_DRAINING] = CONN_DRAIN_NS,
+	[FAB_CONN_TERMINATING] = CONN_TERM_NS,
 };
 
 static void set_deadline(struct fab_conn *conn)
@@ -131,7 +133,8 @@ void fab_conn_destroy(struct fab_conn *conn)
 		conn->busy++; /* an orphan that completes in cancel() must not free conn under us */
 		abandon_requests(conn);
 		if (conn->ctrl && conn->params.site)
-			conn->params.site->ops->queue_gone(conn->params.site, conn, conn->ctrl, conn->qid);
+			conn->params.site->ops->queue_gone(conn->params.site, conn, conn->ctrl,
+							   conn->qid);
 		conn->params.user = NULL;
 		conn->busy--;
 	}
@@ -179,7 +182,9 @@ void conn_fatal(struct fab_conn *conn, struct fab_fault fault, const void *hdr, 
 
 	if (!conn_answers(conn))
 		return;
-	conn->end = (struct fab_conn_end){ .fes = fault.fes, .fei = fault.fei, .why = "fatal transport error" };
+	conn->end = (struct fab_conn_end){ .fes = fault.fes,
+					   .fei = fault.fei,
+					   .why = "fatal transport error" };
 	conn_tx_drop(conn, false);
 	/* The ICResp may be under way in ctl_buf; nothing else can be told then. */
 	if (conn->ctl_tx.flags & FAB_TX_QUEUED) {
@@ -244,7 +249,8 @@ static bool has_keep_alive(const struct fab_conn *conn)
 
 uint64_t fab_conn_deadline(const struct fab_conn *conn)
 {
-	return has_keep_alive(conn) ? cmn_min(conn->deadline, fab_ctrl_deadline(conn->ctrl)) : conn->deadline;
+	return has_keep_alive(conn) ? cmn_min(conn->deadline, fab_ctrl_deadline(conn->ctrl))
+				    : conn->deadline;
 }
 
 void fab_conn_tick(struct fab_conn *conn)
@@ -260,7 +266,8 @@ void fab_conn_tick(struct fab_conn *conn)
 	conn->busy++;
 	if (now >= conn->deadline)
 		conn_close(conn, why[conn->state]);
-	else if (has_keep_alive(conn) && now >= fab_ctrl_deadline(conn->ctrl) && fab_ctrl_expired(conn->ctrl, now))
+	else if (has_keep_alive(conn) && now >= fab_ctrl_deadline(conn->ctrl) &&
+		 fab_ctrl_expired(conn->ctrl, now))
 		conn_close(conn, "keep alive timeout");
 	conn->busy--;
 }
@@ -284,7 +291,8 @@ static bool data_is_coming(const struct fab_conn *conn, const struct fab_req *re
 {
 	if (conn->rx_req == req)
 		return true;
-	return req->state == FAB_REQ_WAIT_DATA && !((req->tx.flags & FAB_TX_QUEUED) && req->tx.sent == 0);
+	return req->state == FAB_REQ_WAIT_DATA &&
+	       !((req->tx.flags & FAB_TX_QUEUED) && req->tx.sent == 0);
 }
 
 bool fab_conn_abort(struct fab_conn *conn, uint16_t cid)

@@ -13,11 +13,11 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define CONN_UNBOUND_SLOTS 32	    /* commands in flight before Connect */
-#define CONN_ARENA 4096		    /* bytes of headers made contiguous for one send */
-#define CONN_IC_NS 10000000000ull   /* for ICReq to arrive */
+#define CONN_UNBOUND_SLOTS 32 /* commands in flight before Connect */
+#define CONN_ARENA 4096 /* bytes of headers made contiguous for one send */
+#define CONN_IC_NS 10000000000ull /* for ICReq to arrive */
 #define CONN_BIND_NS 30000000000ull /* for Connect to succeed, after ICReq */
-#define CONN_TERM_NS 2000000000ull  /* for a TermReq to be sent */
+#define CONN_TERM_NS 2000000000ull /* for a TermReq to be sent */
 #define CONN_DRAIN_NS 5000000000ull /* for commands in flight to end */
 
 TAILQ_HEAD(fab_req_list, fab_req);
@@ -26,19 +26,19 @@ TAILQ_HEAD(fab_tx_list, fab_tx);
 struct fab_conn {
 	/* what every command touches */
 	uint8_t state; /* enum fab_conn_state */
-	uint8_t busy;  /* > 0: the owner is inside of a call and needs no kick */
+	uint8_t busy; /* > 0: the owner is inside of a call and needs no kick */
 	bool sqflow_off, connect_reply, dead, admin;
 	uint8_t c2h_pdo; /* PDO of C2HData */
 	uint16_t qid, entries, sqhd;
-	uint16_t untold;     /* responses left out since SQHD was told last */
+	uint16_t untold; /* responses left out since SQHD was told last */
 	uint16_t nr_inflight; /* slots in use */
 	uint16_t nr_slots, nr_gathered;
 	const struct fab_queue_ops *ops;
 	struct fab_env *env;
 	struct fab_ctrl *ctrl;
-	struct fab_req **slots;	  /* by slot number; NULL: free */
-	uint16_t *free_slots;	  /* a stack: nr_slots - nr_inflight of them */
-	struct fab_tx_list tx;	  /* what is to be sent, in order */
+	struct fab_req **slots; /* by slot number; NULL: free */
+	uint16_t *free_slots; /* a stack: nr_slots - nr_inflight of them */
+	struct fab_tx_list tx; /* what is to be sent, in order */
 	uint32_t max_icd, max_h2c_data;
 	struct fab_conn_stats stats;
 
@@ -46,8 +46,8 @@ struct fab_conn {
 	uint64_t deadline;
 	struct fab_rx rx;
 	struct fab_req *rx_req; /* whose payload is coming in; NULL: nobody's */
-	bool rx_capsule;	/* it comes in the command's capsule */
-	bool stalled;		/* a capsule's data needs a buffer: nothing more is read */
+	bool rx_capsule; /* it comes in the command's capsule */
+	bool stalled; /* a capsule's data needs a buffer: nothing more is read */
 	struct fab_pdu_geom stalled_geom;
 	uint8_t *kept; /* bytes pushed while stalled */
 	size_t kept_len, kept_cap;

@@ -20,8 +20,9 @@ static struct fab_conn *rx_conn(struct fab_rx *rx)
 void conn_run(struct fab_conn *conn, struct fab_req *req)
 {
 	if (unlikely(req->flags & (FAB_REQ_ABORTED | FAB_REQ_BAD_DIGEST))) {
-		conn_respond(conn, req, FAB_RETRY(req->flags & FAB_REQ_ABORTED ? NVME_SC_ABORT_REQ :
-										 NVME_SC_TRANSIENT_TRANSPORT));
+		conn_respond(conn, req,
+			     FAB_RETRY(req->flags & FAB_REQ_ABORTED ? NVME_SC_ABORT_REQ
+								    : NVME_SC_TRANSIENT_TRANSPORT));
 		return;
 	}
 	req_set_state(req, FAB_REQ_EXECUTING);
@@ -65,7 +66,8 @@ static struct fab_status check_sgl(const struct fab_req *req, uint32_t icd)
 	uint32_t len = le32toh(sgl->length);
 
 	if (unlikely(len < req->len))
-		return FAB_ERR_AT(NVME_SC_SGL_INVALID_DATA_LEN, offsetof(struct nvme_cmd, sgl.length));
+		return FAB_ERR_AT(NVME_SC_SGL_INVALID_DATA_LEN,
+				  offsetof(struct nvme_cmd, sgl.length));
 	if (sgl->id == NVME_SGL_ID_TRANSPORT)
 		return FAB_OK;
 	if (sgl->id != NVME_SGL_ID_INCAPSULE || req->dir != FAB_DIR_H2C)
@@ -76,7 +78,8 @@ static struct fab_status check_sgl(const struct fab_req *req, uint32_t icd)
 }
 
 /* The capsule's data in place, when all of it (and its digest) is in what was pushed. */
-static bool take_borrowed(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static bool take_borrowed(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g,
+			  struct fab_rx_input *in)
 {
 	bool bad;
 	const uint8_t *data = fab_rx_take(&conn->rx, g, in, &bad);
@@ -93,7 +96,8 @@ static bool take_borrowed(struct fab_conn *conn, struct fab_req *req, const stru
 }
 
 /* Receives the capsule's data into a buffer; false: there is none. */
-static bool receive_capsule(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g)
+static bool receive_capsule(struct fab_conn *conn, struct fab_req *req,
+			    const struct fab_pdu_geom *g)
 {
 	if (fab_req_get_buf(req, g->data_len) < 0)
 		return false;
@@ -103,7 +107,8 @@ static bool receive_capsule(struct fab_conn *conn, struct fab_req *req, const st
 	return true;
 }
 
-static void capsule_payload(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g)
+static void capsule_payload(struct fab_conn *conn, struct fab_req *req,
+			    const struct fab_pdu_geom *g)
 {
 	conn->rx_req = req;
 	conn->rx_capsule = true;
@@ -121,7 +126,8 @@ static void skip_payload(struct fab_conn *conn, const struct fab_pdu_geom *g)
 		fab_rx_payload(&conn->rx, g, NULL);
 }
 
-static void start_command(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static void start_command(struct fab_conn *conn, struct fab_req *req, const struct fab_pdu_geom *g,
+			  struct fab_rx_input *in)
 {
 	struct fab_status st = conn->ops->parse(req);
 
@@ -145,7 +151,8 @@ static void start_command(struct fab_conn *conn, struct fab_req *req, const stru
 	}
 }
 
-static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
+		   struct fab_rx_input *in)
 {
 	const struct nvme_tcp_cmd *pdu = hdr;
 	struct fab_req *req;
@@ -154,7 +161,8 @@ static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_
 		conn_fatal(conn, FAB_BAD_FIELD(struct nvme_tcp_hdr, plen), hdr, sizeof(*pdu));
 		return;
 	}
-	if (unlikely(conn->state == FAB_CONN_DRAINING)) { /* never read: its host sends it again elsewhere */
+	if (unlikely(conn->state ==
+		     FAB_CONN_DRAINING)) { /* never read: its host sends it again elsewhere */
 		skip_payload(conn, g);
 		return;
 	}
@@ -200,7 +208,8 @@ static struct fab_fault check_h2c(const struct fab_conn *conn, const struct nvme
 	return FAB_NO_FAULT;
 }
 
-static void rx_h2c_data(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static void rx_h2c_data(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
+			struct fab_rx_input *in)
 {
 	const struct nvme_tcp_data *pdu = hdr;
 	struct fab_fault fault = check_h2c(conn, pdu, g);
@@ -229,7 +238,8 @@ static struct fab_fault check_icreq(const struct nvme_tcp_icreq *req)
 }
 
 /* Digests exactly as asked: Linux refuses more and less.  MAXR2T needs no memory: there is one R2T per command. */
-static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
+		     struct fab_rx_input *in)
 {
 	const struct nvme_tcp_icreq *req = hdr;
 	struct nvme_tcp_icresp resp = { .pfv = NVME_TCP_PFV_1_0 };
@@ -246,30 +256,36 @@ static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pd
 	conn->rx.rules.ddgst = req->dgst & NVME_TCP_DGST_DDGST;
 	conn->rx.rules.ic_done = true;
 	align = (req->hpda + 1u) * 4;
-	conn->c2h_pdo = (uint8_t)((sizeof(struct nvme_tcp_data) + (conn->rx.rules.hdgst ? 4 : 0) + align - 1) / align * align);
+	conn->c2h_pdo = (uint8_t)((sizeof(struct nvme_tcp_data) + (conn->rx.rules.hdgst ? 4 : 0) +
+				   align - 1) /
+				  align * align);
 	fab_pdu_put_hdr(&resp.hdr, NVME_TCP_ICRESP, sizeof(resp), 0, sizeof(resp));
-	resp.dgst = (conn->rx.rules.hdgst ? NVME_TCP_DGST_HDGST : 0) | (conn->rx.rules.ddgst ? NVME_TCP_DGST_DDGST : 0);
+	resp.dgst = (conn->rx.rules.hdgst ? NVME_TCP_DGST_HDGST : 0) |
+		    (conn->rx.rules.ddgst ? NVME_TCP_DGST_DDGST : 0);
 	resp.maxh2cdata = htole32(conn->max_h2c_data);
 	memcpy(conn->ctl_buf, &resp, sizeof(resp));
 	conn_tx_raw(conn, sizeof(resp));
 	conn_set_state(conn, FAB_CONN_WAIT_CONNECT);
 }
 
-static void rx_term(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static void rx_term(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
+		    struct fab_rx_input *in)
 {
 	const struct nvme_tcp_term *term = hdr;
 
 	(void)g;
 	(void)in;
-	conn->end = (struct fab_conn_end){
-		.fes = le16toh(term->fes), .fei = le32toh(term->fei), .by_peer = true, .why = "H2CTermReq"
-	};
+	conn->end = (struct fab_conn_end){ .fes = le16toh(term->fes),
+					   .fei = le32toh(term->fei),
+					   .by_peer = true,
+					   .why = "H2CTermReq" };
 	conn_close(conn, NULL);
 }
 
 /* -- bytes to PDUs ----------------------------------------------------------------------------------------------------------- */
 
-typedef void (*rx_pdu_fn)(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in);
+typedef void (*rx_pdu_fn)(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
+			  struct fab_rx_input *in);
 
 static const rx_pdu_fn on_pdu[NVME_TCP_PDU_TYPE_COUNT] = {
 	[NVME_TCP_ICREQ] = rx_icreq,
@@ -278,7 +294,8 @@ static const rx_pdu_fn on_pdu[NVME_TCP_PDU_TYPE_COUNT] = {
 	[NVME_TCP_H2C_DATA] = rx_h2c_data,
 };
 
-static void rx_pdu(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static void rx_pdu(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g,
+		   struct fab_rx_input *in)
 {
 	on_pdu[hdr->type](rx_conn(rx), hdr, g, in);
 }

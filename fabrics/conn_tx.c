@@ -157,7 +157,8 @@ void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_sta
 		tx->flags = FAB_TX_LAST;
 	}
 	tail = fab_cqe_tail(sqhd, req->cid, NVME_CQE_STATUS(st.code, 0, false, st.dnr));
-	tx->tail_len += (uint8_t)fab_pdu_put_rsp(tx->tail + tx->tail_len, req->cqe.result, tail, conn->rx.rules.hdgst);
+	tx->tail_len += (uint8_t)fab_pdu_put_rsp(tx->tail + tx->tail_len, req->cqe.result, tail,
+						 conn->rx.rules.hdgst);
 	conn->untold = 0;
 	conn_tx_queue(conn, tx);
 }
@@ -214,7 +215,8 @@ static bool tx_prepare(struct fab_conn *conn, struct fab_tx *tx)
 	if (req->flags & FAB_REQ_DATA_LIVE) {
 		if (!tx_pin(req))
 			return false;
-		if (tx->flags & FAB_TX_DIGEST) { /* the digest must be of the very bytes that are sent */
+		if (tx->flags &
+		    FAB_TX_DIGEST) { /* the digest must be of the very bytes that are sent */
 			frozen = tx_freeze(conn, req);
 			tx_unpin(req);
 			if (!frozen)
@@ -236,7 +238,8 @@ bool fab_conn_detach_live(struct fab_conn *conn, const struct fab_ns *ns)
 	TAILQ_FOREACH(tx, &conn->tx, link) {
 		struct fab_req *req = tx_req(conn, tx);
 
-		if (!req || !(req->flags & FAB_REQ_DATA_LIVE) || !tx->data_len || (ns && req->ns != ns))
+		if (!req || !(req->flags & FAB_REQ_DATA_LIVE) || !tx->data_len ||
+		    (ns && req->ns != ns))
 			continue;
 		if (!tx_pin(req)) {
 			all = false;
@@ -257,7 +260,9 @@ bool fab_conn_wants_send(const struct fab_conn *conn)
 
 int fab_conn_gather(struct fab_conn *conn, struct iovec *iov, int max, size_t limit)
 {
-	struct fab_gather g = { .iov = iov, .arena = conn->arena, .arena_end = conn->arena + sizeof(conn->arena) };
+	struct fab_gather g = { .iov = iov,
+				.arena = conn->arena,
+				.arena_end = conn->arena + sizeof(conn->arena) };
 	struct fab_tx *tx;
 
 	assert(!conn->nr_gathered);

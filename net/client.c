@@ -58,7 +58,8 @@ static int wait_fd(int fd, short events, int timeout_ms)
 	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
 }
 
-static int parse_addr(const struct net_client_params *p, struct sockaddr_storage *ss, socklen_t *len)
+static int parse_addr(const struct net_client_params *p, struct sockaddr_storage *ss,
+		      socklen_t *len)
 {
 	struct sockaddr_in *in4 = (struct sockaddr_in *)ss;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
@@ -87,7 +88,8 @@ static int connect_socket(const struct net_client *c, struct cmn_err *err)
 	int fd, ret, one = 1, soerr = 0;
 
 	if (parse_addr(p, &ss, &len) < 0)
-		return cmn_err_set(err, -EINVAL, "addr", "%s is no numeric IPv4 or IPv6 address", p->addr);
+		return cmn_err_set(err, -EINVAL, "addr", "%s is no numeric IPv4 or IPv6 address",
+				   p->addr);
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return cmn_err_errno(err, -errno, NULL, "socket");
@@ -96,7 +98,8 @@ static int connect_socket(const struct net_client *c, struct cmn_err *err)
 	if (ret == -EINPROGRESS) {
 		ret = wait_fd(fd, POLLOUT, (int)c->timeout_ms);
 		if (!ret)
-			ret = getsockopt(fd, SOL_SOCKET, SO_ERROR, &soerr, &elen) < 0 ? -errno : -soerr;
+			ret = getsockopt(fd, SOL_SOCKET, SO_ERROR, &soerr, &elen) < 0 ? -errno
+										      : -soerr;
 	}
 	if (ret < 0) {
 		close(fd);
@@ -116,7 +119,8 @@ static void queue_free(struct net_client_queue *q)
 	free(q);
 }
 
-static struct net_client_queue *queue_new(struct net_client *c, unsigned int depth, struct cmn_err *err)
+static struct net_client_queue *queue_new(struct net_client *c, unsigned int depth,
+					  struct cmn_err *err)
 {
 	struct fab_host_params hp = {
 		.depth = depth,
@@ -297,7 +301,8 @@ static int run_sync(struct net_client_queue *q, struct sync_req *s)
 		if (queue_step(q) || s->done)
 			continue;
 		if (now < end &&
-		    wait_fd(q->fd, POLLIN | (fab_host_wants_send(q->host) ? POLLOUT : 0), (int)((end - now) / CMN_NS_PER_MS) + 1) == 0)
+		    wait_fd(q->fd, POLLIN | (fab_host_wants_send(q->host) ? POLLOUT : 0),
+			    (int)((end - now) / CMN_NS_PER_MS) + 1) == 0)
 			continue;
 		fab_host_eof(q->host);
 		return -ETIMEDOUT;
@@ -305,8 +310,8 @@ static int run_sync(struct net_client_queue *q, struct sync_req *s)
 	return s->req.err;
 }
 
-int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *data, uint32_t len, enum fab_host_dir dir,
-		  struct nvme_cqe *ret_cqe)
+int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *data, uint32_t len,
+		  enum fab_host_dir dir, struct nvme_cqe *ret_cqe)
 {
 	struct sync_req *s = calloc(1, sizeof(*s));
 	int ret;
@@ -324,8 +329,8 @@ int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *
 	return ret;
 }
 
-int net_client_admin(struct net_client *c, const struct nvme_cmd *cmd, void *data, uint32_t len, enum fab_host_dir dir,
-		     struct nvme_cqe *ret_cqe)
+int net_client_admin(struct net_client *c, const struct nvme_cmd *cmd, void *data, uint32_t len,
+		     enum fab_host_dir dir, struct nvme_cqe *ret_cqe)
 {
 	return net_client_io(c->admin, cmd, data, len, dir, ret_cqe);
 }
@@ -361,7 +366,8 @@ static int explain(struct net_client_queue *q, int ret, const char *what, struct
 	const char *why = fab_host_why(q->host);
 
 	if (ret == -ETIMEDOUT)
-		return cmn_err_set(err, ret, NULL, "%s: no answer within %u ms", what, q->client->timeout_ms);
+		return cmn_err_set(err, ret, NULL, "%s: no answer within %u ms", what,
+				   q->client->timeout_ms);
 	return cmn_err_set(err, ret, NULL, "%s: %s", what, *why ? why : strerror(-ret));
 }
 
@@ -369,11 +375,13 @@ static int explain_status(const struct nvme_cqe *cqe, const char *what, struct c
 {
 	uint16_t status = le16toh(cqe->status), code = NVME_CQE_STATUS_CODE(status);
 
-	return cmn_err_set(err, -EACCES, NULL, "%s: status type %u code %02xh%s", what, NVME_STATUS_SCT(code), NVME_STATUS_SC(code),
+	return cmn_err_set(err, -EACCES, NULL, "%s: status type %u code %02xh%s", what,
+			   NVME_STATUS_SCT(code), NVME_STATUS_SC(code),
 			   status & NVME_CQE_DNR ? ", do not retry" : "");
 }
 
-static int connect_queue(struct net_client_queue *q, uint16_t qid, uint16_t sqsize, struct nvme_cqe *cqe, struct cmn_err *err)
+static int connect_queue(struct net_client_queue *q, uint16_t qid, uint16_t sqsize,
+			 struct nvme_cqe *cqe, struct cmn_err *err)
 {
 	struct net_client *c = q->client;
 	struct fab_host_connect in = {
@@ -458,9 +466,11 @@ static int fill_names(struct net_client *c, struct cmn_err *err)
 	const uint8_t *u = c->hostid;
 
 	if (!p->subnqn || strlen(p->subnqn) > NVMF_NQN_MAX)
-		return cmn_err_set(err, -EINVAL, "subnqn", "an NQN of at most %d characters is needed", NVMF_NQN_MAX);
+		return cmn_err_set(err, -EINVAL, "subnqn",
+				   "an NQN of at most %d characters is needed", NVMF_NQN_MAX);
 	if (p->hostnqn && strlen(p->hostnqn) > NVMF_NQN_MAX)
-		return cmn_err_set(err, -EINVAL, "hostnqn", "is longer than %d characters", NVMF_NQN_MAX);
+		return cmn_err_set(err, -EINVAL, "hostnqn", "is longer than %d characters",
+				   NVMF_NQN_MAX);
 	if (p->hostid)
 		memcpy(c->hostid, p->hostid, sizeof(c->hostid));
 	else if (random_hostid(c->hostid) < 0)
@@ -470,13 +480,15 @@ static int fill_names(struct net_client *c, struct cmn_err *err)
 		strcpy(c->hostnqn, p->hostnqn);
 	else
 		snprintf(c->hostnqn, sizeof(c->hostnqn),
-			 NVMF_UUID_NQN_PREFIX "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
-			 u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+			 NVMF_UUID_NQN_PREFIX
+			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
+			 u[12], u[13], u[14], u[15]);
 	return 0;
 }
 
-int net_client_connect(const struct net_client_params *params, struct net_client **ret, struct nvme_cqe *ret_cqe,
-		       struct cmn_err *err)
+int net_client_connect(const struct net_client_params *params, struct net_client **ret,
+		       struct nvme_cqe *ret_cqe, struct cmn_err *err)
 {
 	struct net_client *c = calloc(1, sizeof(*c));
 	struct cmn_err local = { 0 };
@@ -514,7 +526,8 @@ static uint32_t io_icd(const struct net_client *c)
 	return capsule > 4 && capsule <= UINT32_MAX / 16 ? capsule * 16 - 64 : 0;
 }
 
-int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int depth, unsigned int *ret_nr, struct cmn_err *err)
+int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int depth,
+			   unsigned int *ret_nr, struct cmn_err *err)
 {
 	uint32_t want = cmn_min(nr, (unsigned int)MAX_QUEUES) - 1;
 	struct nvme_cmd cmd = fab_cmd_set_features(NVME_FID_NUM_QUEUES, want << 16 | want);
@@ -563,7 +576,9 @@ void net_client_close(struct net_client *c)
 	if (!c)
 		return;
 	if (c->enabled && queue_open(c->admin) &&
-	    net_client_prop_set(c, NVME_REG_CC, false, cc_value(c) | NVME_CC_EN | NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT) == 0)
+	    net_client_prop_set(c, NVME_REG_CC, false,
+				cc_value(c) | NVME_CC_EN |
+					NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT) == 0)
 		wait_csts(c, shst, (uint64_t)NVME_SHST_COMPLETE << NVME_CSTS_SHST_SHIFT);
 	net_client_abandon(c);
 }

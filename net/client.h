@@ -22,20 +22,20 @@ struct net_client_params {
 	const char *addr; /* numeric, IPv4 or IPv6 */
 	uint16_t port;
 	const char *subnqn;
-	const char *hostnqn;   /* NULL: one made from hostid */
+	const char *hostnqn; /* NULL: one made from hostid */
 	const uint8_t *hostid; /* 16 bytes; NULL: a random UUID */
 	bool hdgst, ddgst, sqflow_off;
 	uint8_t hpda;
-	uint32_t kato_ms;	 /* 0: none */
+	uint32_t kato_ms; /* 0: none */
 	unsigned int timeout_ms; /* for each step; 0: 5000 */
-	bool no_enable;		 /* stop after Connect: no CC, no Identify */
+	bool no_enable; /* stop after Connect: no CC, no Identify */
 };
 
 /* Connects the admin queue, enables the controller and identifies it.  0, or -errno with err filled: -ECONNREFUSED and so on from
  * the network, -EPROTO when it isn't NVMe/TCP that answers, -EACCES when the controller refused (the status is in the words and
  * in ret_cqe, if not NULL). */
-int net_client_connect(const struct net_client_params *params, struct net_client **ret, struct nvme_cqe *ret_cqe,
-		       struct cmn_err *err);
+int net_client_connect(const struct net_client_params *params, struct net_client **ret,
+		       struct nvme_cqe *ret_cqe, struct cmn_err *err);
 /* Shuts the controller down (CC.SHN) if it was enabled, within the time limit, and closes.  NULL is legal. */
 void net_client_close(struct net_client *c);
 /* Closes the sockets and nothing else, as a host that died. */
@@ -43,20 +43,23 @@ void net_client_abandon(struct net_client *c);
 
 uint16_t net_client_cntlid(const struct net_client *c);
 uint64_t net_client_cap(const struct net_client *c);
-const struct nvme_id_ctrl *net_client_id(const struct net_client *c); /* as read; zeroes with no_enable */
+const struct nvme_id_ctrl *
+net_client_id(const struct net_client *c); /* as read; zeroes with no_enable */
 
 /* One command at a time.  dir: enum fab_host_dir.  0 when it was answered, whatever the status; -ETIMEDOUT; or -ECONNRESET. */
-int net_client_admin(struct net_client *c, const struct nvme_cmd *cmd, void *data, uint32_t len, enum fab_host_dir dir,
-		     struct nvme_cqe *ret_cqe);
-int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *data, uint32_t len, enum fab_host_dir dir,
-		  struct nvme_cqe *ret_cqe);
+int net_client_admin(struct net_client *c, const struct nvme_cmd *cmd, void *data, uint32_t len,
+		     enum fab_host_dir dir, struct nvme_cqe *ret_cqe);
+int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *data, uint32_t len,
+		  enum fab_host_dir dir, struct nvme_cqe *ret_cqe);
 int net_client_prop_get(struct net_client *c, uint32_t offset, bool eight, uint64_t *ret);
 int net_client_prop_set(struct net_client *c, uint32_t offset, bool eight, uint64_t value);
 
 /* Asks for nr I/O queues (Set Features 07h) and connects as many as were granted, each for depth commands at once.
  * *ret_nr: how many. */
-int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int depth, unsigned int *ret_nr, struct cmn_err *err);
-struct net_client_queue *net_client_ioq(struct net_client *c, unsigned int index); /* NULL: no such */
+int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int depth,
+			   unsigned int *ret_nr, struct cmn_err *err);
+struct net_client_queue *net_client_ioq(struct net_client *c,
+					unsigned int index); /* NULL: no such */
 struct net_client_queue *net_client_admin_queue(struct net_client *c);
 
 /* Pipelined: submit as many as fit (fab_host_submit), then poll; done() callbacks run inside of it.

@@ -6,7 +6,8 @@
 #include <endian.h>
 #include <string.h>
 
-void fab_cmd_connect(struct nvme_cmd *cmd, struct nvmf_connect_data *data, const struct fab_host_connect *in)
+void fab_cmd_connect(struct nvme_cmd *cmd, struct nvmf_connect_data *data,
+		     const struct fab_host_connect *in)
 {
 	struct nvmf_connect_cmd connect = {
 		.opcode = NVME_ADMIN_FABRICS,
@@ -76,9 +77,9 @@ struct nvme_cmd fab_cmd_get_log(uint8_t lid, uint32_t nsid, uint64_t off, uint32
 
 struct nvme_cmd fab_cmd_set_features(uint8_t fid, uint32_t dw11)
 {
-	return (struct nvme_cmd){
-		.opcode = NVME_ADMIN_SET_FEATURES, .cdw10 = htole32(fid), .cdw11 = htole32(dw11)
-	};
+	return (struct nvme_cmd){ .opcode = NVME_ADMIN_SET_FEATURES,
+				  .cdw10 = htole32(fid),
+				  .cdw11 = htole32(dw11) };
 }
 
 struct nvme_cmd fab_cmd_get_features(uint8_t fid)

@@ -17,7 +17,8 @@ struct fab_host_connect {
 };
 
 /* Fills Connect and its 1024 bytes of data. */
-void fab_cmd_connect(struct nvme_cmd *cmd, struct nvmf_connect_data *data, const struct fab_host_connect *in);
+void fab_cmd_connect(struct nvme_cmd *cmd, struct nvmf_connect_data *data,
+		     const struct fab_host_connect *in);
 
 struct nvme_cmd fab_cmd_property_get(uint32_t offset, bool eight);
 struct nvme_cmd fab_cmd_property_set(uint32_t offset, bool eight, uint64_t value);

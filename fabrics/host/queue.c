@@ -28,7 +28,8 @@ static void queue_icreq(struct fab_host_queue *q)
 	struct nvme_tcp_icreq req = { .hpda = q->params.hpda };
 
 	fab_pdu_put_hdr(&req.hdr, NVME_TCP_ICREQ, sizeof(req), 0, sizeof(req));
-	req.dgst = (q->params.hdgst ? NVME_TCP_DGST_HDGST : 0) | (q->params.ddgst ? NVME_TCP_DGST_DDGST : 0);
+	req.dgst = (q->params.hdgst ? NVME_TCP_DGST_HDGST : 0) |
+		   (q->params.ddgst ? NVME_TCP_DGST_DDGST : 0);
 	memcpy(q->ctl, &req, sizeof(req));
 	q->ctl_len = sizeof(req);
 }

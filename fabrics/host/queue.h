@@ -60,11 +60,13 @@ struct fab_host_params {
 	unsigned int depth; /* commands at once, 1..4096 */
 	bool hdgst, ddgst;
 	uint8_t hpda;
-	uint32_t max_icd; /* bytes of data that a capsule may carry; 8192 on admin queues, by IOCCSZ on others */
+	uint32_t
+		max_icd; /* bytes of data that a capsule may carry; 8192 on admin queues, by IOCCSZ on others */
 	void *user;
 };
 
-struct fab_host_queue *fab_host_create(const struct fab_host_params *params); /* an ICReq is to be sent */
+struct fab_host_queue *
+fab_host_create(const struct fab_host_params *params); /* an ICReq is to be sent */
 /* Requests still under way are done with -ECONNRESET. */
 void fab_host_destroy(struct fab_host_queue *q);
 enum fab_host_state fab_host_state(const struct fab_host_queue *q);

@@ -12,13 +12,14 @@
 #include "fabrics/tcp/rx.h"
 
 #define HOST_ARENA 8192
-#define HOST_GEN_SHIFT 12 /* CID: slot in 11:0, generation in 15:12, so that an answer to an old command is found out */
+#define HOST_GEN_SHIFT                                                                             \
+	12 /* CID: slot in 11:0, generation in 15:12, so that an answer to an old command is found out */
 
 enum host_req_flag {
 	HOST_REQ_QUEUED = 1 << 0,
-	HOST_REQ_SENT = 1 << 1,	     /* its capsule has left */
+	HOST_REQ_SENT = 1 << 1, /* its capsule has left */
 	HOST_REQ_BAD_DIGEST = 1 << 2,
-	HOST_REQ_ANSWERED = 1 << 3,  /* done, once the PDU under way has left */
+	HOST_REQ_ANSWERED = 1 << 3, /* done, once the PDU under way has left */
 	HOST_REQ_CALLED = 1 << 4,
 };
 
@@ -59,7 +60,8 @@ extern const struct fab_rx_ops host_rx_ops;
 
 /* tx.c */
 void host_tx_capsule(struct fab_host_queue *q, struct fab_host_req *req);
-void host_tx_data(struct fab_host_queue *q, struct fab_host_req *req); /* the next H2CData of what an R2T granted */
+void host_tx_data(struct fab_host_queue *q,
+		  struct fab_host_req *req); /* the next H2CData of what an R2T granted */
 void host_tx_unlink(struct fab_host_queue *q, struct fab_host_req *req);
 
 #endif

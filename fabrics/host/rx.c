@@ -14,14 +14,18 @@ static struct fab_host_req *find(struct fab_host_queue *q, uint16_t cid)
 	uint16_t slot = le16toh(cid) & ((1u << HOST_GEN_SHIFT) - 1);
 	struct fab_host_req *req = slot < q->params.depth ? q->slots[slot] : NULL;
 
-	return req && req->cmd.cid == cid && (req->flags & HOST_REQ_SENT) && !(req->flags & HOST_REQ_ANSWERED) ? req : NULL;
+	return req && req->cmd.cid == cid && (req->flags & HOST_REQ_SENT) &&
+			       !(req->flags & HOST_REQ_ANSWERED)
+		       ? req
+		       : NULL;
 }
 
 static void answered(struct fab_host_queue *q, struct fab_host_req *req)
 {
 	/* The host's own finding; it is as if the controller had said so. */
 	if ((req->flags & HOST_REQ_BAD_DIGEST) && !req->cqe.status)
-		req->cqe.status = htole16(NVME_CQE_STATUS(NVME_SC_TRANSIENT_TRANSPORT, 0, false, false));
+		req->cqe.status =
+			htole16(NVME_CQE_STATUS(NVME_SC_TRANSIENT_TRANSPORT, 0, false, false));
 	if ((req->flags & HOST_REQ_QUEUED) && req->sent) {
 		req->flags |= HOST_REQ_ANSWERED;
 		req->r2t_left = 0;
@@ -34,9 +38,11 @@ static void answered(struct fab_host_queue *q, struct fab_host_req *req)
 
 /* -- ICResp, C2HTermReq ------------------------------------------------------------------------------------------- */
 
-static struct fab_fault check_icresp(const struct fab_host_queue *q, const struct nvme_tcp_icresp *resp)
+static struct fab_fault check_icresp(const struct fab_host_queue *q,
+				     const struct nvme_tcp_icresp *resp)
 {
-	uint8_t want = (q->params.hdgst ? NVME_TCP_DGST_HDGST : 0) | (q->params.ddgst ? NVME_TCP_DGST_DDGST : 0);
+	uint8_t want = (q->params.hdgst ? NVME_TCP_DGST_HDGST : 0) |
+		       (q->params.ddgst ? NVME_TCP_DGST_DDGST : 0);
 	uint32_t max = le32toh(resp->maxh2cdata);
 
 	if (resp->pfv != NVME_TCP_PFV_1_0)
@@ -94,14 +100,18 @@ static void on_rsp(struct fab_host_queue *q, const void *hdr, const struct fab_p
 
 	(void)g;
 	if (!req) {
-		host_fatal(q, FAB_FAULT(NVME_TCP_FES_INVALID_HDR, offsetof(struct nvme_tcp_rsp, cqe.cid)), hdr, sizeof(*rsp));
+		host_fatal(
+			q,
+			FAB_FAULT(NVME_TCP_FES_INVALID_HDR, offsetof(struct nvme_tcp_rsp, cqe.cid)),
+			hdr, sizeof(*rsp));
 		return;
 	}
 	req->cqe = rsp->cqe;
 	answered(q, req);
 }
 
-static struct fab_fault check_c2h(const struct nvme_tcp_data *pdu, const struct fab_host_req *req, const struct fab_pdu_geom *g)
+static struct fab_fault check_c2h(const struct nvme_tcp_data *pdu, const struct fab_host_req *req,
+				  const struct fab_pdu_geom *g)
 {
 	uint32_t datao = le32toh(pdu->datao), datal = le32toh(pdu->datal);
 	uint8_t flags = pdu->hdr.flags & (NVME_TCP_F_LAST | NVME_TCP_F_SUCCESS);
@@ -114,7 +124,8 @@ static struct fab_fault check_c2h(const struct nvme_tcp_data *pdu, const struct 
 		return FAB_FAULT(NVME_TCP_FES_DATA_RANGE, 0);
 	if (flags == NVME_TCP_F_SUCCESS) /* SUCCESS without LAST */
 		return FAB_BAD_FIELD(struct nvme_tcp_hdr, flags);
-	if ((flags & NVME_TCP_F_SUCCESS) && datao + datal != req->len) /* success, but not all of the data */
+	if ((flags & NVME_TCP_F_SUCCESS) &&
+	    datao + datal != req->len) /* success, but not all of the data */
 		return FAB_BAD_FIELD(struct nvme_tcp_hdr, flags);
 	return FAB_NO_FAULT;
 }
@@ -188,14 +199,16 @@ static void on_r2t(struct fab_host_queue *q, const void *hdr, const struct fab_p
 
 /* -- bytes -------------------------------------------------------------------------------------------------------------- */
 
-typedef void (*host_pdu_fn)(struct fab_host_queue *q, const void *hdr, const struct fab_pdu_geom *g);
+typedef void (*host_pdu_fn)(struct fab_host_queue *q, const void *hdr,
+			    const struct fab_pdu_geom *g);
 
 static const host_pdu_fn on_pdu[NVME_TCP_PDU_TYPE_COUNT] = {
-	[NVME_TCP_ICRESP] = on_icresp, [NVME_TCP_C2H_TERM] = on_term,	  [NVME_TCP_RSP] = on_rsp,
+	[NVME_TCP_ICRESP] = on_icresp,	   [NVME_TCP_C2H_TERM] = on_term, [NVME_TCP_RSP] = on_rsp,
 	[NVME_TCP_C2H_DATA] = on_c2h_data, [NVME_TCP_R2T] = on_r2t,
 };
 
-static void rx_pdu(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in)
+static void rx_pdu(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g,
+		   struct fab_rx_input *in)
 {
 	(void)in;
 	on_pdu[hdr->type](rx_queue(rx), hdr, g);

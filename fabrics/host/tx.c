@@ -13,10 +13,12 @@ void host_tx_unlink(struct fab_host_queue *q, struct fab_host_req *req)
 }
 
 /* The header at req->head has hlen bytes; data_off and data_len are set. */
-static void queue_pdu(struct fab_host_queue *q, struct fab_host_req *req, uint8_t type, uint8_t hlen, uint8_t flags)
+static void queue_pdu(struct fab_host_queue *q, struct fab_host_req *req, uint8_t type,
+		      uint8_t hlen, uint8_t flags)
 {
 	struct nvme_tcp_hdr *hdr = (struct nvme_tcp_hdr *)req->head;
-	uint32_t at = hlen + (q->hdgst ? NVME_TCP_DIGEST_LEN : 0u), pdo = CMN_ALIGN_UP(at, q->pdo_align);
+	uint32_t at = hlen + (q->hdgst ? NVME_TCP_DIGEST_LEN : 0u),
+		 pdo = CMN_ALIGN_UP(at, q->pdo_align);
 	bool ddgst = q->ddgst && req->data_len;
 
 	flags |= (q->hdgst ? NVME_TCP_F_HDGST : 0) | (ddgst ? NVME_TCP_F_DDGST : 0);
@@ -75,7 +77,9 @@ bool fab_host_wants_send(const struct fab_host_queue *q)
 
 int fab_host_gather(struct fab_host_queue *q, struct iovec *iov, int max, size_t limit)
 {
-	struct fab_gather g = { .iov = iov, .arena = q->arena, .arena_end = q->arena + sizeof(q->arena) };
+	struct fab_gather g = { .iov = iov,
+				.arena = q->arena,
+				.arena_end = q->arena + sizeof(q->arena) };
 	struct fab_host_req *req;
 
 	assert(!q->nr_gathered);
@@ -89,7 +93,8 @@ int fab_host_gather(struct fab_host_queue *q, struct iovec *iov, int max, size_t
 		fab_gather_add(&g, req->head, req->head_len, true);
 		fab_gather_add(&g, zeroes, req->pad, true);
 		if (req->data_len)
-			fab_gather_add(&g, (uint8_t *)req->data + req->data_off, req->data_len, false);
+			fab_gather_add(&g, (uint8_t *)req->data + req->data_off, req->data_len,
+				       false);
 		fab_gather_add(&g, req->tail, req->tail_len, true);
 		q->nr_gathered++;
 	}

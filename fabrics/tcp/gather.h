@@ -14,7 +14,7 @@ struct fab_gather {
 	int n;
 	size_t bytes;
 	uint8_t *arena, *arena_end; /* lives until what was gathered has been sent */
-	uint32_t skip;		    /* bytes of the current PDU that went out before */
+	uint32_t skip; /* bytes of the current PDU that went out before */
 };
 
 static inline void fab_gather_piece(struct fab_gather *g, const void *p, size_t len)

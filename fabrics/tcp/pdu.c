@@ -7,12 +7,12 @@
 
 /* One row per PDU type: who receives it, how long its header is, what may follow. */
 struct pdu_row {
-	uint8_t hlen;	 /* 0: no such type */
-	uint8_t end;	 /* enum fab_end */
-	bool is_ic;	 /* comes before everything else, and once */
+	uint8_t hlen; /* 0: no such type */
+	uint8_t end; /* enum fab_end */
+	bool is_ic; /* comes before everything else, and once */
 	bool has_digest; /* may carry a header digest */
-	bool has_data;	 /* may carry payload at PDO */
-	uint8_t extra;	 /* bytes that may follow the header in another way (TermReq) */
+	bool has_data; /* may carry payload at PDO */
+	uint8_t extra; /* bytes that may follow the header in another way (TermReq) */
 };
 
 static const struct pdu_row rows[NVME_TCP_PDU_TYPE_COUNT] = {
@@ -22,18 +22,26 @@ static const struct pdu_row rows[NVME_TCP_PDU_TYPE_COUNT] = {
 	[NVME_TCP_C2H_TERM] = { .hlen = 24, .end = FAB_END_HOST, .extra = NVME_TCP_TERM_DATA_MAX },
 	[NVME_TCP_CMD] = { .hlen = 72, .end = FAB_END_CTRL, .has_digest = true, .has_data = true },
 	[NVME_TCP_RSP] = { .hlen = 24, .end = FAB_END_HOST, .has_digest = true },
-	[NVME_TCP_H2C_DATA] = { .hlen = 24, .end = FAB_END_CTRL, .has_digest = true, .has_data = true },
-	[NVME_TCP_C2H_DATA] = { .hlen = 24, .end = FAB_END_HOST, .has_digest = true, .has_data = true },
+	[NVME_TCP_H2C_DATA] = { .hlen = 24,
+				.end = FAB_END_CTRL,
+				.has_digest = true,
+				.has_data = true },
+	[NVME_TCP_C2H_DATA] = { .hlen = 24,
+				.end = FAB_END_HOST,
+				.has_digest = true,
+				.has_data = true },
 	[NVME_TCP_R2T] = { .hlen = 24, .end = FAB_END_HOST, .has_digest = true },
 };
 
-struct fab_fault fab_pdu_check_common(const struct fab_pdu_rules *rules, const struct nvme_tcp_hdr *h)
+struct fab_fault fab_pdu_check_common(const struct fab_pdu_rules *rules,
+				      const struct nvme_tcp_hdr *h)
 {
 	const struct pdu_row *row = h->type < ARRAY_SIZE(rows) ? &rows[h->type] : NULL;
 	bool known = row && row->hlen && row->end == rules->end;
 
 	if (!rules->ic_done && known && row->extra)
-		return h->hlen == row->hlen ? FAB_NO_FAULT : FAB_BAD_FIELD(struct nvme_tcp_hdr, hlen);
+		return h->hlen == row->hlen ? FAB_NO_FAULT
+					    : FAB_BAD_FIELD(struct nvme_tcp_hdr, hlen);
 	if (!rules->ic_done && !(known && row->is_ic))
 		return FAB_FAULT(NVME_TCP_FES_PDU_SEQ, 0);
 	if (!known)
@@ -98,12 +106,14 @@ struct fab_fault fab_pdu_check(const struct fab_pdu_rules *rules, const struct n
 	}
 	if (plen == ret_geom->hdr_len)
 		return FAB_NO_FAULT;
-	if (plen < ret_geom->hdr_len || plen - ret_geom->hdr_len > (row->has_data ? UINT32_MAX : row->extra))
+	if (plen < ret_geom->hdr_len ||
+	    plen - ret_geom->hdr_len > (row->has_data ? UINT32_MAX : row->extra))
 		return FAB_BAD_FIELD(struct nvme_tcp_hdr, plen);
 	return row->has_data ? check_data(rules, h, ret_geom) : FAB_NO_FAULT;
 }
 
-uint32_t fab_pdu_put_term(uint8_t *dst, uint8_t type, struct fab_fault fault, const void *hdr, uint32_t hdr_len)
+uint32_t fab_pdu_put_term(uint8_t *dst, uint8_t type, struct fab_fault fault, const void *hdr,
+			  uint32_t hdr_len)
 {
 	uint32_t n = cmn_min(hdr_len, (uint32_t)NVME_TCP_TERM_DATA_MAX);
 	struct nvme_tcp_term term = { .fes = htole16(fault.fes), .fei = htole32(fault.fei) };

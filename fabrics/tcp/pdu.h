@@ -38,13 +38,14 @@ struct fab_pdu_rules {
 
 /* Where the payload lies. */
 struct fab_pdu_geom {
-	uint32_t hdr_len;  /* header with its digest */
-	uint32_t pad;	   /* bytes between them and the payload */
+	uint32_t hdr_len; /* header with its digest */
+	uint32_t pad; /* bytes between them and the payload */
 	uint32_t data_len; /* 0: none, and then no data digest either */
 };
 
 /* Judges the first 8 bytes: may this PDU come now, is its header's length right?  From then on HLEN can be trusted. */
-struct fab_fault fab_pdu_check_common(const struct fab_pdu_rules *rules, const struct nvme_tcp_hdr *h);
+struct fab_fault fab_pdu_check_common(const struct fab_pdu_rules *rules,
+				      const struct nvme_tcp_hdr *h);
 /* Bytes of header, with digest, that follow from the first 8. */
 uint32_t fab_pdu_hdr_len(const struct fab_pdu_rules *rules, const struct nvme_tcp_hdr *h);
 /* Judges the whole header: its digest, flags, PLEN and PDO. */
@@ -52,10 +53,12 @@ struct fab_fault fab_pdu_check(const struct fab_pdu_rules *rules, const struct n
 			       struct fab_pdu_geom *ret_geom);
 
 /* A TermReq that carries the header at fault (cut to what fits).  dst has FAB_PDU_TERM_MAX bytes; returns its length. */
-uint32_t fab_pdu_put_term(uint8_t *dst, uint8_t type, struct fab_fault fault, const void *hdr, uint32_t hdr_len);
+uint32_t fab_pdu_put_term(uint8_t *dst, uint8_t type, struct fab_fault fault, const void *hdr,
+			  uint32_t hdr_len);
 
 /* Fills the common header in place.  plen counts everything, digests too. */
-static inline void fab_pdu_put_hdr(struct nvme_tcp_hdr *h, uint8_t type, uint8_t hlen, uint8_t flags, uint32_t plen)
+static inline void fab_pdu_put_hdr(struct nvme_tcp_hdr *h, uint8_t type, uint8_t hlen,
+				   uint8_t flags, uint32_t plen)
 {
 	h->type = type;
 	h->flags = flags;
@@ -72,11 +75,13 @@ static inline uint64_t fab_cqe_tail(uint16_t sqhd, uint16_t cid_le, uint16_t sta
 
 /* A CapsuleResp with its digest at dst; returns its length.  In whole words: a completion put together in memory would be read back
  * right after it was written, and on a write's path that read waits until all of the data copied just before has left the core. */
-static inline uint16_t fab_pdu_put_rsp(uint8_t *dst, uint64_t result_le, uint64_t cqe_tail, bool hdgst)
+static inline uint16_t fab_pdu_put_rsp(uint8_t *dst, uint64_t result_le, uint64_t cqe_tail,
+				       bool hdgst)
 {
 	uint16_t len = sizeof(struct nvme_tcp_rsp), plen = hdgst ? len + NVME_TCP_DIGEST_LEN : len;
 	uint64_t word[3] = {
-		htole64(NVME_TCP_RSP | (hdgst ? NVME_TCP_F_HDGST : 0) << 8 | len << 16 | (uint64_t)plen << 32),
+		htole64(NVME_TCP_RSP | (hdgst ? NVME_TCP_F_HDGST : 0) << 8 | len << 16 |
+			(uint64_t)plen << 32),
 		result_le,
 		htole64(cqe_tail),
 	};

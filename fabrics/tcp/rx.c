@@ -11,7 +11,8 @@ static inline size_t avail(const struct fab_rx_input *in)
 	return (size_t)(in->end - in->p);
 }
 
-void fab_rx_init(struct fab_rx *rx, const struct fab_rx_ops *ops, enum fab_end end, uint8_t data_align)
+void fab_rx_init(struct fab_rx *rx, const struct fab_rx_ops *ops, enum fab_end end,
+		 uint8_t data_align)
 {
 	memset(rx, 0, sizeof(*rx));
 	rx->ops = ops;
@@ -32,7 +33,8 @@ void fab_rx_payload(struct fab_rx *rx, const struct fab_pdu_geom *g, void *dst)
 
 static void payload_done(struct fab_rx *rx)
 {
-	bool bad = rx->rules.ddgst && rx->start && fab_digest_get(rx->dgst) != fab_crc32c(rx->start, rx->data_len);
+	bool bad = rx->rules.ddgst && rx->start &&
+		   fab_digest_get(rx->dgst) != fab_crc32c(rx->start, rx->data_len);
 
 	rx->phase = FAB_RX_HEADER;
 	rx->ops->payload(rx, bad);

@@ -25,7 +25,8 @@ struct fab_rx_input {
 struct fab_rx_ops {
 	/* hdr is whole and holds what fab_pdu_check() can tell; in goes on behind it.  If g has data it either takes all of it from in
 	 * (pad and digest too) or calls fab_rx_payload(). */
-	void (*pdu)(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g, struct fab_rx_input *in);
+	void (*pdu)(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g,
+		    struct fab_rx_input *in);
 	/* The payload is in; bad: its digest was wrong. */
 	void (*payload)(struct fab_rx *rx, bool bad);
 	/* Fatal; hdr is what is known of the PDU's header. */
@@ -40,14 +41,15 @@ struct fab_rx {
 	uint8_t dgst_have;
 	uint16_t have; /* bytes in hdr */
 	uint32_t pad, left;
-	uint8_t *dst;	   /* where the next byte of payload goes; NULL: nowhere */
-	uint8_t *start;	   /* where the PDU's payload began */
+	uint8_t *dst; /* where the next byte of payload goes; NULL: nowhere */
+	uint8_t *start; /* where the PDU's payload began */
 	uint32_t data_len; /* of the PDU */
 	uint8_t dgst[NVME_TCP_DIGEST_LEN];
 	uint8_t hdr[FAB_PDU_HDR_MAX] __attribute__((aligned(8)));
 };
 
-void fab_rx_init(struct fab_rx *rx, const struct fab_rx_ops *ops, enum fab_end end, uint8_t data_align);
+void fab_rx_init(struct fab_rx *rx, const struct fab_rx_ops *ops, enum fab_end end,
+		 uint8_t data_align);
 
 /* Returns how many bytes were taken: all, unless it was halted. */
 size_t fab_rx_run(struct fab_rx *rx, const void *buf, size_t len);
@@ -56,8 +58,8 @@ size_t fab_rx_run(struct fab_rx *rx, const void *buf, size_t len);
 void fab_rx_payload(struct fab_rx *rx, const struct fab_pdu_geom *g, void *dst);
 
 /* All of the payload of the PDU whose header was just seen, its digest checked, if it is in what was given; else NULL. */
-static inline const uint8_t *fab_rx_take(const struct fab_rx *rx, const struct fab_pdu_geom *g, struct fab_rx_input *in,
-					 bool *ret_bad)
+static inline const uint8_t *fab_rx_take(const struct fab_rx *rx, const struct fab_pdu_geom *g,
+					 struct fab_rx_input *in, bool *ret_bad)
 {
 	const uint8_t *data = in->p + g->pad;
 	size_t whole = (size_t)g->pad + g->data_len + (rx->rules.ddgst ? NVME_TCP_DIGEST_LEN : 0);
@@ -65,7 +67,8 @@ static inline const uint8_t *fab_rx_take(const struct fab_rx *rx, const struct f
 	if ((size_t)(in->end - in->p) < whole)
 		return NULL;
 	in->p += whole;
-	*ret_bad = rx->rules.ddgst && fab_digest_get(data + g->data_len) != fab_crc32c(data, g->data_len);
+	*ret_bad = rx->rules.ddgst &&
+		   fab_digest_get(data + g->data_len) != fab_crc32c(data, g->data_len);
 	return data;
 }
 

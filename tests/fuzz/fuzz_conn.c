@@ -14,7 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 enum mode {
-	MODE_DIGESTS = 3,   /* digests agreed (ICReq is sent by us) */
+	MODE_DIGESTS = 3, /* digests agreed (ICReq is sent by us) */
 	MODE_LIVE = 1 << 2, /* past ICReq, on a bound queue */
 	MODE_LATER = 1 << 3, /* commands complete later */
 	MODE_NO_PIN = 1 << 4, /* writers hold what is to be sent, now and then */
@@ -95,7 +95,8 @@ static void execute(struct fab_req *req)
 {
 	struct world *w = world_of(req);
 
-	if ((w->mode & MODE_LATER) && !(req->flags & FAB_REQ_DATA_BORROWED) && w->nr_held < MAX_HELD)
+	if ((w->mode & MODE_LATER) && !(req->flags & FAB_REQ_DATA_BORROWED) &&
+	    w->nr_held < MAX_HELD)
 		w->held[w->nr_held++] = req;
 	else
 		finish(req);
@@ -116,10 +117,13 @@ static void unpin(struct fab_req *req)
 	world_of(req)->pins--;
 }
 
-static const struct fab_queue_ops ops = { .parse = parse, .execute = execute, .pin = pin, .unpin = unpin };
+static const struct fab_queue_ops ops = {
+	.parse = parse, .execute = execute, .pin = pin, .unpin = unpin
+};
 
-static struct fab_status refuse(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-				struct fab_ctrl **ret_ctrl, uint16_t *ret_offset)
+static struct fab_status refuse(struct fab_site *site, struct fab_conn *conn,
+				const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
+				uint16_t *ret_offset)
 {
 	(void)site;
 	(void)conn;
@@ -181,7 +185,9 @@ static void receive(struct world *w, const uint8_t *p, size_t len)
 
 static void begin(struct world *w, struct fab_site *site)
 {
-	struct fab_conn_params params = { .env = &w->env, .site = site, .max_h2c_data = 4096, .max_icd = 8192 };
+	struct fab_conn_params params = {
+		.env = &w->env, .site = site, .max_h2c_data = 4096, .max_icd = 8192
+	};
 	struct fab_queue_bind bind = { .qid = 1, .sqsize = 15, .ops = &ops };
 	struct nvme_tcp_icreq ic = { .dgst = w->mode & MODE_DIGESTS };
 
@@ -212,7 +218,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	w->buf_limit = data[1];
 	chunk = (size_t)data[2] * 8 + 1;
 	begin(w, &site);
-	for (size_t pos = 3; pos < len && fab_conn_state(w->conn) != FAB_CONN_CLOSED; pos += chunk) {
+	for (size_t pos = 3; pos < len && fab_conn_state(w->conn) != FAB_CONN_CLOSED;
+	     pos += chunk) {
 		receive(w, data + pos, cmn_min(chunk, len - pos));
 		send_some(w, chunk * 3);
 		if (w->nr_held > 4)

@@ -48,7 +48,8 @@ bool fab_ctrl_expired(struct fab_ctrl *ctrl, uint64_t now)
 	return false;
 }
 
-void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, struct fab_status st, uint64_t lba, uint32_t nsid)
+void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, struct fab_status st,
+			uint64_t lba, uint32_t nsid)
 {
 	(void)ctrl;
 	(void)sqid;
@@ -219,7 +220,9 @@ static const struct fab_queue_ops fx_ops = {
 static inline struct fixture *fx_new(void)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct fab_conn_params params = { .env = &f->env, .max_h2c_data = MAX_H2C, .max_icd = MAX_ICD };
+	struct fab_conn_params params = { .env = &f->env,
+					  .max_h2c_data = MAX_H2C,
+					  .max_icd = MAX_ICD };
 
 	fx_current = f;
 	fab_env_init(&f->env);
@@ -292,12 +295,14 @@ struct cmd_args {
 	uint32_t off, len;
 	bool hdgst, ddgst;
 	const void *icd; /* data in the capsule; NULL: by transport SGL */
-	uint32_t pad;	 /* further bytes before the payload */
+	uint32_t pad; /* further bytes before the payload */
 };
 
 static inline size_t pdu_cmd(uint8_t *dst, const struct cmd_args *a)
 {
-	struct nvme_tcp_cmd cmd = { .sqe = { .opcode = a->opcode, .flags = NVME_CMD_FLAGS_SGL, .cid = a->cid } };
+	struct nvme_tcp_cmd cmd = {
+		.sqe = { .opcode = a->opcode, .flags = NVME_CMD_FLAGS_SGL, .cid = a->cid }
+	};
 	size_t hlen = sizeof(cmd) + (a->hdgst ? 4 : 0), at;
 
 	cmd.sqe.cdw10 = htole32(a->off);
@@ -306,7 +311,8 @@ static inline size_t pdu_cmd(uint8_t *dst, const struct cmd_args *a)
 	cmd.sqe.sgl.id = a->icd ? NVME_SGL_ID_INCAPSULE : NVME_SGL_ID_TRANSPORT;
 	at = hlen + (a->icd ? a->pad : 0);
 	fab_pdu_put_hdr(&cmd.hdr, NVME_TCP_CMD, sizeof(cmd),
-			(a->hdgst ? NVME_TCP_F_HDGST : 0) | (a->ddgst && a->icd ? NVME_TCP_F_DDGST : 0),
+			(a->hdgst ? NVME_TCP_F_HDGST : 0) |
+				(a->ddgst && a->icd ? NVME_TCP_F_DDGST : 0),
 			(uint32_t)(a->icd ? at + a->len + (a->ddgst ? 4 : 0) : hlen));
 	cmd.hdr.pdo = a->icd ? (uint8_t)at : 0;
 	memcpy(dst, &cmd, sizeof(cmd));
@@ -333,11 +339,15 @@ struct h2c_args {
 
 static inline size_t pdu_h2c(uint8_t *dst, const struct h2c_args *a)
 {
-	struct nvme_tcp_data pdu = { .cccid = a->cid, .ttag = htole16(a->ttag), .datao = htole32(a->off), .datal = htole32(a->len) };
+	struct nvme_tcp_data pdu = { .cccid = a->cid,
+				     .ttag = htole16(a->ttag),
+				     .datao = htole32(a->off),
+				     .datal = htole32(a->len) };
 	size_t at = sizeof(pdu) + (a->hdgst ? 4 : 0);
 
 	fab_pdu_put_hdr(&pdu.hdr, NVME_TCP_H2C_DATA, sizeof(pdu),
-			(a->last ? NVME_TCP_F_LAST : 0) | (a->hdgst ? NVME_TCP_F_HDGST : 0) | (a->ddgst ? NVME_TCP_F_DDGST : 0),
+			(a->last ? NVME_TCP_F_LAST : 0) | (a->hdgst ? NVME_TCP_F_HDGST : 0) |
+				(a->ddgst ? NVME_TCP_F_DDGST : 0),
 			(uint32_t)(at + a->len + (a->ddgst ? 4 : 0)));
 	pdu.hdr.pdo = (uint8_t)at;
 	memcpy(dst, &pdu, sizeof(pdu));

@@ -56,7 +56,9 @@ static void test_in_capsule_write_is_borrowed_and_answered(void **state)
 {
 	struct fixture *f = fx_live(0, 0, IOQ(127));
 	uint8_t data[4096], buf[8192];
-	struct cmd_args a = { .opcode = NVME_IO_WRITE, .cid = 9, .off = 4096, .len = sizeof(data), .icd = data };
+	struct cmd_args a = {
+		.opcode = NVME_IO_WRITE, .cid = 9, .off = 4096, .len = sizeof(data), .icd = data
+	};
 	const struct nvme_tcp_rsp *rsp;
 	size_t pos = 0;
 
@@ -95,7 +97,9 @@ static void test_large_write_goes_by_one_r2t(void **state)
 	assert_int_equal(r2t->r2to, 0);
 	assert_int_equal(le32toh(r2t->r2tl), len);
 	for (uint32_t off = 0; off < len; off += MAX_H2C) {
-		struct h2c_args h = { .cid = 77, .ttag = le16toh(r2t->ttag), .off = off, .data = data };
+		struct h2c_args h = {
+			.cid = 77, .ttag = le16toh(r2t->ttag), .off = off, .data = data
+		};
 
 		h.len = cmn_min(MAX_H2C, len - off);
 		h.last = off + h.len == len;
@@ -173,7 +177,8 @@ static void test_sqhd_is_told_at_least_every_half_queue(void **state)
 			fx_drain(f, SIZE_MAX);
 		}
 		while (pos < f->out_len) {
-			const struct nvme_tcp_data *d = (const struct nvme_tcp_data *)fx_next(f, &pos);
+			const struct nvme_tcp_data *d =
+				(const struct nvme_tcp_data *)fx_next(f, &pos);
 
 			done++;
 			if (d->hdr.flags & NVME_TCP_F_SUCCESS) {
@@ -181,7 +186,9 @@ static void test_sqhd_is_told_at_least_every_half_queue(void **state)
 				assert_true(untold < sqsize);
 				continue;
 			}
-			assert_int_equal(le16toh(((const struct nvme_tcp_rsp *)fx_next(f, &pos))->cqe.sqhd), done % (sqsize + 1u));
+			assert_int_equal(
+				le16toh(((const struct nvme_tcp_rsp *)fx_next(f, &pos))->cqe.sqhd),
+				done % (sqsize + 1u));
 			untold = 0;
 		}
 		assert_int_equal(done, 200);
@@ -191,11 +198,13 @@ static void test_sqhd_is_told_at_least_every_half_queue(void **state)
 
 static void test_without_flow_control_every_read_carries_success_and_sqhd_is_reserved(void **state)
 {
-	struct fixture *f = fx_live(0, 0, (struct fab_queue_bind){ .qid = 1, .sqsize = 3, .sqflow_off = true });
+	struct fixture *f =
+		fx_live(0, 0, (struct fab_queue_bind){ .qid = 1, .sqsize = 3, .sqflow_off = true });
 	size_t pos = 0;
 
 	(void)state;
-	push_cmd(f, NVME_IO_FLUSH, 0, 0); /* the first response after Connect was bound stands for Connect's own */
+	push_cmd(f, NVME_IO_FLUSH, 0,
+		 0); /* the first response after Connect was bound stands for Connect's own */
 	for (uint16_t i = 1; i < 20; i++) {
 		push_cmd(f, i % 2 ? NVME_IO_READ : NVME_IO_FLUSH, i, i % 2 ? 512 : 0);
 		fx_drain(f, SIZE_MAX);
@@ -220,7 +229,11 @@ static void test_read_data_is_aligned_as_hpda_asks(void **state)
 	for (uint8_t hpda = 0; hpda < 32; hpda++) {
 		for (uint8_t dgst = 0; dgst < 4; dgst++) {
 			struct fixture *f = fx_live(hpda, dgst, IOQ(127));
-			struct cmd_args a = { .opcode = NVME_IO_READ, .cid = 4, .off = 7, .len = 512, .hdgst = dgst & 1 };
+			struct cmd_args a = { .opcode = NVME_IO_READ,
+					      .cid = 4,
+					      .off = 7,
+					      .len = 512,
+					      .hdgst = dgst & 1 };
 			const struct nvme_tcp_data *d;
 			uint8_t buf[128];
 			size_t pos = 0;
@@ -234,9 +247,11 @@ static void test_read_data_is_aligned_as_hpda_asks(void **state)
 			assert_int_equal(pos, d->hdr.pdo + 512u + (dgst & 2 ? 4 : 0));
 			assert_memory_equal(f->out + d->hdr.pdo, f->disk + 7, 512);
 			if (dgst & 1)
-				assert_int_equal(fab_digest_get(f->out + 24), fab_crc32c(f->out, 24));
+				assert_int_equal(fab_digest_get(f->out + 24),
+						 fab_crc32c(f->out, 24));
 			if (dgst & 2)
-				assert_int_equal(fab_digest_get(f->out + pos - 4), fab_crc32c(f->disk + 7, 512));
+				assert_int_equal(fab_digest_get(f->out + pos - 4),
+						 fab_crc32c(f->disk + 7, 512));
 			fx_free(f);
 		}
 	}
@@ -249,7 +264,11 @@ static void test_padding_before_in_capsule_data_is_skipped(void **state)
 		for (size_t step = 1; step < 2000; step += 211) {
 			struct fixture *f = fx_live(0, 0, IOQ(127));
 			uint8_t data[512], buf[1024];
-			struct cmd_args a = { .opcode = NVME_IO_WRITE, .cid = 9, .len = 512, .icd = data, .pad = pad };
+			struct cmd_args a = { .opcode = NVME_IO_WRITE,
+					      .cid = 9,
+					      .len = 512,
+					      .icd = data,
+					      .pad = pad };
 			size_t n, pos = 0;
 
 			memset(data, 0x3c, sizeof(data));
@@ -338,7 +357,8 @@ static void test_a_write_waits_for_a_buffer_and_the_connection_goes_on(void **st
 	f->buf_limit = 2;
 	fab_conn_resume(f->conn);
 	fx_drain(f, SIZE_MAX);
-	assert_int_equal(((const struct nvme_tcp_r2t *)fx_next(f, &pos))->cccid, 1); /* in order of arrival */
+	assert_int_equal(((const struct nvme_tcp_r2t *)fx_next(f, &pos))->cccid,
+			 1); /* in order of arrival */
 	assert_int_equal(((const struct nvme_tcp_r2t *)fx_next(f, &pos))->cccid, 2);
 	fx_free(f);
 }
@@ -352,7 +372,9 @@ static void test_a_capsule_without_a_buffer_pauses_the_connection_and_nothing_is
 	(void)state;
 	memset(data, 0x77, sizeof(data));
 	for (uint16_t i = 0; i < 4; i++) {
-		struct cmd_args a = { .opcode = NVME_IO_WRITE, .cid = i, .off = i * 512u, .len = 512, .icd = data };
+		struct cmd_args a = {
+			.opcode = NVME_IO_WRITE, .cid = i, .off = i * 512u, .len = 512, .icd = data
+		};
 
 		n += pdu_cmd(buf + n, &a);
 	}
@@ -537,7 +559,8 @@ static void test_detached_live_data_survives_its_namespace(void **state)
 	f->refuse_pin = true;
 	assert_false(fab_conn_detach_live(f->conn, NULL));
 	f->refuse_pin = false;
-	assert_true(fab_conn_detach_live(f->conn, (const struct fab_ns *)old)); /* another namespace: nothing to do */
+	assert_true(fab_conn_detach_live(
+		f->conn, (const struct fab_ns *)old)); /* another namespace: nothing to do */
 	assert_int_equal(f->bufs_out, 0);
 	f->buf_limit = 0; /* the pool has nothing: it must work all the same */
 	assert_true(fab_conn_detach_live(f->conn, NULL));
@@ -704,7 +727,7 @@ static void test_orphans_outlive_their_connection_and_free_it(void **state)
 	push_cmd(f, OP_HOLD, 1, 0);
 	push_cmd(f, OP_HOLD, 2, 0);
 	push_cmd(f, NVME_IO_WRITE, 3, 8192); /* waits for its data */
-	push_cmd(f, NVME_IO_READ, 4, 4096);  /* waits to be sent */
+	push_cmd(f, NVME_IO_READ, 4, 4096); /* waits to be sent */
 	f->buf_limit = 0;
 	push_cmd(f, NVME_IO_WRITE, 5, 8192); /* waits for a buffer */
 	f->buf_limit = 1000;
@@ -767,13 +790,15 @@ int main(void)
 		cmocka_unit_test(test_a_short_transfer_never_carries_success),
 		cmocka_unit_test(test_a_result_never_carries_success),
 		cmocka_unit_test(test_sqhd_is_told_at_least_every_half_queue),
-		cmocka_unit_test(test_without_flow_control_every_read_carries_success_and_sqhd_is_reserved),
+		cmocka_unit_test(
+			test_without_flow_control_every_read_carries_success_and_sqhd_is_reserved),
 		cmocka_unit_test(test_read_data_is_aligned_as_hpda_asks),
 		cmocka_unit_test(test_padding_before_in_capsule_data_is_skipped),
 		cmocka_unit_test(test_many_capsules_in_one_push_are_sent_in_few_pieces),
 		cmocka_unit_test(test_gather_keeps_to_its_limits),
 		cmocka_unit_test(test_a_write_waits_for_a_buffer_and_the_connection_goes_on),
-		cmocka_unit_test(test_a_capsule_without_a_buffer_pauses_the_connection_and_nothing_is_lost),
+		cmocka_unit_test(
+			test_a_capsule_without_a_buffer_pauses_the_connection_and_nothing_is_lost),
 		cmocka_unit_test(test_a_handler_that_finds_no_buffer_is_called_again),
 		cmocka_unit_test(test_want_names_where_payload_goes),
 		cmocka_unit_test(test_live_data_is_pinned_only_while_it_is_sent),

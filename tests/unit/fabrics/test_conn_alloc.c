@@ -78,7 +78,9 @@ static void one_round(struct fixture *f, uint8_t *buf, const uint8_t *data)
 	for (uint16_t i = 0; i < 32; i++) {
 		struct cmd_args read = { .opcode = NVME_IO_READ, .cid = i, .len = 4096 };
 		struct cmd_args live = { .opcode = OP_LIVE, .cid = i, .len = 4096 };
-		struct cmd_args write = { .opcode = NVME_IO_WRITE, .cid = i, .len = 512, .icd = data };
+		struct cmd_args write = {
+			.opcode = NVME_IO_WRITE, .cid = i, .len = 512, .icd = data
+		};
 		struct cmd_args r2t = { .opcode = NVME_IO_WRITE, .cid = i, .len = 4096 };
 
 		n += pdu_cmd(buf + n, &read);

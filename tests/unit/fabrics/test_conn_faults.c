@@ -35,8 +35,8 @@ struct header_row {
 	const char *name;
 	enum base_pdu base;
 	bool hdgst, ddgst;
-	bool live;     /* after ICReq, on a bound queue */
-	size_t at;     /* the bytes to change */
+	bool live; /* after ICReq, on a bound queue */
+	size_t at; /* the bytes to change */
 	size_t nr;
 	uint32_t value;
 	bool redigest; /* the header digest is made right again */
@@ -46,61 +46,97 @@ struct header_row {
 };
 
 static const struct header_row header_rows[] = {
-	{ "garbage instead of ICReq", BASE_ICREQ, .at = 0, .nr = 4, .value = 0x20544547, .fes = 2, .carried = 8 },
+	{ "garbage instead of ICReq", BASE_ICREQ, .at = 0, .nr = 4, .value = 0x20544547, .fes = 2,
+	  .carried = 8 },
 	{ "a command instead of ICReq", BASE_CMD, .fes = 2, .carried = 8 },
-	{ "ICReq with HLEN 127", BASE_ICREQ, .at = 2, .nr = 1, .value = 127, .fes = 1, .fei = 2, .carried = 8 },
-	{ "ICReq with PLEN 129", BASE_ICREQ, .at = 4, .nr = 4, .value = 129, .fes = 1, .fei = 4, .carried = 128 },
-	{ "ICReq with PLEN 0", BASE_ICREQ, .at = 4, .nr = 4, .value = 0, .fes = 1, .fei = 4, .carried = 128 },
-	{ "ICReq with an unknown PFV", BASE_ICREQ, .at = 8, .nr = 2, .value = 1, .fes = 6, .fei = 8, .carried = 128 },
-	{ "ICReq with HPDA 32", BASE_ICREQ, .at = 10, .nr = 1, .value = 32, .fes = 1, .fei = 10, .carried = 128 },
+	{ "ICReq with HLEN 127", BASE_ICREQ, .at = 2, .nr = 1, .value = 127, .fes = 1, .fei = 2,
+	  .carried = 8 },
+	{ "ICReq with PLEN 129", BASE_ICREQ, .at = 4, .nr = 4, .value = 129, .fes = 1, .fei = 4,
+	  .carried = 128 },
+	{ "ICReq with PLEN 0", BASE_ICREQ, .at = 4, .nr = 4, .value = 0, .fes = 1, .fei = 4,
+	  .carried = 128 },
+	{ "ICReq with an unknown PFV", BASE_ICREQ, .at = 8, .nr = 2, .value = 1, .fes = 6, .fei = 8,
+	  .carried = 128 },
+	{ "ICReq with HPDA 32", BASE_ICREQ, .at = 10, .nr = 1, .value = 32, .fes = 1, .fei = 10,
+	  .carried = 128 },
 	{ "a second ICReq", BASE_ICREQ, .live = true, .fes = 2, .carried = 8 },
-	{ "an unknown PDU type", BASE_CMD, .live = true, .at = 0, .nr = 1, .value = 0x0c, .fes = 1, .fei = 0, .carried = 8 },
-	{ "the reserved PDU type 08h", BASE_CMD, .live = true, .at = 0, .nr = 1, .value = 8, .fes = 1, .fei = 0, .carried = 8 },
-	{ "an ICResp from a host", BASE_CMD, .live = true, .at = 0, .nr = 1, .value = 1, .fes = 1, .fei = 0, .carried = 8 },
-	{ "a C2HData from a host", BASE_H2C, .live = true, .at = 0, .nr = 1, .value = 7, .fes = 1, .fei = 0, .carried = 8 },
-	{ "an R2T from a host", BASE_H2C, .live = true, .at = 0, .nr = 1, .value = 9, .fes = 1, .fei = 0, .carried = 8 },
-	{ "PDU type FFh", BASE_H2C, .live = true, .at = 0, .nr = 1, .value = 0xff, .fes = 1, .fei = 0, .carried = 8 },
-	{ "CapsuleCmd with HLEN below 8", BASE_CMD, .live = true, .at = 2, .nr = 1, .value = 7, .fes = 1, .fei = 2, .carried = 8 },
-	{ "CapsuleCmd with HLEN 73", BASE_CMD, .live = true, .at = 2, .nr = 1, .value = 73, .fes = 1, .fei = 2, .carried = 8 },
-	{ "CapsuleCmd with PLEN below HLEN", BASE_CMD, .live = true, .at = 4, .nr = 4, .value = 71, .fes = 1, .fei = 4,
+	{ "an unknown PDU type", BASE_CMD, .live = true, .at = 0, .nr = 1, .value = 0x0c, .fes = 1,
+	  .fei = 0, .carried = 8 },
+	{ "the reserved PDU type 08h", BASE_CMD, .live = true, .at = 0, .nr = 1, .value = 8,
+	  .fes = 1, .fei = 0, .carried = 8 },
+	{ "an ICResp from a host", BASE_CMD, .live = true, .at = 0, .nr = 1, .value = 1, .fes = 1,
+	  .fei = 0, .carried = 8 },
+	{ "a C2HData from a host", BASE_H2C, .live = true, .at = 0, .nr = 1, .value = 7, .fes = 1,
+	  .fei = 0, .carried = 8 },
+	{ "an R2T from a host", BASE_H2C, .live = true, .at = 0, .nr = 1, .value = 9, .fes = 1,
+	  .fei = 0, .carried = 8 },
+	{ "PDU type FFh", BASE_H2C, .live = true, .at = 0, .nr = 1, .value = 0xff, .fes = 1,
+	  .fei = 0, .carried = 8 },
+	{ "CapsuleCmd with HLEN below 8", BASE_CMD, .live = true, .at = 2, .nr = 1, .value = 7,
+	  .fes = 1, .fei = 2, .carried = 8 },
+	{ "CapsuleCmd with HLEN 73", BASE_CMD, .live = true, .at = 2, .nr = 1, .value = 73,
+	  .fes = 1, .fei = 2, .carried = 8 },
+	{ "CapsuleCmd with PLEN below HLEN", BASE_CMD, .live = true, .at = 4, .nr = 4, .value = 71,
+	  .fes = 1, .fei = 4, .carried = 72 },
+	{ "CapsuleCmd with a PLEN beyond IOCCSZ", BASE_WRITE, .live = true, .at = 4, .nr = 4,
+	  .value = 72 + MAX_ICD + 1, .fes = 1, .fei = 4, .carried = 72 },
+	{ "CapsuleCmd with PLEN FFFFFFFFh", BASE_WRITE, .live = true, .at = 4, .nr = 4,
+	  .value = 0xffffffff, .fes = 1, .fei = 4, .carried = 72 },
+	{ "CapsuleCmd with PDO within the header", BASE_WRITE, .live = true, .at = 3, .nr = 1,
+	  .value = 68, .fes = 1, .fei = 3, .carried = 72 },
+	{ "CapsuleCmd with PDO 0 and data", BASE_WRITE, .live = true, .at = 3, .nr = 1, .value = 0,
+	  .fes = 1, .fei = 3, .carried = 72 },
+	{ "CapsuleCmd with PDO off alignment", BASE_WRITE, .live = true, .at = 3, .nr = 1,
+	  .value = 74, .fes = 1, .fei = 3, .carried = 72 },
+	{ "CapsuleCmd with a header digest that wasn't agreed", BASE_CMD, .live = true, .at = 1,
+	  .nr = 1, .value = 1, .fes = 1, .fei = 1, .carried = 72 },
+	{ "CapsuleCmd with a data digest that wasn't agreed", BASE_WRITE, .live = true, .at = 1,
+	  .nr = 1, .value = 2, .fes = 1, .fei = 1, .carried = 72 },
+	{ "CapsuleCmd without the header digest that was agreed", BASE_CMD, .hdgst = true,
+	  .live = true, .at = 1, .nr = 1, .value = 0, .redigest = true, .fes = 1, .fei = 1,
 	  .carried = 72 },
-	{ "CapsuleCmd with a PLEN beyond IOCCSZ", BASE_WRITE, .live = true, .at = 4, .nr = 4, .value = 72 + MAX_ICD + 1, .fes = 1,
-	  .fei = 4, .carried = 72 },
-	{ "CapsuleCmd with PLEN FFFFFFFFh", BASE_WRITE, .live = true, .at = 4, .nr = 4, .value = 0xffffffff, .fes = 1, .fei = 4,
-	  .carried = 72 },
-	{ "CapsuleCmd with PDO within the header", BASE_WRITE, .live = true, .at = 3, .nr = 1, .value = 68, .fes = 1, .fei = 3,
-	  .carried = 72 },
-	{ "CapsuleCmd with PDO 0 and data", BASE_WRITE, .live = true, .at = 3, .nr = 1, .value = 0, .fes = 1, .fei = 3, .carried = 72 },
-	{ "CapsuleCmd with PDO off alignment", BASE_WRITE, .live = true, .at = 3, .nr = 1, .value = 74, .fes = 1, .fei = 3,
-	  .carried = 72 },
-	{ "CapsuleCmd with a header digest that wasn't agreed", BASE_CMD, .live = true, .at = 1, .nr = 1, .value = 1, .fes = 1,
-	  .fei = 1, .carried = 72 },
-	{ "CapsuleCmd with a data digest that wasn't agreed", BASE_WRITE, .live = true, .at = 1, .nr = 1, .value = 2, .fes = 1,
-	  .fei = 1, .carried = 72 },
-	{ "CapsuleCmd without the header digest that was agreed", BASE_CMD, .hdgst = true, .live = true, .at = 1, .nr = 1, .value = 0,
-	  .redigest = true, .fes = 1, .fei = 1, .carried = 72 },
-	{ "CapsuleCmd without the data digest that was agreed", BASE_WRITE, .ddgst = true, .live = true, .at = 1, .nr = 1,
-	  .value = 0, .fes = 1, .fei = 1, .carried = 72 },
-	{ "H2CData with HLEN 25", BASE_H2C, .live = true, .at = 2, .nr = 1, .value = 25, .fes = 1, .fei = 2, .carried = 8 },
-	{ "H2CData for a TTAG that was never told", BASE_H2C, .live = true, .at = 10, .nr = 2, .value = 3, .fes = 1, .fei = 10,
-	  .carried = 24 },
-	{ "H2CData for TTAG FFFFh", BASE_H2C, .live = true, .at = 10, .nr = 2, .value = 0xffff, .fes = 1, .fei = 10, .carried = 24 },
-	{ "H2CData with another CCCID", BASE_H2C, .live = true, .at = 8, .nr = 2, .value = 0x4444, .fes = 1, .fei = 8, .carried = 24 },
-	{ "H2CData with DATAL 0", BASE_H2C, .live = true, .at = 16, .nr = 4, .value = 0, .fes = 1, .fei = 16, .carried = 24 },
-	{ "H2CData whose DATAL isn't what PLEN holds", BASE_H2C, .live = true, .at = 16, .nr = 4, .value = 4092, .fes = 1, .fei = 16,
-	  .carried = 24 },
-	{ "H2CData that skips data", BASE_H2C, .live = true, .at = 12, .nr = 4, .value = 4096, .fes = 4, .carried = 24 },
-	{ "H2CData past any data", BASE_H2C, .live = true, .at = 12, .nr = 4, .value = 0xfffff000, .fes = 4, .carried = 24 },
-	{ "H2CData with LAST before the end", BASE_H2C, .live = true, .at = 1, .nr = 1, .value = 4, .fes = 1, .fei = 1, .carried = 24 },
-	{ "H2CData with PDO in the header", BASE_H2C, .live = true, .at = 3, .nr = 1, .value = 20, .fes = 1, .fei = 3, .carried = 24 },
-	{ "H2CTermReq with HLEN 23", BASE_TERM, .live = true, .at = 2, .nr = 1, .value = 23, .fes = 1, .fei = 2, .carried = 8 },
-	{ "H2CTermReq with PLEN 153", BASE_TERM, .live = true, .at = 4, .nr = 4, .value = 153, .fes = 1, .fei = 4, .carried = 24 },
+	{ "CapsuleCmd without the data digest that was agreed", BASE_WRITE, .ddgst = true,
+	  .live = true, .at = 1, .nr = 1, .value = 0, .fes = 1, .fei = 1, .carried = 72 },
+	{ "H2CData with HLEN 25", BASE_H2C, .live = true, .at = 2, .nr = 1, .value = 25, .fes = 1,
+	  .fei = 2, .carried = 8 },
+	{ "H2CData for a TTAG that was never told", BASE_H2C, .live = true, .at = 10, .nr = 2,
+	  .value = 3, .fes = 1, .fei = 10, .carried = 24 },
+	{ "H2CData for TTAG FFFFh", BASE_H2C, .live = true, .at = 10, .nr = 2, .value = 0xffff,
+	  .fes = 1, .fei = 10, .carried = 24 },
+	{ "H2CData with another CCCID", BASE_H2C, .live = true, .at = 8, .nr = 2, .value = 0x4444,
+	  .fes = 1, .fei = 8, .carried = 24 },
+	{ "H2CData with DATAL 0", BASE_H2C, .live = true, .at = 16, .nr = 4, .value = 0, .fes = 1,
+	  .fei = 16, .carried = 24 },
+	{ "H2CData whose DATAL isn't what PLEN holds", BASE_H2C, .live = true, .at = 16, .nr = 4,
+	  .value = 4092, .fes = 1, .fei = 16, .carried = 24 },
+	{ "H2CData that skips data", BASE_H2C, .live = true, .at = 12, .nr = 4, .value = 4096,
+	  .fes = 4, .carried = 24 },
+	{ "H2CData past any data", BASE_H2C, .live = true, .at = 12, .nr = 4, .value = 0xfffff000,
+	  .fes = 4, .carried = 24 },
+	{ "H2CData with LAST before the end", BASE_H2C, .live = true, .at = 1, .nr = 1, .value = 4,
+	  .fes = 1, .fei = 1, .carried = 24 },
+	{ "H2CData with PDO in the header", BASE_H2C, .live = true, .at = 3, .nr = 1, .value = 20,
+	  .fes = 1, .fei = 3, .carried = 24 },
+	{ "H2CTermReq with HLEN 23", BASE_TERM, .live = true, .at = 2, .nr = 1, .value = 23,
+	  .fes = 1, .fei = 2, .carried = 8 },
+	{ "H2CTermReq with PLEN 153", BASE_TERM, .live = true, .at = 4, .nr = 4, .value = 153,
+	  .fes = 1, .fei = 4, .carried = 24 },
 };
 
-static size_t base_pdu(uint8_t *dst, const struct header_row *row, uint16_t ttag, const uint8_t *data)
+static size_t base_pdu(uint8_t *dst, const struct header_row *row, uint16_t ttag,
+		       const uint8_t *data)
 {
-	struct cmd_args cmd = { .opcode = NVME_IO_READ, .cid = 5, .len = 512, .hdgst = row->hdgst, .ddgst = row->ddgst };
-	struct h2c_args h2c = { .cid = 6, .ttag = ttag, .len = 4096, .hdgst = row->hdgst, .ddgst = row->ddgst, .data = data };
+	struct cmd_args cmd = { .opcode = NVME_IO_READ,
+				.cid = 5,
+				.len = 512,
+				.hdgst = row->hdgst,
+				.ddgst = row->ddgst };
+	struct h2c_args h2c = { .cid = 6,
+				.ttag = ttag,
+				.len = 4096,
+				.hdgst = row->hdgst,
+				.ddgst = row->ddgst,
+				.data = data };
 
 	switch (row->base) {
 	case BASE_ICREQ:
@@ -121,7 +157,9 @@ static size_t base_pdu(uint8_t *dst, const struct header_row *row, uint16_t ttag
 /* A write of 40000 bytes is waiting for its data. */
 static uint16_t begin_write(struct fixture *f, const struct header_row *row)
 {
-	struct cmd_args a = { .opcode = NVME_IO_WRITE, .cid = 6, .len = 40000, .hdgst = row->hdgst };
+	struct cmd_args a = {
+		.opcode = NVME_IO_WRITE, .cid = 6, .len = 40000, .hdgst = row->hdgst
+	};
 	uint8_t buf[128];
 	size_t pos = 0;
 	uint16_t ttag;
@@ -135,7 +173,8 @@ static uint16_t begin_write(struct fixture *f, const struct header_row *row)
 
 static void run_header_row(const struct header_row *row, size_t step)
 {
-	uint8_t dgst = (row->hdgst ? NVME_TCP_DGST_HDGST : 0) | (row->ddgst ? NVME_TCP_DGST_DDGST : 0);
+	uint8_t dgst = (row->hdgst ? NVME_TCP_DGST_HDGST : 0) |
+		       (row->ddgst ? NVME_TCP_DGST_DDGST : 0);
 	struct fixture *f = row->live ? fx_live(0, dgst, IOQ(127)) : fx_new();
 	uint8_t *data = calloc(1, 40000), *buf = malloc(48000), le[4];
 	uint16_t ttag = row->live ? begin_write(f, row) : 0;
@@ -146,7 +185,8 @@ static void run_header_row(const struct header_row *row, size_t step)
 	memcpy(buf + row->at, le, row->nr);
 	if (row->redigest)
 		fab_digest_put(buf + hlen, buf, hlen);
-	for (size_t pos = 0; pos < len && fab_conn_state(f->conn) < FAB_CONN_TERMINATING; pos += step)
+	for (size_t pos = 0; pos < len && fab_conn_state(f->conn) < FAB_CONN_TERMINATING;
+	     pos += step)
 		fab_conn_push(f->conn, buf + pos, cmn_min(step, len - pos));
 	expect_term(f, FAB_FAULT(row->fes, row->fei), buf, row->carried);
 	assert_int_equal(f->executed, 0);
@@ -200,7 +240,8 @@ static void test_a_command_before_connect_is_refused_and_the_connection_goes_on(
 	for (int i = 0; i < 3; i++) {
 		fab_conn_push(f->conn, buf, pdu_cmd(buf, &a));
 		fx_drain(f, SIZE_MAX);
-		assert_int_equal(NVME_CQE_STATUS_CODE(rsp_status(f, &pos, 3)), NVME_SC_CMD_SEQ_ERROR);
+		assert_int_equal(NVME_CQE_STATUS_CODE(rsp_status(f, &pos, 3)),
+				 NVME_SC_CMD_SEQ_ERROR);
 		assert_int_equal(fab_conn_state(f->conn), FAB_CONN_WAIT_CONNECT);
 	}
 	fx_free(f);
@@ -209,8 +250,10 @@ static void test_a_command_before_connect_is_refused_and_the_connection_goes_on(
 static void test_an_unsupported_opcode_is_invalid_opcode_and_the_connection_goes_on(void **state)
 {
 	for (uint16_t qid = 0; qid < 2; qid++) {
-		struct fixture *f = fx_live(0, 0, (struct fab_queue_bind){ .qid = qid, .sqsize = 31 });
-		struct cmd_args bad = { .opcode = 0x99, .cid = 1 }, good = { .opcode = NVME_IO_FLUSH, .cid = 2 };
+		struct fixture *f =
+			fx_live(0, 0, (struct fab_queue_bind){ .qid = qid, .sqsize = 31 });
+		struct cmd_args bad = { .opcode = 0x99, .cid = 1 },
+				good = { .opcode = NVME_IO_FLUSH, .cid = 2 };
 		uint8_t buf[256];
 		size_t pos = 0, n = pdu_cmd(buf, &bad);
 		uint16_t status;
@@ -250,7 +293,12 @@ static void test_a_bad_data_digest_in_a_capsule_fails_the_command_alone(void **s
 	(void)state;
 	for (size_t step = 1; step < 8192; step = step == 1 ? 4096 : 8192) {
 		uint8_t data[512], buf[2048];
-		struct cmd_args a = { .opcode = NVME_IO_WRITE, .cid = 5, .len = 512, .hdgst = true, .ddgst = true, .icd = data };
+		struct cmd_args a = { .opcode = NVME_IO_WRITE,
+				      .cid = 5,
+				      .len = 512,
+				      .hdgst = true,
+				      .ddgst = true,
+				      .icd = data };
 		struct fixture *f = fx_live(0, 3, IOQ(31));
 		uint8_t before = f->disk[0];
 		size_t n, pos = 0;
@@ -286,7 +334,12 @@ static void test_a_bad_data_digest_in_h2cdata_fails_the_command_alone(void **sta
 	(void)state;
 	memset(data, (uint8_t)~before, 40000);
 	for (uint32_t off = 0; off < 40000; off += MAX_H2C) {
-		struct h2c_args h = { .cid = 6, .ttag = ttag, .off = off, .len = cmn_min(MAX_H2C, 40000 - off), .ddgst = true, .data = data };
+		struct h2c_args h = { .cid = 6,
+				      .ttag = ttag,
+				      .off = off,
+				      .len = cmn_min(MAX_H2C, 40000 - off),
+				      .ddgst = true,
+				      .data = data };
 		size_t n;
 
 		h.last = off + h.len == 40000;
@@ -312,7 +365,9 @@ static void test_h2cdata_beyond_maxh2cdata_is_a_limit_exceeded(void **state)
 	const struct header_row row = { 0 };
 	struct fixture *f = fx_live(0, 0, IOQ(31));
 	uint8_t *data = calloc(1, 40000), *buf = malloc(48000);
-	struct h2c_args h = { .cid = 6, .ttag = begin_write(f, &row), .len = MAX_H2C + 4, .data = data };
+	struct h2c_args h = {
+		.cid = 6, .ttag = begin_write(f, &row), .len = MAX_H2C + 4, .data = data
+	};
 
 	(void)state;
 	fab_conn_push(f->conn, buf, pdu_h2c(buf, &h));
@@ -409,13 +464,18 @@ struct sgl_row {
 };
 
 static const struct sgl_row sgl_rows[] = {
-	{ "too short for a write", NVME_IO_WRITE, 0x5a, 0, 511, false, NVME_SC_SGL_INVALID_DATA_LEN },
+	{ "too short for a write", NVME_IO_WRITE, 0x5a, 0, 511, false,
+	  NVME_SC_SGL_INVALID_DATA_LEN },
 	{ "too short for a read", NVME_IO_READ, 0x5a, 0, 511, false, NVME_SC_SGL_INVALID_DATA_LEN },
 	{ "longer than a read moves", NVME_IO_READ, 0x5a, 0, 4096, false, 0 },
-	{ "in the capsule for a read", NVME_IO_READ, 0x01, 0, 512, false, NVME_SC_SGL_INVALID_TYPE },
-	{ "in a capsule without data", NVME_IO_WRITE, 0x01, 0, 512, false, NVME_SC_SGL_INVALID_OFFSET },
-	{ "in the capsule past its data", NVME_IO_WRITE, 0x01, 4, 512, true, NVME_SC_SGL_INVALID_OFFSET },
-	{ "in the capsule at a huge offset", NVME_IO_WRITE, 0x01, UINT64_MAX, 512, true, NVME_SC_SGL_INVALID_OFFSET },
+	{ "in the capsule for a read", NVME_IO_READ, 0x01, 0, 512, false,
+	  NVME_SC_SGL_INVALID_TYPE },
+	{ "in a capsule without data", NVME_IO_WRITE, 0x01, 0, 512, false,
+	  NVME_SC_SGL_INVALID_OFFSET },
+	{ "in the capsule past its data", NVME_IO_WRITE, 0x01, 4, 512, true,
+	  NVME_SC_SGL_INVALID_OFFSET },
+	{ "in the capsule at a huge offset", NVME_IO_WRITE, 0x01, UINT64_MAX, 512, true,
+	  NVME_SC_SGL_INVALID_OFFSET },
 	{ "keyed, as RDMA has it", NVME_IO_WRITE, 0x40, 0, 512, false, NVME_SC_SGL_INVALID_TYPE },
 	{ "a segment", NVME_IO_READ, 0x20, 0, 512, false, NVME_SC_SGL_INVALID_TYPE },
 	{ "in the capsule, as it should be", NVME_IO_WRITE, 0x01, 0, 512, true, 0 },
@@ -427,7 +487,9 @@ static void test_bad_data_pointers_fail_the_command_alone(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(sgl_rows); i++) {
 		const struct sgl_row *row = &sgl_rows[i];
 		uint8_t data[512] = { 0 }, buf[1024];
-		struct cmd_args a = { .opcode = row->opcode, .cid = 1, .len = 512, .icd = row->icd ? data : NULL };
+		struct cmd_args a = {
+			.opcode = row->opcode, .cid = 1, .len = 512, .icd = row->icd ? data : NULL
+		};
 		struct cmd_args flush = { .opcode = NVME_IO_FLUSH, .cid = 2 };
 		struct fixture *f = fx_live(0, 0, IOQ(31));
 		struct nvme_tcp_cmd *cmd = (struct nvme_tcp_cmd *)buf;
@@ -458,7 +520,8 @@ static void test_h2ctermreq_closes_without_a_word(void **state)
 	uint8_t hdr[24] = { 0 }, buf[152];
 
 	(void)state;
-	fab_conn_push(f->conn, buf, fab_pdu_put_term(buf, NVME_TCP_H2C_TERM, FAB_FAULT(5, 77), hdr, sizeof(hdr)));
+	fab_conn_push(f->conn, buf,
+		      fab_pdu_put_term(buf, NVME_TCP_H2C_TERM, FAB_FAULT(5, 77), hdr, sizeof(hdr)));
 	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_CLOSED);
 	assert_false(fab_conn_wants_send(f->conn));
 	assert_true(fab_conn_end(f->conn).by_peer);
@@ -556,8 +619,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header_faults_end_in_the_fes_and_fei_of_the_specification),
 		cmocka_unit_test(test_garbage_instead_of_icreq_is_a_pdu_sequence_error),
-		cmocka_unit_test(test_a_command_before_connect_is_refused_and_the_connection_goes_on),
-		cmocka_unit_test(test_an_unsupported_opcode_is_invalid_opcode_and_the_connection_goes_on),
+		cmocka_unit_test(
+			test_a_command_before_connect_is_refused_and_the_connection_goes_on),
+		cmocka_unit_test(
+			test_an_unsupported_opcode_is_invalid_opcode_and_the_connection_goes_on),
 		cmocka_unit_test(test_a_bad_header_digest_is_fatal_and_told_back),
 		cmocka_unit_test(test_a_bad_data_digest_in_a_capsule_fails_the_command_alone),
 		cmocka_unit_test(test_a_bad_data_digest_in_h2cdata_fails_the_command_alone),

@@ -121,9 +121,12 @@ static void run(struct join *j)
 static struct join *join_new(uint8_t dgst, uint8_t hpda)
 {
 	struct join *j = calloc(1, sizeof(*j));
-	struct fab_host_params hp = {
-		.depth = NR_REQS, .hdgst = dgst & 1, .ddgst = dgst & 2, .hpda = hpda, .max_icd = MAX_ICD, .user = j
-	};
+	struct fab_host_params hp = { .depth = NR_REQS,
+				      .hdgst = dgst & 1,
+				      .ddgst = dgst & 2,
+				      .hpda = hpda,
+				      .max_icd = MAX_ICD,
+				      .user = j };
 
 	j->f = fx_new();
 	j->q = fab_host_create(&hp);
@@ -147,7 +150,8 @@ static void submit(struct join *j, int i, uint8_t opcode, uint32_t off, uint32_t
 	struct fab_host_req *req = &j->req[i];
 
 	memset(req, 0, sizeof(*req));
-	req->cmd = (struct nvme_cmd){ .opcode = opcode, .cdw10 = htole32(off), .cdw12 = htole32(len) };
+	req->cmd =
+		(struct nvme_cmd){ .opcode = opcode, .cdw10 = htole32(off), .cdw12 = htole32(len) };
 	req->data = j->data[i];
 	req->len = len;
 	req->dir = !len ? FAB_HOST_NONE : opcode & 1 ? FAB_HOST_OUT : FAB_HOST_IN;
@@ -199,7 +203,8 @@ static void scenario(struct join *j)
 				fail_msg("request %d, byte %u", i, b);
 	}
 	assert_int_equal(j->req[5].moved, 256);
-	assert_int_equal(NVME_CQE_STATUS_CODE(le16toh(j->req[6].cqe.status)), NVME_SC_INVALID_OPCODE);
+	assert_int_equal(NVME_CQE_STATUS_CODE(le16toh(j->req[6].cqe.status)),
+			 NVME_SC_INVALID_OPCODE);
 	assert_int_equal(fab_host_inflight(j->q), 0);
 	assert_int_equal(fab_conn_inflight(j->f->conn), 0);
 }
@@ -278,7 +283,8 @@ static void test_both_ends_agree_when_cut_at_every_offset(void **state)
 {
 	(void)state;
 	for (uint8_t dgst = 0; dgst < 4; dgst++) {
-		for (uint32_t icd = 0; icd <= MAX_ICD; icd += MAX_ICD) { /* by R2T, and in the capsule */
+		for (uint32_t icd = 0; icd <= MAX_ICD;
+		     icd += MAX_ICD) { /* by R2T, and in the capsule */
 			size_t total = 1;
 
 			for (size_t cut = 0; cut < total; cut++) {
@@ -427,7 +433,8 @@ static size_t good_pdu(uint8_t *dst, enum what what)
 	case W_RSP:
 		return fab_pdu_put_rsp(dst, 0, 0, false);
 	case W_C2H:
-		fab_pdu_put_hdr(&c2h.hdr, NVME_TCP_C2H_DATA, 24, NVME_TCP_F_LAST | NVME_TCP_F_SUCCESS, 24 + 512);
+		fab_pdu_put_hdr(&c2h.hdr, NVME_TCP_C2H_DATA, 24,
+				NVME_TCP_F_LAST | NVME_TCP_F_SUCCESS, 24 + 512);
 		c2h.hdr.pdo = 24;
 		memcpy(dst, &c2h, sizeof(c2h));
 		memset(dst + 24, 0x3f, 512);
@@ -580,7 +587,8 @@ static void test_an_answer_amid_h2cdata_ends_the_command_after_the_pdu(void **st
 	fab_host_push(j->q, buf, good_pdu(buf, W_R2T));
 	assert_int_equal(fab_host_gather(j->q, iov, 4, SIZE_MAX), 2);
 	fab_host_sent(j->q, 100);
-	fab_host_push(j->q, buf, fab_pdu_put_rsp(buf, 0, fab_cqe_tail(0, htole16(0x1001), 0x4004), false));
+	fab_host_push(j->q, buf,
+		      fab_pdu_put_rsp(buf, 0, fab_cqe_tail(0, htole16(0x1001), 0x4004), false));
 	assert_int_equal(j->done, 0);
 	assert_int_equal(fab_host_gather(j->q, iov, 4, SIZE_MAX), 1);
 	assert_int_equal(iov[0].iov_len, 24 + 8192 - 100); /* MAXH2CDATA, no more PDUs behind it */
@@ -610,7 +618,8 @@ static void test_a_bad_data_digest_fails_the_read_alone(void **state)
 	fab_host_push(j->q, buf, len);
 	free(buf);
 	assert_int_equal(j->done, 2);
-	assert_int_equal(NVME_CQE_STATUS_CODE(le16toh(j->req[0].cqe.status)), NVME_SC_TRANSIENT_TRANSPORT);
+	assert_int_equal(NVME_CQE_STATUS_CODE(le16toh(j->req[0].cqe.status)),
+			 NVME_SC_TRANSIENT_TRANSPORT);
 	assert_int_equal(j->req[1].cqe.status, 0);
 	assert_int_equal(fab_host_state(j->q), FAB_HOST_READY);
 	join_free(j);
@@ -645,7 +654,8 @@ int main(void)
 		cmocka_unit_test(test_commands_given_before_icresp_wait_for_it),
 		cmocka_unit_test(test_depth_is_kept),
 		cmocka_unit_test(test_requests_end_when_the_connection_does),
-		cmocka_unit_test(test_a_host_ends_the_connection_of_a_controller_that_breaks_the_protocol),
+		cmocka_unit_test(
+			test_a_host_ends_the_connection_of_a_controller_that_breaks_the_protocol),
 		cmocka_unit_test(test_the_same_answers_are_believed_when_they_are_right),
 		cmocka_unit_test(test_success_on_a_short_transfer_is_not_believed),
 		cmocka_unit_test(test_a_second_r2t_while_one_is_served_is_a_limit_exceeded),
