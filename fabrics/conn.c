@@ -165,7 +165,7 @@ void fab_conn_bind(struct fab_conn *conn, const struct fab_queue_bind *bind)
 		conn_set_state(conn, FAB_CONN_LIVE);
 }
 
-/* -- the end ------------------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 void conn_close(struct fab_conn *conn, const char *why)
 {
@@ -272,7 +272,7 @@ void fab_conn_tick(struct fab_conn *conn)
 	conn->busy--;
 }
 
-/* -- abort ----------------------------------------------------------------------------------------------------- */
+/* ---- abort ---- */
 
 struct fab_req *fab_conn_find(struct fab_conn *conn, uint16_t cid)
 {
@@ -285,8 +285,8 @@ struct fab_req *fab_conn_find(struct fab_conn *conn, uint16_t cid)
 	return NULL;
 }
 
-/* A request whose capsule is still coming in, or whose R2T the host has seen, is answered when its data is in: its
- * TTAG must not come to mean another command before. */
+/* A request whose capsule is still coming in, or whose R2T the host has seen, is answered when its
+ * data is in: its TTAG must not come to mean another command before. */
 static bool data_is_coming(const struct fab_conn *conn, const struct fab_req *req)
 {
 	if (conn->rx_req == req)
@@ -317,7 +317,7 @@ bool fab_conn_abort(struct fab_conn *conn, uint16_t cid)
 	return true;
 }
 
-/* -- what others ask ------------------------------------------------------------------------------------------- */
+/* ---- what others ask ---- */
 
 void *fab_conn_user(const struct fab_conn *conn)
 {

@@ -90,7 +90,8 @@ void conn_tx_raw(struct fab_conn *conn, uint32_t len); /* ctl_buf[0..len) */
 void conn_tx_r2t(struct fab_conn *conn, struct fab_req *req);
 void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_status st);
 void conn_tx_unlink(struct fab_conn *conn, struct fab_tx *tx);
-/* Forgets what hasn't begun to be sent (all: whatever there is), freeing the requests that it answers. */
+/* Forgets what hasn't begun to be sent (all: whatever there is), freeing the requests that it
+ * answers. */
 void conn_tx_drop(struct fab_conn *conn, bool all);
 
 /* conn_rx.c */

@@ -3,8 +3,8 @@
  * Owns: bytes kept while a capsule waits for a buffer.  Thread: the connection's.  May block: never.
  * Spec: NVMe/TCP 1.1, 3.1-3.6.
  *
- * In-capsule data that lies wholly in what was pushed is executed from where it lies; otherwise it goes to a pool buffer, for
- * which fab_conn_want() asks by address. */
+ * In-capsule data that lies wholly in what was pushed is executed from where it lies; otherwise it
+ * goes to a pool buffer, for which fab_conn_want() asks by address. */
 #include <stdlib.h>
 
 #include "fabrics/conn_impl.h"
@@ -15,7 +15,7 @@ static struct fab_conn *rx_conn(struct fab_rx *rx)
 	return cmn_container_of(rx, struct fab_conn, rx);
 }
 
-/* -- data for a command ------------------------------------------------------------------------------------------- */
+/* ---- data for a command ---- */
 
 void conn_run(struct fab_conn *conn, struct fab_req *req)
 {
@@ -55,10 +55,10 @@ static void want_h2c(struct fab_conn *conn, struct fab_req *req)
 	TAILQ_INSERT_TAIL(&conn->wait_buf, req, link);
 }
 
-/* -- CapsuleCmd ----------------------------------------------------------------------------------------------------- */
+/* ---- CapsuleCmd ---- */
 
-/* Does the data pointer have room for what the command moves?  A longer one is fine: Linux always describes 4 KiB for
- * Dataset Management, however few ranges there are. */
+/* Does the data pointer have room for what the command moves?  A longer one is fine: Linux always
+ * describes 4 KiB for Dataset Management, however few ranges there are. */
 static struct fab_status check_sgl(const struct fab_req *req, uint32_t icd)
 {
 	const struct nvme_sgl *sgl = &req->cmd.sgl;
@@ -166,7 +166,8 @@ static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_
 		skip_payload(conn, g);
 		return;
 	}
-	/* Base 2.1, 3.3.2.5 allows one command less than the queue has entries; kernels up to 6.x use them all. */
+	/* Base 2.1, 3.3.2.5 allows one command less than the queue has entries; kernels up to 6.x
+	 * use them all. */
 	if (unlikely(conn->nr_inflight >= conn->entries)) {
 		conn_fatal(conn, FAB_FAULT(NVME_TCP_FES_PDU_SEQ, 0), hdr, sizeof(*pdu));
 		return;
@@ -182,7 +183,7 @@ static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_
 	start_command(conn, req, g, in);
 }
 
-/* -- H2CData ----------------------------------------------------------------------------------------------------------- */
+/* ---- H2CData ---- */
 
 static struct fab_fault check_h2c(const struct fab_conn *conn, const struct nvme_tcp_data *pdu,
 				  const struct fab_pdu_geom *g)
@@ -226,7 +227,7 @@ static void rx_h2c_data(struct fab_conn *conn, const void *hdr, const struct fab
 	fab_rx_payload(&conn->rx, g, (uint8_t *)req->buf + req->received);
 }
 
-/* -- ICReq, H2CTermReq --------------------------------------------------------------------------------------------------- */
+/* ---- ICReq, H2CTermReq ---- */
 
 static struct fab_fault check_icreq(const struct nvme_tcp_icreq *req)
 {
@@ -237,7 +238,8 @@ static struct fab_fault check_icreq(const struct nvme_tcp_icreq *req)
 	return FAB_NO_FAULT;
 }
 
-/* Digests exactly as asked: Linux refuses more and less.  MAXR2T needs no memory: there is one R2T per command. */
+/* Digests exactly as asked: Linux refuses more and less.  MAXR2T needs no memory: there is one R2T
+ * per command. */
 static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
 		     struct fab_rx_input *in)
 {
@@ -282,7 +284,7 @@ static void rx_term(struct fab_conn *conn, const void *hdr, const struct fab_pdu
 	conn_close(conn, NULL);
 }
 
-/* -- bytes to PDUs ----------------------------------------------------------------------------------------------------------- */
+/* ---- bytes to PDUs ---- */
 
 typedef void (*rx_pdu_fn)(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
 			  struct fab_rx_input *in);
@@ -311,7 +313,8 @@ const struct fab_rx_ops conn_rx_ops = {
 	.fault = rx_fault,
 };
 
-/* Bytes behind a capsule that waits for a buffer are kept: the socket has given them away already. */
+/* Bytes behind a capsule that waits for a buffer are kept: the socket has given them away already.
+ */
 static void keep(struct fab_conn *conn, const uint8_t *p, size_t len)
 {
 	if (conn->kept_len + len > conn->kept_cap) {
@@ -368,7 +371,7 @@ bool fab_conn_paused(const struct fab_conn *conn)
 	return conn->stalled;
 }
 
-/* -- buffers came back ------------------------------------------------------------------------------------------------- */
+/* ---- buffers came back ---- */
 
 /* First come, first served: a request whose buffer isn't to be had keeps the later ones waiting. */
 static void serve_waiting(struct fab_conn *conn)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fabrics/conn_tx.c - the sending half of a connection: responses built in place, gathered into few pieces.
+/* fabrics/conn_tx.c - the sending half of a connection: responses built in place, gathered into few
+ * pieces.
  * Owns: the send queue.  Thread: the connection's.  May block: never.
  * Spec: NVMe/TCP 1.1, 3.3.2 (data transfer), 3.6 (PDUs). */
 #include <stdlib.h>
@@ -41,7 +42,8 @@ static struct fab_req *tx_req(const struct fab_conn *conn, struct fab_tx *tx)
 	return tx == &conn->ctl_tx ? NULL : cmn_container_of(tx, struct fab_req, tx);
 }
 
-/* One R2T for all that the command still wants: its buffer is there, so there is no reason to ask in parts. */
+/* One R2T for all that the command still wants: its buffer is there, so there is no reason to ask
+ * in parts. */
 void conn_tx_r2t(struct fab_conn *conn, struct fab_req *req)
 {
 	struct fab_tx *tx = &req->tx;
@@ -69,9 +71,9 @@ void conn_tx_r2t(struct fab_conn *conn, struct fab_req *req)
 	stat_add(&conn->stats.r2ts, 1);
 }
 
-/* SQHD moves on when a command ends, not when it is taken from the socket: so a host that goes by it never has more
- * than the queue's size in flight.  Without SQ flow control it is reserved, but FFFFh in the response to the Connect
- * that turned it off (Base 2.1, 3.3.2.5). */
+/* SQHD moves on when a command ends, not when it is taken from the socket: so a host that goes by
+ * it never has more than the queue's size in flight.  Without SQ flow control it is reserved, but
+ * FFFFh in the response to the Connect that turned it off (Base 2.1, 3.3.2.5). */
 static uint16_t next_sqhd(struct fab_conn *conn)
 {
 	bool first = conn->connect_reply;
@@ -84,10 +86,11 @@ static uint16_t next_sqhd(struct fab_conn *conn)
 	return conn->sqhd;
 }
 
-/* May the SUCCESS flag stand for the response?  Only a response that says nothing: success, no result, all the data that
- * the SGL has room for (Linux fails a shorter one).  It also says nothing of SQHD.  With SQ flow control a host might wait
- * for that, so at the latest every half queue a response is sent; Linux and SPDK hosts don't look at SQHD, and SPDK's
- * target leaves all of them out. */
+/* May the SUCCESS flag stand for the response?  Only a response that says nothing: success, no
+ * result, all the data that the SGL has room for (Linux fails a shorter one).  It also says nothing
+ * of SQHD.  With SQ flow control a host might wait for that, so at the latest every half queue a
+ * response is sent; Linux and SPDK hosts don't look at SQHD, and SPDK's target leaves all of them
+ * out. */
 static bool success_will_do(struct fab_conn *conn, const struct fab_req *req)
 {
 	if (req->cqe.result || req->out_len != le32toh(req->cmd.sgl.length))
@@ -163,7 +166,7 @@ void conn_tx_response(struct fab_conn *conn, struct fab_req *req, struct fab_sta
 	conn_tx_queue(conn, tx);
 }
 
-/* -- live data -------------------------------------------------------------------------------------------------- */
+/* ---- live data ---- */
 
 /* Copies what is left of tx's data to a buffer of its own, so that the original may change. */
 static bool tx_freeze(struct fab_conn *conn, struct fab_req *req)
@@ -251,7 +254,7 @@ bool fab_conn_detach_live(struct fab_conn *conn, const struct fab_ns *ns)
 	return all;
 }
 
-/* -- gather and sent --------------------------------------------------------------------------------------------- */
+/* ---- gather and sent ---- */
 
 bool fab_conn_wants_send(const struct fab_conn *conn)
 {

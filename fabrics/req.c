@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fabrics/req.c - a request's life: taken from the stock, moved through its states, answered, given back.
- * Owns: the environment's stock of requests.  Thread: the connection's.  May block: never (malloc only to grow the stock). */
+/* fabrics/req.c - a request's life: taken from the stock, moved through its states, answered, given
+ * back.
+ * Owns: the environment's stock of requests.  Thread: the connection's.  May block: never
+ * (malloc only to grow the stock). */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -57,7 +59,8 @@ static struct fab_req *stock_take(struct fab_env *env)
 	return req;
 }
 
-/* Only what a command may find set is cleared: cmd, tx and priv are overwritten by whoever uses them. */
+/* Only what a command may find set is cleared: cmd, tx and priv are overwritten by whoever uses
+ * them. */
 struct fab_req *conn_req_new(struct fab_conn *conn)
 {
 	struct fab_req *req = stock_take(conn->env);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net/client.c - drives fabrics/host over sockets with poll().
- * Owns: sockets, queues, scratch buffers.  Thread: one at a time.  May block: in poll(), up to its time limit.
+ * Owns: sockets, queues, scratch buffers.  Thread: one at a time.  May block: in poll(), up to its
+ * time limit.
  * Spec: NVM Express Base 2.1, 3.5.1, 3.6.2, 6. */
 #include "net/client.h"
 
@@ -45,7 +46,7 @@ struct net_client {
 	unsigned int nr_ioqs;
 };
 
-/* -- one queue: socket and engine ----------------------------------------------------------------------------------- */
+/* ---- one queue: socket and engine ---- */
 
 static int wait_fd(int fd, short events, int timeout_ms)
 {
@@ -215,7 +216,7 @@ static bool queue_step(struct net_client_queue *q)
 	return moved;
 }
 
-/* -- all queues of a client --------------------------------------------------------------------------------------------- */
+/* ---- all queues of a client ---- */
 
 static unsigned int open_queues(struct net_client *c, struct pollfd *fds, bool *ret_lost)
 {
@@ -274,7 +275,7 @@ const char *net_client_why(const struct net_client_queue *q)
 	return fab_host_why(q->host);
 }
 
-/* -- one command at a time ------------------------------------------------------------------------------------------------ */
+/* ---- one command at a time ---- */
 
 struct sync_req {
 	struct fab_host_req req;
@@ -286,8 +287,8 @@ static void sync_done(struct fab_host_req *req)
 	cmn_container_of(req, struct sync_req, req)->done = true;
 }
 
-/* Drives this queue alone, so that a command of another queue that never ends doesn't matter.  On a time-out the queue is ended:
- * nobody may write to data any more. */
+/* Drives this queue alone, so that a command of another queue that never ends doesn't matter.  On a
+ * time-out the queue is ended: nobody may write to data any more. */
 static int run_sync(struct net_client_queue *q, struct sync_req *s)
 {
 	uint64_t end = cmn_now_ns() + q->client->timeout_ms * CMN_NS_PER_MS;
@@ -359,7 +360,7 @@ int net_client_prop_set(struct net_client *c, uint32_t offset, bool eight, uint6
 	return rc < 0 ? rc : status_errno(&cqe);
 }
 
-/* -- bringing a controller up ------------------------------------------------------------------------------------------------- */
+/* ---- bringing a controller up ---- */
 
 static int explain(struct net_client_queue *q, int ret, const char *what, struct cmn_err *err)
 {
@@ -557,7 +558,7 @@ int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int d
 	return 0;
 }
 
-/* -- the end ------------------------------------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 void net_client_abandon(struct net_client *c)
 {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net/client.h - a small NVMe/TCP host for programs: connects, brings a controller up, runs commands.
- * Owns: its sockets, queues and scratch buffers.  Thread: one at a time.  May block: yes, up to the time limits given; the
- * pipelined calls only in net_client_poll().  Spec: NVM Express Base 2.1, 3.5.1 (initialisation), 6 (Fabrics commands).
+/* net/client.h - a small NVMe/TCP host for programs: connects, brings a controller up, runs
+ * commands.
+ * Owns: its sockets, queues and scratch buffers.  Thread: one at a time.  May block: yes,
+ * up to the time limits given; the pipelined calls only in net_client_poll().  Spec: NVM Express
+ * Base 2.1, 3.5.1 (initialisation), 6 (Fabrics commands).
  *
  *     struct net_client *c;
  *     if (net_client_connect(&params, &c, &err) < 0) ...
  *     cmd = fab_cmd_get_log(NVME_LID_DISCOVERY, 0, 0, sizeof(log), false);
- *     ret = net_client_admin(c, &cmd, &log, sizeof(log), FAB_HOST_IN, &cqe);    (0: look at cqe.status; < 0: the connection)
- *     net_client_close(c);                                                                                                 */
+ *     ret = net_client_admin(c, &cmd, &log, sizeof(log), FAB_HOST_IN, &cqe);    (0: look at
+ * cqe.status; < 0: the connection) net_client_close(c); */
 #ifndef NET_CLIENT_H
 #define NET_CLIENT_H
 
@@ -31,12 +33,13 @@ struct net_client_params {
 	bool no_enable; /* stop after Connect: no CC, no Identify */
 };
 
-/* Connects the admin queue, enables the controller and identifies it.  0, or -errno with err filled: -ECONNREFUSED and so on from
- * the network, -EPROTO when it isn't NVMe/TCP that answers, -EACCES when the controller refused (the status is in the words and
- * in ret_cqe, if not NULL). */
+/* Connects the admin queue, enables the controller and identifies it.  0, or -errno with err
+ * filled: -ECONNREFUSED and so on from the network, -EPROTO when it isn't NVMe/TCP that answers,
+ * -EACCES when the controller refused (the status is in the words and in ret_cqe, if not NULL). */
 int net_client_connect(const struct net_client_params *params, struct net_client **ret,
 		       struct nvme_cqe *ret_cqe, struct cmn_err *err);
-/* Shuts the controller down (CC.SHN) if it was enabled, within the time limit, and closes.  NULL is legal. */
+/* Shuts the controller down (CC.SHN) if it was enabled, within the time limit, and closes.  NULL is
+ * legal. */
 void net_client_close(struct net_client *c);
 /* Closes the sockets and nothing else, as a host that died. */
 void net_client_abandon(struct net_client *c);
@@ -46,7 +49,8 @@ uint64_t net_client_cap(const struct net_client *c);
 const struct nvme_id_ctrl *
 net_client_id(const struct net_client *c); /* as read; zeroes with no_enable */
 
-/* One command at a time.  dir: enum fab_host_dir.  0 when it was answered, whatever the status; -ETIMEDOUT; or -ECONNRESET. */
+/* One command at a time.  dir: enum fab_host_dir.  0 when it was answered, whatever the status;
+ * -ETIMEDOUT; or -ECONNRESET. */
 int net_client_admin(struct net_client *c, const struct nvme_cmd *cmd, void *data, uint32_t len,
 		     enum fab_host_dir dir, struct nvme_cqe *ret_cqe);
 int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *data, uint32_t len,
@@ -54,8 +58,8 @@ int net_client_io(struct net_client_queue *q, const struct nvme_cmd *cmd, void *
 int net_client_prop_get(struct net_client *c, uint32_t offset, bool eight, uint64_t *ret);
 int net_client_prop_set(struct net_client *c, uint32_t offset, bool eight, uint64_t value);
 
-/* Asks for nr I/O queues (Set Features 07h) and connects as many as were granted, each for depth commands at once.
- * *ret_nr: how many. */
+/* Asks for nr I/O queues (Set Features 07h) and connects as many as were granted, each for depth
+ * commands at once. *ret_nr: how many. */
 int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int depth,
 			   unsigned int *ret_nr, struct cmn_err *err);
 struct net_client_queue *net_client_ioq(struct net_client *c,
@@ -63,7 +67,8 @@ struct net_client_queue *net_client_ioq(struct net_client *c,
 struct net_client_queue *net_client_admin_queue(struct net_client *c);
 
 /* Pipelined: submit as many as fit (fab_host_submit), then poll; done() callbacks run inside of it.
- * net_client_poll returns 1 when something moved, 0 at the time limit, -ECONNRESET when a queue has ended. */
+ * net_client_poll returns 1 when something moved, 0 at the time limit, -ECONNRESET when a queue has
+ * ended. */
 int net_client_submit(struct net_client_queue *q, struct fab_host_req *req);
 int net_client_poll(struct net_client *c, int timeout_ms);
 unsigned int net_client_inflight(const struct net_client_queue *q);

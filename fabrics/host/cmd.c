@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fabrics/host/cmd.c - commands as a host builds them.
- * Owns: nothing.  Thread: any.  May block: never.  Spec: NVM Express Base 2.1, 5, 6; NVM Command Set 1.1, 3. */
+ * Owns: nothing.  Thread: any.  May block: never.  Spec: NVM Express Base 2.1, 5, 6; NVM Command
+ * Set 1.1, 3. */
 #include "fabrics/host/cmd.h"
 
 #include <endian.h>

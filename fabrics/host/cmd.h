@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fabrics/host/cmd.h - the commands a host needs, as submission queue entries.
- * Owns: nothing.  Thread: any.  May block: never.  Spec: NVM Express Base 2.1, 5, 6; NVM Command Set 1.1, 3. */
+ * Owns: nothing.  Thread: any.  May block: never.  Spec: NVM Express Base 2.1, 5, 6; NVM Command
+ * Set 1.1, 3. */
 #ifndef FABRICS_HOST_CMD_H
 #define FABRICS_HOST_CMD_H
 

@@ -100,7 +100,8 @@ void host_close(struct fab_host_queue *q, const char *why)
 		finish_all(q);
 }
 
-/* A PDU that is half sent can't be finished any more (its request is over), so then there is no TermReq either. */
+/* A PDU that is half sent can't be finished any more (its request is over), so then there is no
+ * TermReq either. */
 void host_fatal(struct fab_host_queue *q, struct fab_fault fault, const void *hdr, uint32_t len)
 {
 	struct fab_host_req *first = TAILQ_FIRST(&q->tx);
@@ -171,7 +172,8 @@ int fab_host_submit(struct fab_host_queue *q, struct fab_host_req *req)
 	req->moved = 0;
 	req->flags = 0;
 	req->r2t_left = 0;
-	/* Before ICResp it isn't known yet how the capsule is to look: rx.c builds those that wait, in order of their slots. */
+	/* Before ICResp it isn't known yet how the capsule is to look: rx.c builds those that wait,
+	 * in order of their slots. */
 	if (q->state == FAB_HOST_READY)
 		host_tx_capsule(q, req);
 	return 0;

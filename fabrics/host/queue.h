@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fabrics/host/queue.h - one NVMe/TCP connection at the host's end, as a machine of bytes: the counterpart of fabrics/conn.h.
- * Owns: its queue of requests to send; requests and their data are the caller's until done().  Thread: the caller's.
- * May block: never.  Spec: NVMe/TCP 1.1, 3.1-3.6.
+/* fabrics/host/queue.h - one NVMe/TCP connection at the host's end, as a machine of bytes: the
+ * counterpart of fabrics/conn.h.
+ * Owns: its queue of requests to send; requests and their data are
+ * the caller's until done().  Thread: the caller's. May block: never.  Spec: NVMe/TCP 1.1, 3.1-3.6.
  *
  *   WAIT_ICRESP -> READY -> CLOSED          either -> TERMINATING (H2CTermReq queued) -> CLOSED
  *
- * It trusts nothing that a controller sends: whatever a Linux host would refuse ends the connection with the H2CTermReq that the
- * specification names. */
+ * It trusts nothing that a controller sends: whatever a Linux host would refuse ends the connection
+ * with the H2CTermReq that the specification names. */
 #ifndef FABRICS_HOST_QUEUE_H
 #define FABRICS_HOST_QUEUE_H
 
@@ -38,8 +39,8 @@ struct fab_host_req {
 	void (*done)(struct fab_host_req *req);
 	void *user;
 
-	/* The outcome: err is 0 and cqe is the controller's, or -ECONNRESET and the connection ended first.  moved: bytes that
-	 * came in. */
+	/* The outcome: err is 0 and cqe is the controller's, or -ECONNRESET and the connection
+	 * ended first.  moved: bytes that came in. */
 	int err;
 	uint32_t moved;
 	struct nvme_cqe cqe;
@@ -60,8 +61,8 @@ struct fab_host_params {
 	unsigned int depth; /* commands at once, 1..4096 */
 	bool hdgst, ddgst;
 	uint8_t hpda;
-	uint32_t
-		max_icd; /* bytes of data that a capsule may carry; 8192 on admin queues, by IOCCSZ on others */
+	uint32_t max_icd; /* bytes of data that a capsule may carry; 8192 on admin queues, by IOCCSZ
+			     on others */
 	void *user;
 };
 
@@ -77,7 +78,8 @@ const char *fab_host_why(const struct fab_host_queue *q);
 uint16_t fab_host_fes(const struct fab_host_queue *q, uint32_t *ret_fei);
 void fab_host_set_max_icd(struct fab_host_queue *q, uint32_t bytes);
 
-/* 0, or -EAGAIN when depth commands are under way, or -ECONNRESET.  Legal from done().  Before READY it waits. */
+/* 0, or -EAGAIN when depth commands are under way, or -ECONNRESET.  Legal from done().  Before
+ * READY it waits. */
 int fab_host_submit(struct fab_host_queue *q, struct fab_host_req *req);
 unsigned int fab_host_inflight(const struct fab_host_queue *q);
 

@@ -12,8 +12,8 @@
 #include "fabrics/tcp/rx.h"
 
 #define HOST_ARENA 8192
-#define HOST_GEN_SHIFT                                                                             \
-	12 /* CID: slot in 11:0, generation in 15:12, so that an answer to an old command is found out */
+/* CID: slot in 11:0, generation in 15:12, so that an answer to an old command is found out. */
+#define HOST_GEN_SHIFT 12
 
 enum host_req_flag {
 	HOST_REQ_QUEUED = 1 << 0,

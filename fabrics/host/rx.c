@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fabrics/host/rx.c - the receiving half of a host's queue: what a controller sends, and all that may be wrong with it.
- * Owns: nothing.  Thread: the caller's.  May block: never.  Spec: NVMe/TCP 1.1, 3.3.2, 3.6. */
+/* fabrics/host/rx.c - the receiving half of a host's queue: what a controller sends, and all that
+ * may be wrong with it.
+ * Owns: nothing.  Thread: the caller's.  May block: never.
+ * Spec: NVMe/TCP 1.1, 3.3.2, 3.6. */
 #include "fabrics/host/queue_impl.h"
 
 static struct fab_host_queue *rx_queue(struct fab_rx *rx)
@@ -36,7 +38,7 @@ static void answered(struct fab_host_queue *q, struct fab_host_req *req)
 	host_finish(q, req);
 }
 
-/* -- ICResp, C2HTermReq ------------------------------------------------------------------------------------------- */
+/* ---- ICResp, C2HTermReq ---- */
 
 static struct fab_fault check_icresp(const struct fab_host_queue *q,
 				     const struct nvme_tcp_icresp *resp)
@@ -91,7 +93,7 @@ static void on_term(struct fab_host_queue *q, const void *hdr, const struct fab_
 	host_close(q, "the controller sent a C2HTermReq");
 }
 
-/* -- commands under way ---------------------------------------------------------------------------------------------- */
+/* ---- commands under way ---- */
 
 static void on_rsp(struct fab_host_queue *q, const void *hdr, const struct fab_pdu_geom *g)
 {
@@ -162,7 +164,8 @@ static void on_payload(struct fab_rx *rx, bool bad)
 	answered(q, req);
 }
 
-/* An R2T asks for the next bytes that haven't been sent, and never while one is being served: we said MAXR2T 0. */
+/* An R2T asks for the next bytes that haven't been sent, and never while one is being served: we
+ * said MAXR2T 0. */
 static struct fab_fault check_r2t(const struct nvme_tcp_r2t *pdu, const struct fab_host_req *req)
 {
 	uint32_t off = le32toh(pdu->r2to), len = le32toh(pdu->r2tl);
@@ -197,7 +200,7 @@ static void on_r2t(struct fab_host_queue *q, const void *hdr, const struct fab_p
 	host_tx_data(q, req);
 }
 
-/* -- bytes -------------------------------------------------------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 typedef void (*host_pdu_fn)(struct fab_host_queue *q, const void *hdr,
 			    const struct fab_pdu_geom *g);

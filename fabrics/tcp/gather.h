@@ -29,7 +29,8 @@ static inline void fab_gather_piece(struct fab_gather *g, const void *p, size_t 
 	g->iov[g->n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)p, .iov_len = len };
 }
 
-/* small: a header.  Those that follow one another are copied together: an iovec costs more than 24 bytes copied. */
+/* small: a header.  Those that follow one another are copied together: an iovec costs more than 24
+ * bytes copied. */
 static inline void fab_gather_add(struct fab_gather *g, const uint8_t *p, uint32_t len, bool small)
 {
 	if (!len)

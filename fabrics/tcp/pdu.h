@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fabrics/tcp/pdu.h - NVMe/TCP PDU headers: checked on the way in, built on the way out.  Both ends use it.
+/* fabrics/tcp/pdu.h - NVMe/TCP PDU headers: checked on the way in, built on the way out.  Both ends
+ * use it.
  * Owns: nothing.  Thread: any.  May block: never.  Spec: NVMe/TCP 1.1, 3.6. */
 #ifndef FABRICS_TCP_PDU_H
 #define FABRICS_TCP_PDU_H
@@ -43,7 +44,8 @@ struct fab_pdu_geom {
 	uint32_t data_len; /* 0: none, and then no data digest either */
 };
 
-/* Judges the first 8 bytes: may this PDU come now, is its header's length right?  From then on HLEN can be trusted. */
+/* Judges the first 8 bytes: may this PDU come now, is its header's length right?  From then on HLEN
+ * can be trusted. */
 struct fab_fault fab_pdu_check_common(const struct fab_pdu_rules *rules,
 				      const struct nvme_tcp_hdr *h);
 /* Bytes of header, with digest, that follow from the first 8. */
@@ -52,7 +54,8 @@ uint32_t fab_pdu_hdr_len(const struct fab_pdu_rules *rules, const struct nvme_tc
 struct fab_fault fab_pdu_check(const struct fab_pdu_rules *rules, const struct nvme_tcp_hdr *h,
 			       struct fab_pdu_geom *ret_geom);
 
-/* A TermReq that carries the header at fault (cut to what fits).  dst has FAB_PDU_TERM_MAX bytes; returns its length. */
+/* A TermReq that carries the header at fault (cut to what fits).  dst has FAB_PDU_TERM_MAX bytes;
+ * returns its length. */
 uint32_t fab_pdu_put_term(uint8_t *dst, uint8_t type, struct fab_fault fault, const void *hdr,
 			  uint32_t hdr_len);
 
@@ -73,8 +76,9 @@ static inline uint64_t fab_cqe_tail(uint16_t sqhd, uint16_t cid_le, uint16_t sta
 	return (uint64_t)sqhd | (uint64_t)le16toh(cid_le) << 32 | (uint64_t)status << 48;
 }
 
-/* A CapsuleResp with its digest at dst; returns its length.  In whole words: a completion put together in memory would be read back
- * right after it was written, and on a write's path that read waits until all of the data copied just before has left the core. */
+/* A CapsuleResp with its digest at dst; returns its length.  In whole words: a completion put
+ * together in memory would be read back right after it was written, and on a write's path that read
+ * waits until all of the data copied just before has left the core. */
 static inline uint16_t fab_pdu_put_rsp(uint8_t *dst, uint64_t result_le, uint64_t cqe_tail,
 				       bool hdgst)
 {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fabrics/tcp/rx.h - received bytes become PDUs: headers checked and whole, payload where its receiver wants it.
- * Owns: the PDU in progress.  Thread: the caller's.  May block: never.  Spec: NVMe/TCP 1.1, 3.6.
+/* fabrics/tcp/rx.h - received bytes become PDUs: headers checked and whole, payload where its
+ * receiver wants it.
+ * Owns: the PDU in progress.  Thread: the caller's.  May block: never.
+ * Spec: NVMe/TCP 1.1, 3.6.
  *
- * A header that lies wholly in what was given is taken where it lies, otherwise it is collected.  Payload may be taken in place
- * by ops->pdu() when it is all there; otherwise it is announced by fab_rx_payload(), and fab_rx_want() asks for it by address. */
+ * A header that lies wholly in what was given is taken where it lies, otherwise it is collected.
+ * Payload may be taken in place by ops->pdu() when it is all there; otherwise it is announced by
+ * fab_rx_payload(), and fab_rx_want() asks for it by address. */
 #ifndef FABRICS_TCP_RX_H
 #define FABRICS_TCP_RX_H
 
@@ -23,8 +26,8 @@ struct fab_rx_input {
 };
 
 struct fab_rx_ops {
-	/* hdr is whole and holds what fab_pdu_check() can tell; in goes on behind it.  If g has data it either takes all of it from in
-	 * (pad and digest too) or calls fab_rx_payload(). */
+	/* hdr is whole and holds what fab_pdu_check() can tell; in goes on behind it.  If g has
+	 * data it either takes all of it from in (pad and digest too) or calls fab_rx_payload(). */
 	void (*pdu)(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g,
 		    struct fab_rx_input *in);
 	/* The payload is in; bad: its digest was wrong. */
@@ -54,10 +57,12 @@ void fab_rx_init(struct fab_rx *rx, const struct fab_rx_ops *ops, enum fab_end e
 /* Returns how many bytes were taken: all, unless it was halted. */
 size_t fab_rx_run(struct fab_rx *rx, const void *buf, size_t len);
 
-/* From ops->pdu(): the PDU's payload goes to dst (NULL: is thrown away, and ops->payload() called all the same). */
+/* From ops->pdu(): the PDU's payload goes to dst (NULL: is thrown away, and ops->payload() called
+ * all the same). */
 void fab_rx_payload(struct fab_rx *rx, const struct fab_pdu_geom *g, void *dst);
 
-/* All of the payload of the PDU whose header was just seen, its digest checked, if it is in what was given; else NULL. */
+/* All of the payload of the PDU whose header was just seen, its digest checked, if it is in what
+ * was given; else NULL. */
 static inline const uint8_t *fab_rx_take(const struct fab_rx *rx, const struct fab_pdu_geom *g,
 					 struct fab_rx_input *in, bool *ret_bad)
 {

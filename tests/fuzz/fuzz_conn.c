@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/fuzz/fuzz_conn.c - any bytes into a controller's connection: no crash, no leak, no buffer or pin left behind.
+/* tests/fuzz/fuzz_conn.c - any bytes into a controller's connection: no crash, no leak, no buffer
+ * or pin left behind.
  *
  * Input: a byte of modes, a byte of scarcity, a byte of chunk size, then what the host sends. */
 #include <endian.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/fuzz/fuzz_host.c - any bytes from a controller into a host's queue: no crash, no leak, every request done once.
+/* tests/fuzz/fuzz_host.c - any bytes from a controller into a host's queue: no crash, no leak,
+ * every request done once.
  *
  * Input: a byte of modes, a byte of chunk size, then what the controller sends. */
 #include <stdlib.h>

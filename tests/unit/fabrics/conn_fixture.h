@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/unit/fabrics/conn_fixture.h - a controller's connection with a made-up queue behind it, driven by hand.
- * For the tests of fabrics/conn.h and fabrics/host/; everything is static, each test program has its own copy. */
+/* tests/unit/fabrics/conn_fixture.h - a controller's connection with a made-up queue behind it,
+ * driven by hand. For the tests of fabrics/conn.h and fabrics/host/; everything is static, each
+ * test program has its own copy. */
 #ifndef TESTS_CONN_FIXTURE_H
 #define TESTS_CONN_FIXTURE_H
 
@@ -16,7 +17,8 @@
 #include "fabrics/ctrl.h"
 #include "fabrics/tcp/pdu.h"
 
-/* The controller behind the queue, and Connect, have tests of their own: the connection meets stand-ins here. */
+/* The controller behind the queue, and Connect, have tests of their own: the connection meets
+ * stand-ins here. */
 static inline struct fab_status fx_refuse(struct fab_req *req)
 {
 	(void)req;
@@ -64,8 +66,9 @@ void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, stru
 #define MAX_ICD 8192u
 #define NR_HELD 256
 
-/* A queue's commands: Read and Write move cdw12 bytes at cdw10 of a small disk; Flush moves nothing; FFh is held until the test
- * completes it; 7Eh is a read of live memory; everything else is an invalid opcode. */
+/* A queue's commands: Read and Write move cdw12 bytes at cdw10 of a small disk; Flush moves
+ * nothing; FFh is held until the test completes it; 7Eh is a read of live memory; everything else
+ * is an invalid opcode. */
 enum { OP_HOLD = 0xc0, OP_LIVE = 0xc2, OP_SHORT = 0xc6, OP_RESULT = 0xca, OP_HOLD_WRITE = 0xc1 };
 
 struct fixture {
@@ -215,7 +218,7 @@ static const struct fab_queue_ops fx_ops = {
 	.release = fx_release,
 };
 
-/* -- life ------------------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static inline struct fixture *fx_new(void)
 {
@@ -278,7 +281,7 @@ static inline void fx_drain(struct fixture *f, size_t chunk)
 	}
 }
 
-/* -- PDUs of a host ------------------------------------------------------------------------------------------------ */
+/* ---- PDUs of a host ---- */
 
 static inline size_t pdu_icreq(uint8_t *dst, uint8_t hpda, uint8_t dgst)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/unit/fabrics/test_conn_alloc.c - the hot path takes no memory from the heap: malloc is counted. */
+/* tests/unit/fabrics/test_conn_alloc.c - the hot path takes no memory from the heap: malloc is
+ * counted. */
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/unit/fabrics/test_conn_faults.c - what a host may get wrong, and what each fault ends in: the C2HTermReq with the FES and FEI
- * that the specification names, or a status and a connection that goes on. */
+/* tests/unit/fabrics/test_conn_faults.c - what a host may get wrong, and what each fault ends in:
+ * the C2HTermReq with the FES and FEI that the specification names, or a status and a connection
+ * that goes on. */
 #include "tests/unit/fabrics/conn_fixture.h"
 
 #define IOQ(sqsz) ((struct fab_queue_bind){ .qid = 1, .sqsize = (sqsz) })
 
-/* The connection has sent a C2HTermReq that says this and carries len bytes of hdr; it is closed once that is sent. */
+/* The connection has sent a C2HTermReq that says this and carries len bytes of hdr; it is closed
+ * once that is sent. */
 static void expect_term(struct fixture *f, struct fab_fault want, const uint8_t *hdr, size_t len)
 {
 	const struct nvme_tcp_term *term;
@@ -27,7 +29,7 @@ static void expect_term(struct fixture *f, struct fab_fault want, const uint8_t 
 	assert_int_equal(fab_conn_end(f->conn).fei, want.fei);
 }
 
-/* -- faults in a header, one per row ------------------------------------------------------------------------------------ */
+/* ---- faults in a header, one per row ---- */
 
 enum base_pdu { BASE_ICREQ, BASE_CMD, BASE_WRITE, BASE_H2C, BASE_TERM };
 
@@ -206,7 +208,7 @@ static void test_header_faults_end_in_the_fes_and_fei_of_the_specification(void 
 	}
 }
 
-/* -- by name: the rows that the project began from ------------------------------------------------------------------------- */
+/* ---- by name: the rows that the project began from ---- */
 
 static void test_garbage_instead_of_icreq_is_a_pdu_sequence_error(void **state)
 {
@@ -271,7 +273,7 @@ static void test_an_unsupported_opcode_is_invalid_opcode_and_the_connection_goes
 	}
 }
 
-/* -- digests --------------------------------------------------------------------------------------------------------------- */
+/* ---- digests ---- */
 
 static void test_a_bad_header_digest_is_fatal_and_told_back(void **state)
 {
@@ -358,7 +360,7 @@ static void test_a_bad_data_digest_in_h2cdata_fails_the_command_alone(void **sta
 	fx_free(f);
 }
 
-/* -- limits ------------------------------------------------------------------------------------------------------------------- */
+/* ---- limits ---- */
 
 static void test_h2cdata_beyond_maxh2cdata_is_a_limit_exceeded(void **state)
 {
@@ -452,7 +454,7 @@ static void test_in_capsule_data_up_to_8192_bytes_is_taken_on_the_admin_queue(vo
 	fx_free(f);
 }
 
-/* -- data pointers --------------------------------------------------------------------------------------------------------------- */
+/* ---- data pointers ---- */
 
 struct sgl_row {
 	const char *name;
@@ -502,7 +504,8 @@ static void test_bad_data_pointers_fail_the_command_alone(void **state)
 		n += pdu_cmd(buf + n, &flush);
 		fab_conn_push(f->conn, buf, n);
 		fx_drain(f, SIZE_MAX);
-		/* A read whose data pointer has more room is a short transfer: data, then a response of its own. */
+		/* A read whose data pointer has more room is a short transfer: data, then a
+		 * response of its own. */
 		if (row->opcode == NVME_IO_READ && !row->status)
 			assert_int_equal(fx_next(f, &pos)->flags, NVME_TCP_F_LAST);
 		assert_int_equal(NVME_CQE_STATUS_CODE(rsp_status(f, &pos, 1)), row->status);
@@ -512,7 +515,7 @@ static void test_bad_data_pointers_fail_the_command_alone(void **state)
 	}
 }
 
-/* -- the end of a connection -------------------------------------------------------------------------------------------------------- */
+/* ---- the end of a connection ---- */
 
 static void test_h2ctermreq_closes_without_a_word(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/unit/fabrics/host/test_queue.c - both ends joined in memory, in pieces of every size; and all that a host must not believe. */
+/* tests/unit/fabrics/host/test_queue.c - both ends joined in memory, in pieces of every size; and
+ * all that a host must not believe. */
 #include <errno.h>
 
 #include "fabrics/host/queue.h"
@@ -14,7 +15,8 @@ struct join {
 	struct fab_host_req req[NR_REQS];
 	uint8_t *data[NR_REQS];
 	unsigned int done;
-	/* How the bytes are cut: at most so many at once; random sizes; once at this offset of the stream. */
+	/* How the bytes are cut: at most so many at once; random sizes; once at this offset of the
+	 * stream. */
 	size_t chunk;
 	uint32_t seed;
 	size_t cut, passed;
@@ -25,7 +27,7 @@ static void on_done(struct fab_host_req *req)
 	((struct join *)req->user)->done++;
 }
 
-/* -- moving bytes --------------------------------------------------------------------------------------------------- */
+/* ---- moving bytes ---- */
 
 static size_t next_chunk(struct join *j)
 {
@@ -116,7 +118,7 @@ static void run(struct join *j)
 	} while (moved);
 }
 
-/* -- life ------------------------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static struct join *join_new(uint8_t dgst, uint8_t hpda)
 {
@@ -209,7 +211,7 @@ static void scenario(struct join *j)
 	assert_int_equal(fab_conn_inflight(j->f->conn), 0);
 }
 
-/* -- both ends -------------------------------------------------------------------------------------------------------- */
+/* ---- both ends ---- */
 
 static void test_both_ends_agree_with_every_digest_and_alignment(void **state)
 {
@@ -374,11 +376,12 @@ static void test_requests_end_when_the_connection_does(void **state)
 	join_free(j);
 }
 
-/* -- what a host must not believe ---------------------------------------------------------------------------------------- */
+/* ---- what a host must not believe ---- */
 
 enum what { W_ICRESP, W_RSP, W_C2H, W_R2T };
 
-/* A controller's answer to the read (slot 0, 512 bytes) or the write (slot 1, 9000 bytes by R2T), with one thing wrong. */
+/* A controller's answer to the read (slot 0, 512 bytes) or the write (slot 1, 9000 bytes by R2T),
+ * with one thing wrong. */
 struct bad_row {
 	const char *name;
 	enum what what;
@@ -576,7 +579,8 @@ static void test_an_r2t_for_data_that_was_sent_is_out_of_range(void **state)
 	join_free(j);
 }
 
-/* The buffer is the caller's again once done() has run: a PDU that is half sent is finished before. */
+/* The buffer is the caller's again once done() has run: a PDU that is half sent is finished before.
+ */
 static void test_an_answer_amid_h2cdata_ends_the_command_after_the_pdu(void **state)
 {
 	struct join *j = host_alone(W_R2T);
