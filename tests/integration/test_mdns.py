@@ -79,7 +79,7 @@ class Machine:
     def stop(self, key, sig=signal.SIGTERM):
         proc = self.procs.pop(key)
         proc.send_signal(sig)
-        proc.wait(10)
+        return proc.wait(10)
 
     def log(self, key):
         with open(os.path.join(self.folder, key + ".log")) as f:
@@ -180,7 +180,7 @@ class Mdns(unittest.TestCase):
         # A host that resolves the name never gets an address without a listener: not the interface's second, not IPv6.
         for _ in range(3):
             self.assertEqual([r[4] for r in self.found()], ["10.78.0.1"])
-        self.storage.stop("discoveryd")
+        self.assertEqual(self.storage.stop("discoveryd"), 0, self.storage.log("discoveryd"))
         wait_for(lambda: not self.found(), 5, "withdrawn when discoveryd ends")
 
     def test_found_again_after_avahi_and_the_bus_were_restarted(self):
@@ -206,6 +206,21 @@ class Mdns(unittest.TestCase):
         self.assertEqual(self.storage.log("discoveryd").count("not announced by mDNS"), 1)
         self.storage.start_avahi()
         self.wait_found(["10.78.0.1"])
+
+    def test_an_avahi_that_hangs_holds_up_nothing_else(self):
+        self.storage.procs["avahi"].send_signal(signal.SIGSTOP)
+        self.start_discoveryd("10.78.0.1")
+        status = self.storage.argv(CLI, "status")
+        wait_for(lambda: subprocess.run(status, capture_output=True).returncode == 0, 5, "the API answers")
+        for _ in range(20):  # while the client's first call to the daemon waits
+            start = time.monotonic()
+            subprocess.run(status, check=True, capture_output=True)
+            self.assertLess(time.monotonic() - start, 1)
+        start = time.monotonic()
+        self.storage.stop("discoveryd")
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertIn("doesn't answer, not waiting for it", self.storage.log("discoveryd"))
+        self.storage.procs["avahi"].send_signal(signal.SIGCONT)
 
     def test_wildcard_follows_the_interfaces_addresses(self):
         self.start_discoveryd("0.0.0.0")
