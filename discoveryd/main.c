@@ -87,6 +87,7 @@ static int start_api(struct daemon *d, struct cmn_err *err)
 	struct api_server_params params = {
 		.addr = (struct sockaddr *)&ss,
 		.addr_len = dsc_addr_to_sockaddr(&d->app.opt.api, &ss),
+		.host_names = d->app.opt.api_host,
 		.routes = api_route_table,
 		.loop = d->app.loop,
 		.app = &d->app,

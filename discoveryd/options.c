@@ -25,8 +25,10 @@ static const char usage_text[] =
 	"  --state DIR             database and logs (default " PHAROS_STATEDIR ")\n"
 	"  --run DIR               control sockets of workers (default DIR/run)\n"
 	"  --listen ADDR[:PORT]    discovery, repeatable (default 127.0.0.1:8009)\n"
-	"  --io-listen ADDR[:PORT] portals that are made, repeatable (default: the addresses of --listen, port 4420)\n"
+	"  --io-listen ADDR[:PORT] portals that are made, repeatable (default: the addresses of "
+	"--listen, port 4420)\n"
 	"  --api ADDR[:PORT]       REST and dashboard, loopback only (default 127.0.0.1:8080)\n"
+	"  --api-host NAME         a name that requests may ask for beside localhost, repeatable\n"
 	"  --targetd PATH          program that workers run\n"
 	"  --workers N             workers that a first start makes (default 1)\n"
 	"  --reactors N            threads of each (default: a core each, at most 4)\n"
@@ -103,8 +105,8 @@ static int parse_addr(const char *option, const char *text, uint16_t port, struc
 	if (!dsc_addr_to_sockaddr(ret, &ss))
 		return refuse(option, why);
 	inet_ntop(ss.ss_family,
-		  ss.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&ss)->sin_addr :
-					    (void *)&((struct sockaddr_in6 *)&ss)->sin6_addr,
+		  ss.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&ss)->sin_addr
+					  : (void *)&((struct sockaddr_in6 *)&ss)->sin6_addr,
 		  ret->address, sizeof(ret->address));
 	return 0;
 }
@@ -129,6 +131,7 @@ enum {
 	OPT_LISTEN,
 	OPT_IO_LISTEN,
 	OPT_API,
+	OPT_API_HOST,
 	OPT_TARGETD,
 	OPT_WORKERS,
 	OPT_REACTORS,
@@ -143,6 +146,7 @@ static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "io-listen", required_argument, NULL, OPT_IO_LISTEN },
 	{ "api", required_argument, NULL, OPT_API },
+	{ "api-host", required_argument, NULL, OPT_API_HOST },
 	{ "targetd", required_argument, NULL, OPT_TARGETD },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
@@ -178,6 +182,16 @@ static int take_address(struct dsc_options *o, int opt, const char *arg)
 	return 0;
 }
 
+static int take_api_host(struct dsc_options *o, const char *arg)
+{
+	if (o->nr_api_hosts == DSC_MAX_ADDRS)
+		return refuse("--api-host", "is given too often");
+	if (!*arg || strpbrk(arg, " :/@[]"))
+		return refuse("--api-host", "must be a host's name, without a port");
+	o->api_host[o->nr_api_hosts++] = arg;
+	return 0;
+}
+
 static int take_log_level(const char *arg)
 {
 	enum cmn_log_level level;
@@ -204,6 +218,8 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return number("--workers", arg, 64, &o->nr_workers);
 	case OPT_REACTORS:
 		return number("--reactors", arg, 64, &o->nr_reactors);
+	case OPT_API_HOST:
+		return take_api_host(o, arg);
 	case OPT_LOG:
 		return take_log_level(arg);
 	case OPT_VERSION:
@@ -237,8 +253,8 @@ static int choose_dirs(struct dsc_options *o)
 	char cwd[PATH_MAX];
 
 	if (o->state_dir[0] != '/') {
-		if (!getcwd(cwd, sizeof(cwd)) ||
-		    snprintf(state, sizeof(state), "%s/%s", cwd, o->state_dir) >= (int)sizeof(state))
+		if (!getcwd(cwd, sizeof(cwd)) || snprintf(state, sizeof(state), "%s/%s", cwd,
+							  o->state_dir) >= (int)sizeof(state))
 			return refuse("--state", "the path is too long");
 		o->state_dir = state;
 	}

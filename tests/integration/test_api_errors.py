@@ -25,7 +25,7 @@ NAMESPACES = SUBSYSTEM + '/namespaces'
 MIB = 1 << 20
 JSON = {'Content-Type': 'application/json'}
 
-daemon = pharos.Discoveryd()
+daemon = pharos.Discoveryd('--api-host', 'storage.lab.example')
 api = openapi.Api(daemon)
 
 
@@ -202,6 +202,8 @@ def test_foreign_pages_are_refused():
             assert got == status, (headers, method, got, problem)
             assert not [name for name in answered if name.startswith('Access-Control')], answered
     assert api.ok('GET', SUBSYSTEM)['nqn'] == NQN
+    assert api('GET', '/subsystems', None, {'Host': 'storage.lab.example'})[0] == 200, 'a configured name'
+    assert api('GET', '/subsystems', None, {'Host': 'storage.lab.example:8443', 'Origin': 'https://storage.lab.example:8443'})[0] == 200
     origin = f'http://{daemon.api}'
     assert api('GET', '/subsystems', None, {'Origin': origin, 'Sec-Fetch-Site': 'same-origin'})[0] == 200
 
