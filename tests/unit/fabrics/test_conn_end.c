@@ -231,6 +231,34 @@ static void test_requests_that_end_after_a_fatal_error_are_not_answered(void **s
 	fx_free(f);
 }
 
+static void test_the_admin_connection_ends_when_keep_alive_expires(void **state)
+{
+	struct fab_ctrl *ctrl = (struct fab_ctrl *)state; /* never looked into */
+	struct fixture *f = fx_live(0, 0, (struct fab_queue_bind){ .ctrl = ctrl, .sqsize = 31 });
+	struct fixture *io =
+		fx_live(0, 0, (struct fab_queue_bind){ .ctrl = ctrl, .qid = 1, .sqsize = 31 });
+
+	fx_keep_alive = 5000;
+	assert_int_equal(fab_conn_deadline(f->conn), 5000);
+	assert_int_equal(fab_conn_deadline(io->conn), UINT64_MAX);
+	f->env.now = 5000;
+	fab_conn_tick(f->conn);
+	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_LIVE);
+	assert_int_equal(fab_conn_deadline(f->conn), 5100);
+	fx_expired = true;
+	f->env.now = 5099;
+	fab_conn_tick(f->conn);
+	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_LIVE);
+	f->env.now = 5100;
+	fab_conn_tick(f->conn);
+	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_CLOSED);
+	assert_false(fab_conn_wants_send(f->conn));
+	fx_expired = false;
+	fx_keep_alive = UINT64_MAX;
+	fx_free(f);
+	fx_free(io);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_orphans_outlive_their_connection_and_free_it),
 		cmocka_unit_test(test_orphans_that_complete_while_cancelled_free_all_at_once),
 		cmocka_unit_test(test_requests_that_end_after_a_fatal_error_are_not_answered),
+		cmocka_unit_test(test_the_admin_connection_ends_when_keep_alive_expires),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
