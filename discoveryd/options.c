@@ -82,7 +82,7 @@ static int split(const char *text, char *address, size_t size, uint64_t *ret_por
 	} else {
 		colon = NULL; /* none, or an IPv6 address without brackets */
 	}
-	if (len >= size || (colon && cmn_parse_u64(colon + 1, 1, 65535, ret_port) < 0))
+	if (len >= size || (colon && cmn_parse_u64(colon + 1, 0, 65535, ret_port) < 0))
 		return -EINVAL;
 	memcpy(address, text, len);
 	address[len] = '\0';

@@ -52,13 +52,18 @@ void dsc_txn_touch_audience(struct dsc_txn *txn, const struct dsc_subsys *s)
 	}
 }
 
-/* Portals and the worker itself are seen by whoever sees one of its subsystems: not followed finer than that. */
-static void touch_worker(struct dsc_txn *txn, uint64_t worker_id)
+/* Whoever sees one of the worker's subsystems (through the portal, unless that is NULL).  Rare, so it may look at all of them. */
+static void touch_worker(struct dsc_txn *txn, uint64_t worker_id, const struct dsc_portal *p)
 {
-	const struct dsc_worker *w = dsc_snapshot_worker_id(&txn->model->ahead, worker_id);
+	const struct dsc_snapshot *st = &txn->model->ahead;
+	const struct dsc_subsys *s;
 
-	if (w && w->nr_subsys)
-		dsc_txn_touch_any(txn);
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+		if (txn->touched_any)
+			return;
+		if (s->worker_id == worker_id && (!p || dsc_snapshot_serves(s, p)))
+			dsc_txn_touch_audience(txn, s);
+	}
 }
 
 /* -- what is to come --------------------------------------------------------------------------------- */
@@ -82,6 +87,7 @@ static void add_portal(struct dsc_effects *list, const struct dsc_portal *p)
 	e->kind = DSC_EFFECT_PORTAL;
 	e->change = p->since;
 	e->worker_id = p->worker_id;
+	e->portal_id = p->id;
 	TAILQ_INSERT_TAIL(list, e, link);
 }
 
@@ -139,9 +145,10 @@ void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e)
 	const struct dsc_snapshot *st = &txn->model->ahead;
 	const struct dsc_subsys *s = dsc_snapshot_subsys_id(st, e->subsys_id);
 	const struct dsc_host *host = dsc_snapshot_host_id(st, e->host_id);
+	const struct dsc_portal *p = dsc_snapshot_portal_id(st, e->portal_id);
 
-	if (e->kind == DSC_EFFECT_PORTAL)
-		touch_worker(txn, e->worker_id);
+	if (e->kind == DSC_EFFECT_PORTAL && p)
+		touch_worker(txn, e->worker_id, p);
 	if (!s)
 		return;
 	if (e->kind == DSC_EFFECT_SUBSYS)
@@ -210,7 +217,7 @@ static void before_portal(struct dsc_txn *txn, bool del, const struct dsc_row *r
 	if (!old && !del)
 		add_portal(&txn->effects, in);
 	else if (old && (del || strcmp(old->advertise, in->advertise) != 0))
-		touch_worker(txn, old->worker_id);
+		touch_worker(txn, old->worker_id, old);
 }
 
 static void before_worker(struct dsc_txn *txn, bool del, const struct dsc_row *row)
@@ -218,8 +225,11 @@ static void before_worker(struct dsc_txn *txn, bool del, const struct dsc_row *r
 	const struct dsc_worker *in = (const struct dsc_worker *)row;
 	const struct dsc_worker *old = dsc_snapshot_worker_id(&txn->model->ahead, in->id);
 
-	if (old && !del && old->degraded != in->degraded)
-		touch_worker(txn, in->id);
+	if (!old || del)
+		return;
+	if (!old->degraded && in->degraded)
+		touch_worker(txn, in->id, NULL);
+	txn->recovered = old->degraded && !in->degraded;
 }
 
 static void touch_failed(struct dsc_txn *txn, const struct dsc_row *row)
@@ -234,7 +244,7 @@ static void touch_failed(struct dsc_txn *txn, const struct dsc_row *row)
 	if (s)
 		dsc_txn_touch_audience(txn, s);
 	else if (p)
-		touch_worker(txn, p->worker_id);
+		touch_worker(txn, p->worker_id, p);
 }
 
 static void before_fail(struct dsc_txn *txn, bool del, const struct dsc_row *row)
@@ -256,8 +266,13 @@ void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row
 		before[row->kind](txn, del, row);
 }
 
+/* What is seen again. A worker that isn't degraded is written often, and has nothing new to show unless it was. */
 void dsc_effects_after(struct dsc_txn *txn, bool del, const struct dsc_row *row)
 {
 	if (del && row->kind == DSC_ROW_FAIL)
 		touch_failed(txn, row);
+	if (!txn->recovered || row->kind != DSC_ROW_WORKER)
+		return;
+	txn->recovered = false;
+	touch_worker(txn, ((const struct dsc_worker *)row)->id, NULL);
 }

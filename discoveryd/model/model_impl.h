@@ -19,7 +19,7 @@ enum dsc_effect_kind {
 
 struct dsc_effect {
 	TAILQ_ENTRY(dsc_effect) link;
-	uint64_t change, worker_id, subsys_id, host_id;
+	uint64_t change, worker_id, subsys_id, host_id, portal_id;
 	uint8_t kind; /* enum dsc_effect_kind */
 };
 TAILQ_HEAD(dsc_effects, dsc_effect);
@@ -31,6 +31,7 @@ struct dsc_txn {
 	struct dsc_snapshot before; /* ahead as it was, for abort */
 	size_t max_writes;
 	bool touched_any;
+	bool recovered; /* the write under way ends a worker's degraded state */
 	struct dsc_effects effects; /* to come, once committed */
 	struct dsc_call call;
 	struct dsc_target target;
