@@ -116,7 +116,7 @@ class Machine:
 
 
 def wait_for(cond, seconds, what):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + 4 * seconds  # a loaded machine, a sanitizer
     while time.monotonic() < end:
         got = cond()
         if got:
