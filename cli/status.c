@@ -84,6 +84,8 @@ static size_t count_state(struct json_object *items, const char *state)
 
 static void print_text(struct cli *cli, struct parts *p)
 {
+	size_t nr_subsystems = json_object_array_length(p->subsystems),
+	       nr_hosts = json_object_array_length(p->hosts);
 	size_t failed = count_state(p->subsystems, "failed"),
 	       pending = count_state(p->subsystems, "pending");
 
@@ -92,10 +94,10 @@ static void print_text(struct cli *cli, struct parts *p)
 	cli_table(cli, check_columns, cli_member(p->health, "checks"));
 	putchar('\n');
 	cli_table(cli, worker_columns, p->workers);
-	printf("\n%zu subsystems", json_object_array_length(p->subsystems));
+	printf("\n%zu subsystem%s", nr_subsystems, nr_subsystems == 1 ? "" : "s");
 	if (pending || failed)
 		printf(" (%zu pending, %zu failed)", pending, failed);
-	printf(", %zu hosts\n", json_object_array_length(p->hosts));
+	printf(", %zu host%s\n", nr_hosts, nr_hosts == 1 ? "" : "s");
 }
 
 static enum cli_exit status(struct cli *cli)
