@@ -43,7 +43,11 @@ class Guest(threading.Thread):
         self.job = pathlib.Path(tempfile.mkdtemp(prefix=f'pharos-job-{case}-'))
         shutil.copy(HERE / 'jobs/lib.sh', self.job / 'lib.sh')
         shutil.copy(HERE / f'jobs/{case}.sh', self.job / 'job.sh')
-        self.answers, self.limit, self.rc = answers, limit, None
+        self.answers, self.limit, self.rc, self.said = answers, limit, None, ''
+
+    def say(self, line):
+        """A result that the driver saw, beside those of the job."""
+        self.said += line + '\n'
 
     def run(self):
         self.rc = subprocess.run([HERE / 'guest', 'run', self.job, str(self.limit)]).returncode
@@ -60,7 +64,7 @@ class Guest(threading.Thread):
                     (self.job / f'host.{name}').touch()
             time.sleep(0.05)
         out = self.job / 'out.log'
-        return out.read_text(errors='replace') if out.exists() else ''
+        return self.said + (out.read_text(errors='replace') if out.exists() else '')
 
 
 def demo(daemon):
@@ -106,10 +110,10 @@ def crash(daemon):
         before, limit = progress(guest), time.time() + 30
         while progress(guest) <= before + 50:
             if time.time() > limit:
-                print(f'not ok - I/O goes on after {what}')
+                guest.say(f'not ok - I/O goes on after {what}')
                 return
             time.sleep(0.2)
-        print(f'ok - I/O goes on after {what}')
+        guest.say(f'ok - I/O goes on after {what}')
 
     def kills(guest):
         wait_for_io(guest, 'the start')
