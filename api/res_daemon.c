@@ -68,6 +68,7 @@ static void get_version(struct api_req *req)
 
 	api_add_str(json, "name", "discoveryd");
 	api_add_str(json, "version", PACKAGE_VERSION);
+	api_add_str(json, "discovery_nqn", app->disc_nqn);
 	api_add_str(json, "api", "v1");
 	api_add_str(json, "node", app->node);
 	api_add_time(json, "started_at", app->started_wall_ms);

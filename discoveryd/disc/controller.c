@@ -39,24 +39,30 @@ static void ctrl_free(struct dsc_disc_ctrl *dc)
 	free(dc);
 }
 
+/* The well-known discovery NQN, or the one of this controller alone (TP8013); a controller tells the one that it was asked by. */
+static const struct fab_subsys_id *subsystem(const struct dsc_disc *disc, const char *nqn)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(disc->subsys); i++) {
+		if (!strcmp(disc->subsys[i].nqn, nqn))
+			return &disc->subsys[i];
+	}
+	return NULL;
+}
+
 static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn,
 				       const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
 				       uint16_t *ret_offset)
 {
-	static const struct fab_subsys_id id = { .nqn = NVMF_DISC_NQN,
-						 .serial = "PHAROS-DISCOVERY",
-						 .model = "Pharos",
-						 .firmware = "1" };
 	struct dsc_disc *disc = cmn_container_of(site, struct dsc_disc, site);
 	struct fab_ctrl_params params = { .site = site,
 					  .pers = &dsc_disc_personality,
-					  .id = &id,
+					  .id = subsystem(disc, in->subnqn),
 					  .admin_conn = conn,
 					  .connect = in };
 	const struct dsc_snapshot *snap;
 	struct dsc_disc_ctrl *dc;
 
-	if (strcmp(in->subnqn, NVMF_DISC_NQN) != 0) {
+	if (!params.id) {
 		disc->refused++;
 		*ret_offset = offsetof(struct nvmf_connect_data, subnqn);
 		return FAB_ERR(NVME_SC_CONNECT_PARAM);

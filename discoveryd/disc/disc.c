@@ -2,6 +2,8 @@
 /* discoveryd/disc/disc.c - the discovery service's thread, listeners, and the way of a change from the model to the hosts.
  * Owns: struct dsc_disc.  Thread: start, open, stop and views_changed() run on the control loop; what is posted runs on the service's.
  * May block: start and stop. */
+#include "config.h"
+
 #include "discoveryd/disc/disc.h"
 
 #include <arpa/inet.h>
@@ -155,6 +157,14 @@ static int make_server(struct dsc_disc *disc, struct cmn_err *err)
 	return 0;
 }
 
+static void name_subsystem(struct fab_subsys_id *id, const char *nqn)
+{
+	snprintf(id->nqn, sizeof(id->nqn), "%s", nqn);
+	snprintf(id->serial, sizeof(id->serial), "PHAROS-DISCOVERY");
+	snprintf(id->model, sizeof(id->model), "Pharos");
+	snprintf(id->firmware, sizeof(id->firmware), "%.8s", PACKAGE_VERSION);
+}
+
 int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_err *err)
 {
 	struct dsc_disc *disc = calloc(1, sizeof(*disc));
@@ -163,6 +173,8 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	if (!disc)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory for the discovery service");
 	disc->app = app;
+	name_subsystem(&disc->subsys[0], NVMF_DISC_NQN);
+	name_subsystem(&disc->subsys[1], app->disc_nqn);
 	disc->site.ops = &dsc_disc_site_ops;
 	disc->changed.fn = on_changed;
 	disc->look.fire = look_at_all;

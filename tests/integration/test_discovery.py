@@ -180,6 +180,24 @@ def test_discovery_on_the_io_port():
         assert subsystems(nvme.discovery_log(queue)[1]) == ['nqn.2026-11.example:a']
 
 
+def test_the_controller_answers_to_its_own_nqn_too():
+    with pharos.Discoveryd() as daemon:
+        own = daemon.rest('GET', '/version')['discovery_nqn']
+        for nqn in (own, nvme.DISCOVERY):
+            queue = nvme.Queue(*address(daemon.listen))
+            queue.connect(nqn, HOST_A)
+            queue.enable()
+            identify = queue.identify(1)
+            assert identify[768:1024].split(b'\0')[0].decode() == nqn and identify[111] == 2, 'SUBNQN, CNTRLTYPE'
+        queue = nvme.Queue(*address(daemon.listen))
+        try:
+            queue.connect('nqn.2026-11.example:nobody', HOST_A)
+        except nvme.Status as status:
+            assert (status.sc, status.result) == (0x182, 1 << 16 | 256), 'Connect Invalid Parameters, SUBNQN in the data'
+        else:
+            raise AssertionError('an unknown subsystem was taken')
+
+
 def test_rounds_of_create_aen_connect_never_meet_dnr():
     rounds = int(os.environ.get('PHAROS_ROUNDS', 1000))
     with pharos.Discoveryd() as daemon:
