@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
@@ -48,7 +49,24 @@ def refused(rows, method, path):
     assert everything() == before
 
 
+slow = {}
+
+
+def drip():
+    """A client that sends a byte a second and so is never silent."""
+    host, port = daemon.api.rsplit(':', 1)
+    began = time.monotonic()
+    with socket.create_connection((host, int(port))) as s:
+        try:
+            for byte in b'GET /api/v1/version HTTP/1.1\r\nHost: localhost\r\nX-Padding: ' + b'x' * 60:
+                s.sendall(bytes([byte]))
+                time.sleep(1)
+        except OSError:
+            slow['closed after'] = time.monotonic() - began
+
+
 def test_setup():
+    threading.Thread(target=drip, daemon=True).start()
     api.ok('POST', '/subsystems', {'nqn': NQN})
     api.ok('POST', NAMESPACES, {'size': MIB})
 
@@ -350,6 +368,11 @@ def test_a_client_that_hangs_up_while_waiting_loses_only_its_answer():
     finally:
         os.kill(pid, signal.SIGCONT)
     pharos.wait_for(lambda: api.ok('GET', f'/subsystems/{NQN}-left')['status']['state'] == 'ready', 10, 'made all the same')
+
+
+def test_a_client_that_drips_bytes_is_closed_in_time():
+    pharos.wait_for(lambda: slow, 30, 'the slow client is closed')
+    assert 14 < slow['closed after'] < 22, slow
 
 
 if __name__ == '__main__':
