@@ -56,11 +56,10 @@ static void switch_conn(struct net_conn *c, void *arg)
 	}
 }
 
-static void detach_conn(struct net_conn *c, void *arg)
+static void detach_conn(struct net_conn *c, void *ret_all)
 {
-	(void)arg;
-	if (changing_ctrl(c))
-		fab_conn_detach_live(net_conn_fab(c), NULL);
+	if (changing_ctrl(c) && !fab_conn_detach_live(net_conn_fab(c), NULL))
+		*(bool *)ret_all = false;
 }
 
 static void acknowledge(struct net_msg *msg)
@@ -68,8 +67,13 @@ static void acknowledge(struct net_msg *msg)
 	struct part *part = cmn_container_of(msg, struct part, msg);
 	struct tgt_barrier *b = part->barrier;
 	int done_fd = b->params.done_fd;
+	bool all = true;
 
-	net_server_each_conn(b->params.server, b->params.reactors[part->index], detach_conn, NULL);
+	net_server_each_conn(b->params.server, b->params.reactors[part->index], detach_conn, &all);
+	if (!all) { /* a writer on another reactor holds what is to be copied: next turn */
+		net_reactor_post(b->params.reactors[part->index], &part->msg);
+		return;
+	}
 	if (atomic_fetch_sub(&b->left, 1) == 1)
 		eventfd_write(done_fd, 1); /* b may be freed by now */
 }
