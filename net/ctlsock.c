@@ -85,7 +85,8 @@ static int remove_stale(const char *path, struct cmn_err *err)
 	if (fd >= 0)
 		close(fd);
 	if (fd != -ECONNREFUSED)
-		return cmn_err_set(err, -EADDRINUSE, "control", "%s is served by another process", path);
+		return cmn_err_set(err, -EADDRINUSE, "control", "%s is served by another process",
+				   path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return cmn_err_errno(err, -errno, "control", "cannot replace %s", path);
 	return 0;
@@ -100,7 +101,8 @@ int net_ctl_listen(const char *path, struct cmn_err *err)
 
 	ret = set_path(&sun, path);
 	if (ret < 0)
-		return cmn_err_set(err, ret, "control", "%s is longer than a socket's path may be (%zu)", path,
+		return cmn_err_set(err, ret, "control",
+				   "%s is longer than a socket's path may be (%zu)", path,
 				   sizeof(sun.sun_path) - 1);
 	ret = remove_stale(path, err);
 	if (ret < 0)
@@ -183,8 +185,8 @@ int net_ctl_fd(const struct net_ctl *c)
 static struct out_msg *out_make(struct json_object *msg, int *ret_err)
 {
 	size_t len;
-	const char *text = json_object_to_json_string_length(msg, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
-							     &len);
+	const char *text = json_object_to_json_string_length(
+		msg, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 	struct out_msg *m;
 
 	*ret_err = text && len > NET_CTL_MSG_MAX ? -EMSGSIZE : -ENOMEM;
@@ -261,7 +263,8 @@ static int send_batch(struct net_ctl *c, const char *const *names, const int *fd
 int net_ctl_send_fds(struct net_ctl *c, const char *const *names, const int *fds, size_t nr)
 {
 	for (size_t i = 0; i < nr; i += NET_CTL_FDS_MAX) {
-		int ret = send_batch(c, names + i, fds + i, cmn_min(nr - i, (size_t)NET_CTL_FDS_MAX));
+		int ret =
+			send_batch(c, names + i, fds + i, cmn_min(nr - i, (size_t)NET_CTL_FDS_MAX));
 
 		if (ret < 0)
 			return ret;
@@ -387,7 +390,9 @@ int net_ctl_read(struct net_ctl *c)
 {
 	union fd_space space;
 	struct iovec iov;
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.buf,
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = space.buf,
 			     .msg_controllen = sizeof(space.buf) };
 	ssize_t n;
 	int ret = make_room(c);
@@ -417,7 +422,8 @@ static int msg_take_fds(struct net_ctl *c, struct net_ctl_msg *msg, struct cmn_e
 		return -EPROTO;
 	nr = json_object_array_length(arr);
 	if (nr > c->nr_fds || nr > NET_CTL_FDS_MAX)
-		return cmn_err_set(err, -EPROTO, "names", "%zu names came with %zu descriptors", nr, c->nr_fds);
+		return cmn_err_set(err, -EPROTO, "names", "%zu names came with %zu descriptors", nr,
+				   c->nr_fds);
 	msg->names = calloc(nr + 1, sizeof(*msg->names));
 	msg->fds = calloc(nr + 1, sizeof(*msg->fds));
 	if (!msg->names || !msg->fds)
@@ -425,8 +431,10 @@ static int msg_take_fds(struct net_ctl *c, struct net_ctl_msg *msg, struct cmn_e
 	for (size_t i = 0; i < nr; i++) {
 		struct json_object *name = json_object_array_get_idx(arr, i);
 
-		if (!json_object_is_type(name, json_type_string) || json_object_get_string_len(name) > NET_CTL_NAME_MAX)
-			return cmn_err_set(err, -EPROTO, "names", "not a short string at index %zu", i);
+		if (!json_object_is_type(name, json_type_string) ||
+		    json_object_get_string_len(name) > NET_CTL_NAME_MAX)
+			return cmn_err_set(err, -EPROTO, "names", "not a short string at index %zu",
+					   i);
 		msg->names[i] = json_object_get_string(name);
 	}
 	memcpy(msg->fds, c->fds, nr * sizeof(int));
@@ -436,9 +444,11 @@ static int msg_take_fds(struct net_ctl *c, struct net_ctl_msg *msg, struct cmn_e
 	return 0;
 }
 
-static int msg_parse(struct net_ctl *c, const uint8_t *text, size_t len, struct net_ctl_msg *msg, struct cmn_err *err)
+static int msg_parse(struct net_ctl *c, const uint8_t *text, size_t len, struct net_ctl_msg *msg,
+		     struct cmn_err *err)
 {
-	if (cmn_json_parse((const char *)text, len, JSON_DEPTH, NET_CTL_MSG_MAX, &msg->json, err) < 0)
+	if (cmn_json_parse((const char *)text, len, JSON_DEPTH, NET_CTL_MSG_MAX, &msg->json, err) <
+	    0)
 		return -EPROTO;
 	if (!json_object_is_type(msg->json, json_type_object))
 		return cmn_err_set(err, -EPROTO, NULL, "a message is a JSON object");
@@ -453,7 +463,8 @@ int net_ctl_next(struct net_ctl *c, struct net_ctl_msg *ret, struct cmn_err *err
 	struct net_ctl_msg msg = { 0 };
 
 	if (whole > HEAD_LEN + (size_t)NET_CTL_MSG_MAX)
-		return cmn_err_set(err, -EPROTO, NULL, "a message of %zu bytes is over the limit", whole - HEAD_LEN);
+		return cmn_err_set(err, -EPROTO, NULL, "a message of %zu bytes is over the limit",
+				   whole - HEAD_LEN);
 	if (!whole || c->in_len - c->in_used < whole)
 		return 0;
 	if (msg_parse(c, c->in + c->in_used + HEAD_LEN, whole - HEAD_LEN, &msg, err) < 0) {

@@ -17,8 +17,8 @@ struct json_object;
 struct net_ctl;
 
 #define NET_CTL_MSG_MAX (64u << 20) /* bytes of JSON in one message */
-#define NET_CTL_FDS_MAX 200	    /* descriptors in one message; the kernel's own limit is 253 */
-#define NET_CTL_NAME_MAX 300	    /* bytes of a descriptor's name */
+#define NET_CTL_FDS_MAX 200 /* descriptors in one message; the kernel's own limit is 253 */
+#define NET_CTL_NAME_MAX 300 /* bytes of a descriptor's name */
 
 /* A listening socket at path, mode 0600; a stale one (nobody listens) is replaced.  Descriptor or -errno with *err filled. */
 int net_ctl_listen(const char *path, struct cmn_err *err);
@@ -38,17 +38,18 @@ int net_ctl_send(struct net_ctl *c, struct json_object *msg);
 int net_ctl_send_fds(struct net_ctl *c, const char *const *names, const int *fds, size_t nr);
 /* True while something waits to be sent: ask for writability and flush again. */
 bool net_ctl_wants_write(const struct net_ctl *c);
-size_t net_ctl_queued(const struct net_ctl *c); /* bytes; for callers that hold back when the peer is slow */
+size_t net_ctl_queued(
+	const struct net_ctl *c); /* bytes; for callers that hold back when the peer is slow */
 /* Sends what the socket takes.  0 (look at wants_write()), or -errno: the connection is dead. */
 int net_ctl_flush(struct net_ctl *c);
 
 /* One message, with its descriptors when its type is `fds`. */
 struct net_ctl_msg {
 	struct json_object *json; /* put by net_ctl_msg_clear() */
-	const char *type;	  /* borrowed from json; never NULL */
+	const char *type; /* borrowed from json; never NULL */
 	size_t nr_fds;
 	const char **names; /* borrowed from json */
-	int *fds;	    /* the taker sets those it keeps to -1; clear closes the rest */
+	int *fds; /* the taker sets those it keeps to -1; clear closes the rest */
 };
 /* Reads once from the socket (bounded).  >0: got something, call net_ctl_next() until it says 0; 0: nothing there now;
  * -EPIPE: the peer has closed; other -errno: the connection is dead. */

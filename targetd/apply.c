@@ -24,8 +24,8 @@
 #define SLOW_BARRIER (5 * CMN_NS_PER_S)
 
 struct job { /* one subsystem's change */
-	struct tgt_subsystem *ss;	/* as it lives; NULL: it doesn't yet */
-	struct tgt_subsys_spec *spec;	/* as it shall be; NULL: gone */
+	struct tgt_subsystem *ss; /* as it lives; NULL: it doesn't yet */
+	struct tgt_subsys_spec *spec; /* as it shall be; NULL: gone */
 };
 
 struct trash { /* freed after the barrier */
@@ -45,7 +45,8 @@ struct apply {
 	struct tgt_subsystem **changing;
 };
 
-int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_registry *reg, bool supervised)
+int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_registry *reg,
+		   bool supervised)
 {
 	memset(w, 0, sizeof(*w));
 	w->server = server;
@@ -96,13 +97,14 @@ void tgt_world_fini(struct tgt_world *w)
 }
 
 /* -- failures --------------------------------------------------------------------------------------------------- */
-static void fail(struct apply *a, const char *nqn, uint32_t nsid, const char *portal, const struct cmn_err *err)
+static void fail(struct apply *a, const char *nqn, uint32_t nsid, const char *portal,
+		 const struct cmn_err *err)
 {
 	struct tgt_failures *fs = a->failures;
 	struct tgt_failure *f;
 
-	cmn_error("not served", "nqn=%s nsid=%u portal=%s field=%s reason=%s", nqn ? nqn : "-", nsid, portal ? portal : "-",
-		  CMN_Q(err->field), CMN_Q(err->msg));
+	cmn_error("not served", "nqn=%s nsid=%u portal=%s field=%s reason=%s", nqn ? nqn : "-",
+		  nsid, portal ? portal : "-", CMN_Q(err->field), CMN_Q(err->msg));
 	if (fs->nr == fs->size) {
 		unsigned int size = fs->size ? 2 * fs->size : 4;
 
@@ -175,8 +177,11 @@ static void wait_done(struct apply *a, struct tgt_barrier *b)
 /* Nobody ever connected to what changes: there is nothing to wait for. */
 static void run_barrier(struct apply *a)
 {
-	struct tgt_barrier_params p = { .server = a->w->server, .reactors = a->w->reg->reactors,
-					.nr_reactors = a->w->reg->nr_reactors, .old = a->old, .done_fd = a->w->barrier_fd };
+	struct tgt_barrier_params p = { .server = a->w->server,
+					.reactors = a->w->reg->reactors,
+					.nr_reactors = a->w->reg->nr_reactors,
+					.old = a->old,
+					.done_fd = a->w->barrier_fd };
 	struct tgt_barrier *b;
 
 	if (a->old.nr) {
@@ -223,8 +228,8 @@ static struct tgt_ns_spec *spec_of(const struct tgt_subsys_spec *spec, const str
 
 static bool takes_anything(const struct tgt_subsystem *ss, const struct tgt_subsys_spec *spec)
 {
-	if (!tgt_hosts_equal(&ss->spec->hosts, &spec->hosts) || ss->spec->all_portals != spec->all_portals ||
-	    ss->spec->nr_portals != spec->nr_portals)
+	if (!tgt_hosts_equal(&ss->spec->hosts, &spec->hosts) ||
+	    ss->spec->all_portals != spec->all_portals || ss->spec->nr_portals != spec->nr_portals)
 		return true;
 	for (unsigned int i = 0; i < spec->nr_portals; i++)
 		if (strcmp(ss->spec->portals[i], spec->portals[i]) != 0)
@@ -232,13 +237,15 @@ static bool takes_anything(const struct tgt_subsystem *ss, const struct tgt_subs
 	for (unsigned int i = 0; i < ss->nr_live; i++) {
 		const struct tgt_ns_spec *ns = spec_of(spec, ss->live[i].vol);
 
-		if (!ns || ns->read_only != ss->live[i].pic->fab.read_only || !tgt_hosts_equal(&ns->hosts, ss->live[i].hosts))
+		if (!ns || ns->read_only != ss->live[i].pic->fab.read_only ||
+		    !tgt_hosts_equal(&ns->hosts, ss->live[i].hosts))
 			return true;
 	}
 	return false;
 }
 
-static void drop_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_live *live, const struct tgt_subsys_spec *spec)
+static void drop_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_live *live,
+			const struct tgt_subsys_spec *spec)
 {
 	struct tgt_ns_spec *old = find_ns(ss->spec, live->vol->nsid);
 	bool again = false;
@@ -267,7 +274,9 @@ static void drop_namespaces(struct apply *a, struct tgt_subsystem *ss, struct tg
 			drop_volume(a, ss, live, spec);
 			continue;
 		}
-		pic = ns->read_only != live->pic->fab.read_only ? tgt_volume_picture(live->vol, ns->read_only) : NULL;
+		pic = ns->read_only != live->pic->fab.read_only
+			      ? tgt_volume_picture(live->vol, ns->read_only)
+			      : NULL;
 		if (pic) {
 			push(&a->trash.pics, &a->trash.nr_pics, live->pic);
 			live->pic = pic;
@@ -301,7 +310,8 @@ static void take_one(struct apply *a, struct job *job)
 {
 	struct tgt_subsystem *ss = job->ss;
 	struct tgt_subsys_spec *old = ss->spec;
-	bool same_id = job->spec && strcmp(ss->id.serial, job->spec->serial) == 0 && strcmp(ss->id.model, job->spec->model) == 0;
+	bool same_id = job->spec && strcmp(ss->id.serial, job->spec->serial) == 0 &&
+		       strcmp(ss->id.model, job->spec->model) == 0;
 	bool takes = !same_id || takes_anything(ss, job->spec);
 
 	drop_namespaces(a, ss, same_id ? job->spec : NULL);
@@ -331,16 +341,20 @@ static void take(struct apply *a)
 }
 
 /* -- giving ------------------------------------------------------------------------------------------------------- */
-static int open_volume(struct apply *a, const char *nqn, const struct tgt_ns_spec *ns, struct tgt_volume **ret, struct cmn_err *err)
+static int open_volume(struct apply *a, const char *nqn, const struct tgt_ns_spec *ns,
+		       struct tgt_volume **ret, struct cmn_err *err)
 {
-	struct tgt_volume_params p = { .nqn = nqn, .spec = ns, .nr_reactors = a->w->reg->nr_reactors };
+	struct tgt_volume_params p = { .nqn = nqn,
+				       .spec = ns,
+				       .nr_reactors = a->w->reg->nr_reactors };
 	char name[48];
 	int r;
 
 	p.memfd = tgt_fdstore_get(a->w->fds, tgt_fdstore_ns_name(ns->uuid, name));
 	/* making new memory would show hosts a disk of zeroes in place of the one they know */
 	if (a->w->supervised && p.memfd < 0 && strcmp(ns->backend, "ram") == 0)
-		return cmn_err_set(err, -ENOENT, "backend", "its memory was not handed over (%s)", name);
+		return cmn_err_set(err, -ENOENT, "backend", "its memory was not handed over (%s)",
+				   name);
 	r = tgt_idset_add(a->w->ids, nqn, ns, err);
 	if (r < 0)
 		return r;
@@ -373,7 +387,8 @@ static void add_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_ns_
 	}
 }
 
-static bool grow_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_live *live, const struct tgt_ns_spec *ns)
+static bool grow_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_live *live,
+			const struct tgt_ns_spec *ns)
 {
 	struct cmn_err err = { 0 };
 	struct tgt_ns *pic;
@@ -489,7 +504,8 @@ static void remove_portals(struct apply *a, const struct tgt_change *ch)
 	for (unsigned int i = 0; i < nr_gone; i++) {
 		cmn_info("portal removed", "portal=%s", gone[i]->spec.id);
 		if (!find_portal_spec(&ch->st, gone[i]->spec.id))
-			tgt_fdstore_drop(a->w->fds, tgt_fdstore_portal_name(gone[i]->spec.id, name));
+			tgt_fdstore_drop(a->w->fds,
+					 tgt_fdstore_portal_name(gone[i]->spec.id, name));
 		tgt_portal_close(gone[i]);
 	}
 	free(gone);
@@ -515,7 +531,9 @@ static void add_portal(struct apply *a, const struct tgt_portal_spec *spec)
 		return fail_nomem(a, NULL);
 	/* held while it binds and listens, so that the first Connect finds it in the list */
 	tgt_registry_lock(reg);
-	if (tgt_portal_open(a->w->server, spec, tgt_fdstore_get(a->w->fds, tgt_fdstore_portal_name(spec->id, name)), &p, &err) < 0) {
+	if (tgt_portal_open(a->w->server, spec,
+			    tgt_fdstore_get(a->w->fds, tgt_fdstore_portal_name(spec->id, name)), &p,
+			    &err) < 0) {
 		tgt_registry_unlock(reg);
 		free(grown);
 		return fail(a, NULL, 0, spec->id, &err);
@@ -548,13 +566,15 @@ static int make_jobs(struct apply *a, struct tgt_change *ch)
 	unsigned int nr_live = HASH_COUNT(reg->subsystems);
 	struct tgt_subsystem *ss, *next;
 
-	a->jobs = calloc(nr_live + ch->st.nr_subsystems + ch->nr_gone_subsystems + 1, sizeof(*a->jobs));
+	a->jobs = calloc(nr_live + ch->st.nr_subsystems + ch->nr_gone_subsystems + 1,
+			 sizeof(*a->jobs));
 	if (!a->jobs)
 		return -ENOMEM;
 	/* only this thread adds and removes subsystems: reading needs no mutex */
 	for (unsigned int i = 0; i < ch->nr_gone_subsystems; i++) {
 		ss = tgt_registry_find(reg, ch->gone_subsystems[i]);
-		if (ss && !names(ch->gone_subsystems, i, ch->gone_subsystems[i]) && !named_in(ch, ss->id.nqn))
+		if (ss && !names(ch->gone_subsystems, i, ch->gone_subsystems[i]) &&
+		    !named_in(ch, ss->id.nqn))
 			add_job(a, ss, NULL);
 	}
 	if (ch->full)

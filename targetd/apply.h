@@ -15,13 +15,15 @@ struct tgt_world {
 	struct tgt_fdstore *fds;
 	struct tgt_idset *ids;
 	bool supervised;
-	int barrier_fd;		  /* eventfd that barriers write */
-	void (*wait)(void *arg);  /* called over and over while a barrier isn't done; returns after a while or when it may be */
+	int barrier_fd; /* eventfd that barriers write */
+	void (*wait)(
+		void *arg); /* called over and over while a barrier isn't done; returns after a while or when it may be */
 	void *wait_arg;
 };
 
 /* Reactors run.  supervised, notify_fd: see struct tgt_registry. */
-int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_registry *reg, bool supervised);
+int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_registry *reg,
+		   bool supervised);
 /* Their connections answer what is in flight and close.  Before the server is destroyed. */
 void tgt_world_close_portals(struct tgt_world *w);
 /* Reactors have stopped and the server is destroyed. */

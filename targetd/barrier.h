@@ -19,7 +19,7 @@ struct tgt_barrier_params {
 	struct net_reactor **reactors;
 	unsigned int nr_reactors;
 	struct tgt_view_list old; /* taken over */
-	int done_fd;		  /* eventfd, written once when every reactor has acknowledged */
+	int done_fd; /* eventfd, written once when every reactor has acknowledged */
 };
 
 /* NULL: no memory, and nothing has happened; the list is the caller's still. */

@@ -25,7 +25,7 @@
 
 #define PROTOCOL 1
 #define REPORT_NS (100 * CMN_NS_PER_MS) /* at most 10 reports a second */
-#define QUEUE_MAX (256u << 20)		/* a peer that doesn't read this much is cut off */
+#define QUEUE_MAX (256u << 20) /* a peer that doesn't read this much is cut off */
 
 struct peer {
 	struct net_ctl *ctl; /* NULL: free slot */
@@ -87,7 +87,8 @@ void tgt_control_destroy(struct tgt_control *c)
 		net_ctl_destroy(c->peers[i].ctl);
 	put_off_clear(c);
 	close(c->listen_fd);
-	if (stat(c->params.path, &st) == 0 && st.st_ino == c->file.st_ino && st.st_dev == c->file.st_dev)
+	if (stat(c->params.path, &st) == 0 && st.st_ino == c->file.st_ino &&
+	    st.st_dev == c->file.st_dev)
 		unlink(c->params.path);
 	free(c);
 }
@@ -124,8 +125,11 @@ static struct peer *obeyed(struct tgt_control *c)
 
 static struct json_object *hello_make(const struct tgt_control *c)
 {
-	const struct tgt_hello h = { .protocol = PROTOCOL, .worker = c->params.worker, .epoch = c->epoch,
-				     .generation = c->generation, .reactors = c->params.world->reg->nr_reactors,
+	const struct tgt_hello h = { .protocol = PROTOCOL,
+				     .worker = c->params.worker,
+				     .epoch = c->epoch,
+				     .generation = c->generation,
+				     .reactors = c->params.world->reg->nr_reactors,
 				     .fds = c->params.world->fds };
 
 	return tgt_msg_hello(&h);
@@ -187,7 +191,8 @@ static void on_fds(struct tgt_control *c, struct peer *p, struct net_ctl_msg *ms
 	(void)p;
 	for (size_t i = 0; i < msg->nr_fds; i++) {
 		if (tgt_fdstore_put(c->params.world->fds, msg->names[i], msg->fds[i]) < 0)
-			cmn_error("a descriptor could not be kept", "name=%s", CMN_Q(msg->names[i]));
+			cmn_error("a descriptor could not be kept", "name=%s",
+				  CMN_Q(msg->names[i]));
 		msg->fds[i] = -1;
 	}
 }
@@ -217,7 +222,8 @@ static void on_hello(struct tgt_control *c, struct peer *p, struct net_ctl_msg *
 	struct cmn_err err = { 0 };
 	int ret;
 
-	if (cmn_json_u64(msg->json, "protocol", &protocol, &err) < 0 || cmn_json_u64(msg->json, "epoch", &epoch, &err) < 0)
+	if (cmn_json_u64(msg->json, "protocol", &protocol, &err) < 0 ||
+	    cmn_json_u64(msg->json, "epoch", &epoch, &err) < 0)
 		return cut_off(p, err.msg);
 	if (protocol > PROTOCOL + 1 || protocol < 1)
 		return cut_off(p, "it speaks another version of the protocol");
@@ -247,7 +253,7 @@ static const struct {
 	bool before_hello;
 	void (*take)(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg);
 } handlers[] = {
-	{ "hello", true, on_hello }, { "fds", false, on_fds },	   { "apply", false, on_apply },
+	{ "hello", true, on_hello },  { "fds", false, on_fds },	    { "apply", false, on_apply },
 	{ "stats", false, on_stats }, { "drain", false, on_drain },
 };
 
@@ -294,7 +300,8 @@ static void accept_peer(struct tgt_control *c)
 		if (!c->peers[i].ctl)
 			slot = &c->peers[i];
 	if (!slot || net_ctl_check_peer(fd, NULL) < 0) {
-		cmn_warn("control connection refused", "reason=%s", slot ? "\"another user\"" : "\"too many\"");
+		cmn_warn("control connection refused", "reason=%s",
+			 slot ? "\"another user\"" : "\"too many\"");
 		close(fd);
 		return;
 	}
@@ -311,8 +318,10 @@ int tgt_control_pollfds(struct tgt_control *c, struct pollfd *pfd)
 		struct net_ctl *ctl = c->peers[i].ctl;
 
 		if (ctl)
-			pfd[nr++] = (struct pollfd){ .fd = net_ctl_fd(ctl),
-						     .events = (short)(POLLIN | (net_ctl_wants_write(ctl) ? POLLOUT : 0)) };
+			pfd[nr++] = (struct pollfd){
+				.fd = net_ctl_fd(ctl),
+				.events = (short)(POLLIN | (net_ctl_wants_write(ctl) ? POLLOUT : 0))
+			};
 	}
 	return nr;
 }
@@ -350,7 +359,8 @@ void tgt_control_ready(struct tgt_control *c, const struct pollfd *pfd, int nr)
 static void report(struct tgt_control *c, struct peer *p)
 {
 	struct tgt_registry *reg = c->params.world->reg;
-	struct json_object *msg = json_object_new_object(), *refusals = tgt_registry_take_refusals(reg);
+	struct json_object *msg = json_object_new_object(),
+			   *refusals = tgt_registry_take_refusals(reg);
 	bool any = tgt_registry_report(reg, c->full_report, msg);
 
 	c->full_report = false;

@@ -96,7 +96,8 @@ static void add_failures(struct json_object *arr, const struct tgt_failures *fs)
 	}
 }
 
-static int string_list(struct json_object *obj, const char *key, const char ***ret, unsigned int *ret_nr, struct cmn_err *err)
+static int string_list(struct json_object *obj, const char *key, const char ***ret,
+		       unsigned int *ret_nr, struct cmn_err *err)
 {
 	struct json_object *arr = NULL;
 	size_t nr;
@@ -129,7 +130,8 @@ static int change_from_diff(struct json_object *msg, struct tgt_change *ch, stru
 	if (ret == 0 && gone)
 		ret = string_list(gone, "portals", &ch->gone_portals, &ch->nr_gone_portals, err);
 	if (ret == 0 && gone)
-		ret = string_list(gone, "subsystems", &ch->gone_subsystems, &ch->nr_gone_subsystems, err);
+		ret = string_list(gone, "subsystems", &ch->gone_subsystems, &ch->nr_gone_subsystems,
+				  err);
 	return ret;
 }
 
@@ -146,7 +148,8 @@ static int change_from(struct json_object *msg, struct tgt_change *ch, struct cm
 
 static void carry_out(struct tgt_world *w, struct tgt_change *ch, struct json_object *answer)
 {
-	struct json_object *served = add_array(answer, "subsystems"), *failed = add_array(answer, "failed");
+	struct json_object *served = add_array(answer, "subsystems"),
+			   *failed = add_array(answer, "failed");
 	struct tgt_failures failures = { 0 };
 	unsigned int nr = ch->st.nr_subsystems;
 	struct json_object **names = calloc(nr + 1, sizeof(*names));
@@ -165,7 +168,8 @@ static void carry_out(struct tgt_world *w, struct tgt_change *ch, struct json_ob
 	free(names);
 }
 
-struct json_object *tgt_msg_apply(struct tgt_world *w, struct json_object *msg, uint64_t *generation)
+struct json_object *tgt_msg_apply(struct tgt_world *w, struct json_object *msg,
+				  uint64_t *generation)
 {
 	struct json_object *answer = json_object_new_object();
 	struct tgt_change ch = { 0 };
@@ -188,7 +192,8 @@ struct json_object *tgt_msg_apply(struct tgt_world *w, struct json_object *msg, 
 	} else if (ret < 0) {
 		struct tgt_failures one = { .nr = 1, .f = &(struct tgt_failure){ .err = err } };
 
-		cmn_error("a state was refused", "field=%s reason=%s", CMN_Q(err.field), CMN_Q(err.msg));
+		cmn_error("a state was refused", "field=%s reason=%s", CMN_Q(err.field),
+			  CMN_Q(err.msg));
 		add_failures(add_array(answer, "failed"), &one);
 	}
 	add_u64(answer, "generation", *generation);
@@ -239,7 +244,8 @@ static struct json_object *volume_json(const struct tgt_volume *vol)
 
 void tgt_msg_stats(struct tgt_registry *reg, struct json_object *msg)
 {
-	struct json_object *reactors = add_array(msg, "reactors"), *subsystems = add_array(msg, "subsystems");
+	struct json_object *reactors = add_array(msg, "reactors"),
+			   *subsystems = add_array(msg, "subsystems");
 	struct tgt_subsystem *ss, *next;
 
 	add_str(msg, "type", "stats");

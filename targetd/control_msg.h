@@ -18,7 +18,8 @@ struct tgt_hello {
 struct json_object *tgt_msg_hello(const struct tgt_hello *h);
 
 /* Carries an `apply` out; *generation is what has been reached, before and after.  Returns the `applied` that answers it. */
-struct json_object *tgt_msg_apply(struct tgt_world *w, struct json_object *msg, uint64_t *generation);
+struct json_object *tgt_msg_apply(struct tgt_world *w, struct json_object *msg,
+				  uint64_t *generation);
 
 /* Fills `reactors` and `subsystems` of a `stats` message. */
 void tgt_msg_stats(struct tgt_registry *reg, struct json_object *msg);

@@ -38,12 +38,13 @@ void tgt_disclog_free(void *arg)
 }
 
 /* A wildcard portal is told as the address on which the host reached us. */
-static void set_address(struct fab_disc_record *rec, const struct tgt_portal *p, const struct sockaddr_storage *local)
+static void set_address(struct fab_disc_record *rec, const struct tgt_portal *p,
+			const struct sockaddr_storage *local)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&p->spec.sa;
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&p->spec.sa;
-	bool wildcard = p->spec.sa.ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) :
-							     in->sin_addr.s_addr == INADDR_ANY;
+	bool wildcard = p->spec.sa.ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr)
+							 : in->sin_addr.s_addr == INADDR_ANY;
 
 	tgt_addr_format(wildcard ? local : &p->spec.sa, false, rec->traddr, sizeof(rec->traddr));
 	rec->adrfam = strchr(rec->traddr, ':') ? NVMF_ADRFAM_IPV6 : NVMF_ADRFAM_IPV4;
@@ -51,8 +52,8 @@ static void set_address(struct fab_disc_record *rec, const struct tgt_portal *p,
 	rec->portid = p->spec.portid;
 }
 
-static void add(struct disc_log *log, const struct tgt_portal *p, const struct sockaddr_storage *local, const char *nqn,
-		enum nvmf_subtype subtype)
+static void add(struct disc_log *log, const struct tgt_portal *p,
+		const struct sockaddr_storage *local, const char *nqn, enum nvmf_subtype subtype)
 {
 	struct fab_disc_record *rec;
 
@@ -111,7 +112,8 @@ static void get(void *arg, uint64_t idx, struct fab_disc_record *ret)
 	*ret = log->rec[idx];
 }
 
-struct fab_status tgt_disclog_read(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp, uint64_t off, void *buf, uint32_t len)
+struct fab_status tgt_disclog_read(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp, uint64_t off,
+				   void *buf, uint32_t len)
 {
 	struct tgt_ctrl *tc = fab_ctrl_user(ctrl);
 	struct fab_disc_source src = { .get = get };
@@ -160,7 +162,8 @@ static void tell(struct net_msg *msg)
 	if (admin && tc->log)
 		now = build(reg, tc->ctrl);
 	if (now && differs(now, tc->log)) {
-		fab_ctrl_event(tc->ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_DISCOVERY, NVME_LID_DISCOVERY);
+		fab_ctrl_event(tc->ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_DISCOVERY,
+			       NVME_LID_DISCOVERY);
 		net_conn_kick(admin);
 	}
 	tgt_disclog_free(now);

@@ -20,7 +20,7 @@ size_t tgt_fdstore_count(const struct tgt_fdstore *store);
 /* All of them, up to max; the names are borrowed.  Returns how many. */
 size_t tgt_fdstore_list(const struct tgt_fdstore *store, const char **names, int *fds, size_t max);
 
-const char *tgt_fdstore_ns_name(const uint8_t uuid[16], char buf[48]);	     /* "ns:<uuid>" */
+const char *tgt_fdstore_ns_name(const uint8_t uuid[16], char buf[48]); /* "ns:<uuid>" */
 const char *tgt_fdstore_portal_name(const char *id, char buf[80]); /* "portal:<id>" */
 
 #endif

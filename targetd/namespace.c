@@ -16,7 +16,8 @@
 #define DSM_BYTES (1ull << 30)
 #define WZ_BYTES (64ull << 20)
 
-static int open_backend(const struct tgt_volume_params *p, struct tgt_volume *vol, struct cmn_err *err)
+static int open_backend(const struct tgt_volume_params *p, struct tgt_volume *vol,
+			struct cmn_err *err)
 {
 	const struct tgt_backend_ops *ops = tgt_backend_find(p->spec->backend);
 	struct tgt_backend_spec spec = {
@@ -108,7 +109,8 @@ int tgt_volume_resize(struct tgt_volume *vol, uint64_t size, struct cmn_err *err
 		return cmn_err_set(err, -EINVAL, "size", "cannot shrink from %llu to %llu bytes",
 				   (unsigned long long)vol->size, (unsigned long long)size);
 	if (!vol->backend->ops->resize)
-		return cmn_err_set(err, -EOPNOTSUPP, "size", "a %s namespace cannot be resized", vol->backend_name);
+		return cmn_err_set(err, -EOPNOTSUPP, "size", "a %s namespace cannot be resized",
+				   vol->backend_name);
 	ret = vol->backend->ops->resize(vol->backend, size, err);
 	if (ret < 0)
 		return ret;

@@ -29,7 +29,8 @@ struct tgt_volume_params {
 	unsigned int nr_reactors;
 };
 
-int tgt_volume_open(const struct tgt_volume_params *params, struct tgt_volume **ret, struct cmn_err *err);
+int tgt_volume_open(const struct tgt_volume_params *params, struct tgt_volume **ret,
+		    struct cmn_err *err);
 /* No view shows it any more, on any reactor. */
 void tgt_volume_close(struct tgt_volume *vol);
 /* True when spec describes this very volume, whatever its size, hosts and write access: it can go on as it is. */
@@ -39,6 +40,7 @@ int tgt_volume_resize(struct tgt_volume *vol, uint64_t size, struct cmn_err *err
 /* As a view shows it from now on; freed by free() after the barrier that ended its use.  NULL: no memory. */
 struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, bool read_only);
 
-struct tgt_ns_stats tgt_ns_stats_sum(const struct tgt_ns_stats *stats, unsigned int nr_reactors); /* any */
+struct tgt_ns_stats tgt_ns_stats_sum(const struct tgt_ns_stats *stats,
+				     unsigned int nr_reactors); /* any */
 
 #endif

@@ -30,7 +30,8 @@ static const char usage_text[] =
 	"  --cpu-list LIST   pin them to these cores, such as 0,2-3\n"
 	"  --spin-us N       keep looking for work N microseconds before sleeping (default 50)\n"
 	"  --log-level L     error, warn, info (default) or debug\n"
-	"  --ready-fd N      once listening, write a line 'portal ID ADDRESS PORT' each to descriptor N and close it\n"
+	"  --ready-fd N      once listening, write a line 'portal ID ADDRESS PORT' each to "
+	"descriptor N and close it\n"
 	"  --version, --help\n"
 	"\n"
 	"SIGTERM answers what is in flight, closes and exits; a second one exits at once.\n";
@@ -47,7 +48,8 @@ static int number(const char *option, const char *text, uint64_t min, uint64_t m
 
 	if (cmn_parse_u64(text, min, max, ret) == 0)
 		return 0;
-	snprintf(why, sizeof(why), "must be a number from %llu to %llu", (unsigned long long)min, (unsigned long long)max);
+	snprintf(why, sizeof(why), "must be a number from %llu to %llu", (unsigned long long)min,
+		 (unsigned long long)max);
 	return refuse(option, why);
 }
 
@@ -89,7 +91,18 @@ static int cpu_list(struct tgt_options *o, const char *text)
 	return 0;
 }
 
-enum { OPT_CONFIG = 256, OPT_CONTROL, OPT_WORKER, OPT_REACTORS, OPT_CPUS, OPT_SPIN, OPT_LOG, OPT_READY, OPT_VERSION, OPT_HELP };
+enum {
+	OPT_CONFIG = 256,
+	OPT_CONTROL,
+	OPT_WORKER,
+	OPT_REACTORS,
+	OPT_CPUS,
+	OPT_SPIN,
+	OPT_LOG,
+	OPT_READY,
+	OPT_VERSION,
+	OPT_HELP
+};
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPT_CONFIG },
@@ -138,7 +151,9 @@ static int take(struct tgt_options *o, int opt, const char *arg)
 	case OPT_CPUS:
 		return cpu_list(o, arg);
 	case OPT_LOG:
-		return cmn_log_level_parse(arg, &o->log_level) < 0 ? refuse("--log-level", "must be error, warn, info or debug") : 0;
+		return cmn_log_level_parse(arg, &o->log_level) < 0
+			       ? refuse("--log-level", "must be error, warn, info or debug")
+			       : 0;
 	case OPT_VERSION:
 		puts("targetd " PACKAGE_VERSION);
 		return 1;
@@ -166,7 +181,9 @@ static unsigned int default_reactors(const struct tgt_options *o)
 
 int tgt_options_parse(int argc, char **argv, struct tgt_options *ret)
 {
-	struct tgt_options o = { .spin_ns = SPIN_US_DEFAULT * 1000, .ready_fd = -1, .log_level = CMN_LOG_INFO };
+	struct tgt_options o = { .spin_ns = SPIN_US_DEFAULT * 1000,
+				 .ready_fd = -1,
+				 .log_level = CMN_LOG_INFO };
 	int opt, r;
 
 	optind = 1;
@@ -178,7 +195,8 @@ int tgt_options_parse(int argc, char **argv, struct tgt_options *ret)
 	if (optind < argc)
 		return refuse(argv[optind], "is not an option");
 	if (!o.config == !o.control)
-		return refuse("--config, --control", "exactly one of them must be given (see --help)");
+		return refuse("--config, --control",
+			      "exactly one of them must be given (see --help)");
 	if (o.control && (!o.worker || !*o.worker))
 		return refuse("--worker", "must be given with --control");
 	if (!o.nr_reactors)

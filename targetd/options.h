@@ -11,7 +11,7 @@
 #define TGT_CPUS_MAX 256
 
 struct tgt_options {
-	const char *config;  /* the state document, or */
+	const char *config; /* the state document, or */
 	const char *control; /* the control socket's path */
 	const char *worker;
 	unsigned int nr_reactors, nr_cpus;

@@ -15,7 +15,8 @@
 #include "fabrics/spec/nvmf.h"
 #include "targetd/registry.h"
 
-#define DISC_IDLE_MS 120000 /* a host that asked for no keep alive timer at the discovery controller */
+#define DISC_IDLE_MS                                                                               \
+	120000 /* a host that asked for no keep alive timer at the discovery controller */
 #define DISC_MQES 127
 
 static struct tgt_registry *reg_of(const struct fab_ctrl *ctrl)
@@ -63,7 +64,8 @@ static int cmp_id(const void *a, const void *b)
 	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
 }
 
-static unsigned int ctrl_list(struct fab_ctrl *ctrl, uint32_t nsid, uint16_t from, uint16_t *ids, unsigned int max)
+static unsigned int ctrl_list(struct fab_ctrl *ctrl, uint32_t nsid, uint16_t from, uint16_t *ids,
+			      unsigned int max)
 {
 	struct tgt_ctrl *me = fab_ctrl_user(ctrl), *tc;
 	unsigned int nr = 0, size = 0;

@@ -13,8 +13,8 @@
 #include "common/log.h"
 #include "common/util.h"
 
-int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spec, int fd, struct tgt_portal **ret,
-		    struct cmn_err *err)
+int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spec, int fd,
+		    struct tgt_portal **ret, struct cmn_err *err)
 {
 	struct tgt_portal *p = calloc(1, sizeof(*p));
 	struct fab_portal fab = { .portid = spec->portid };
@@ -32,12 +32,14 @@ int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spe
 	}
 	if (own >= 0)
 		cmn_set_nonblock(own, true);
-	r = net_listener_add(server, own, (const struct sockaddr *)&spec->sa, spec->sa_len, &fab, &p->listener);
+	r = net_listener_add(server, own, (const struct sockaddr *)&spec->sa, spec->sa_len, &fab,
+			     &p->listener);
 	if (r < 0) {
 		if (own >= 0)
 			close(own);
 		free(p);
-		return cmn_err_errno(err, r, "address", "cannot listen at %s port %u", spec->address, spec->port);
+		return cmn_err_errno(err, r, "address", "cannot listen at %s port %u",
+				     spec->address, spec->port);
 	}
 	p->port = net_listener_port(p->listener);
 	cmn_info("listening", "portal=%s address=%s port=%u", spec->id, spec->address, p->port);

@@ -285,9 +285,14 @@ static struct json_object *ctrl_json(const struct tgt_ctrl *tc)
 	add_str(obj, "host_id", cmn_uuid_format(&uuid, id));
 	add_str(obj, "host_addr", tc->host_addr);
 	add_str(obj, "portal", tc->portal);
-	json_object_object_add(obj, "qpairs", json_object_new_int((int)fab_ctrl_nr_ioqs(tc->ctrl) + (tc->admin != NULL)));
-	json_object_object_add(obj, "kato_ms", json_object_new_int64((int64_t)(fab_ctrl_kato_ns(tc->ctrl) / CMN_NS_PER_MS)));
-	json_object_object_add(obj, "connected_at", json_object_new_int64((int64_t)tc->connected_at));
+	json_object_object_add(
+		obj, "qpairs",
+		json_object_new_int((int)fab_ctrl_nr_ioqs(tc->ctrl) + (tc->admin != NULL)));
+	json_object_object_add(
+		obj, "kato_ms",
+		json_object_new_int64((int64_t)(fab_ctrl_kato_ns(tc->ctrl) / CMN_NS_PER_MS)));
+	json_object_object_add(obj, "connected_at",
+			       json_object_new_int64((int64_t)tc->connected_at));
 	return obj;
 }
 
@@ -365,7 +370,8 @@ void tgt_addr_format(const struct sockaddr_storage *sa, bool with_port, char *bu
 		snprintf(buf, size, "%s", host);
 }
 
-void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn, const struct fab_connect *in, const char *reason)
+void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn,
+			  const struct fab_connect *in, const char *reason)
 {
 	const struct sockaddr_storage *peer = fab_conn_peer(conn);
 	struct tgt_refusal r = { .reason = reason };
@@ -377,7 +383,8 @@ void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn, const
 		reg->refusals[reg->nr_refusals] = r;
 	reg->nr_refusals++;
 	tgt_registry_notify(reg);
-	cmn_debug("connect refused", "reason=%s host=%s nqn=%s from=%s", CMN_Q(reason), CMN_Q(r.host_nqn), CMN_Q(r.nqn), r.host_addr);
+	cmn_debug("connect refused", "reason=%s host=%s nqn=%s from=%s", CMN_Q(reason),
+		  CMN_Q(r.host_nqn), CMN_Q(r.nqn), r.host_addr);
 }
 
 struct json_object *tgt_registry_take_refusals(struct tgt_registry *reg)

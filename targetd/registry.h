@@ -13,29 +13,32 @@
 struct json_object;
 
 #define TGT_MAX_IOQS 128 /* I/O queues per controller */
-#define TGT_MQES 1023	 /* 0's based */
-#define TGT_MDTS 8	 /* log2 of 4 KiB units: 1 MiB */
-#define TGT_ICD (128u << 10) /* writes up to this come in the capsule: one turn of the network less, and a warm buffer */
+#define TGT_MQES 1023 /* 0's based */
+#define TGT_MDTS 8 /* log2 of 4 KiB units: 1 MiB */
+#define TGT_ICD                                                                                    \
+	(128u                                                                                      \
+	 << 10) /* writes up to this come in the capsule: one turn of the network less, and a warm buffer */
 #define TGT_H2C_MAX (1u << 20)
 
 /* A controller, from Connect until its last queue is gone.  Fields without a note are constant. */
 struct tgt_ctrl {
-	TAILQ_ENTRY(tgt_ctrl) link; /* mutex: of ss->ctrls, or the registry's discovery controllers */
+	TAILQ_ENTRY(tgt_ctrl)
+	link; /* mutex: of ss->ctrls, or the registry's discovery controllers */
 	TAILQ_ENTRY(tgt_ctrl) dirty_link;
 	struct tgt_registry *reg;
 	struct tgt_subsystem *ss; /* one reference; NULL: a discovery controller */
-	struct fab_ctrl *ctrl;	  /* one reference */
-	struct tgt_view *view;	  /* mutex; one reference: what its queues shall see */
-	struct net_conn *admin;	  /* mutex; NULL once its queue is gone */
+	struct fab_ctrl *ctrl; /* one reference */
+	struct tgt_view *view; /* mutex; one reference: what its queues shall see */
+	struct net_conn *admin; /* mutex; NULL once its queue is gone */
 	struct net_reactor *reactor; /* of the admin queue */
-	unsigned int refs;	     /* mutex: queues, and messages under way */
-	bool ending;		     /* mutex: no further queue joins */
-	bool quiescing;		     /* mutex: a reset or shutdown waits for the I/O queues to go */
-	bool dirty;		     /* mutex: to be reported */
-	const char *reason;	     /* mutex: why it ends */
+	unsigned int refs; /* mutex: queues, and messages under way */
+	bool ending; /* mutex: no further queue joins */
+	bool quiescing; /* mutex: a reset or shutdown waits for the I/O queues to go */
+	bool dirty; /* mutex: to be reported */
+	const char *reason; /* mutex: why it ends */
 	char portal[TGT_PORTAL_ID_MAX], host_addr[64];
 	uint64_t connected_at; /* wall clock, ms */
-	void *log;	       /* discovery: the snapshot that it reads; its reactor's */
+	void *log; /* discovery: the snapshot that it reads; its reactor's */
 };
 
 TAILQ_HEAD(tgt_dirty_list, tgt_ctrl);
@@ -61,22 +64,23 @@ struct tgt_registry {
 	struct tgt_io_reactor **io;
 	unsigned int nr_reactors;
 	bool supervised; /* by discoveryd: what isn't known here may come yet */
-	int notify_fd;	 /* eventfd: something to report; -1: nobody listens */
+	int notify_fd; /* eventfd: something to report; -1: nobody listens */
 	uint64_t started; /* monotonic ns */
-	uint64_t genctr;  /* mutex: of the discovery log served here */
+	uint64_t genctr; /* mutex: of the discovery log served here */
 	struct fab_personality io_pers, disc_pers;
 	struct fab_subsys_id disc_id;
 	struct fab_cntlids *disc_cntlids;
 	struct tgt_view *nothing; /* what a controller that ends sees */
 	struct tgt_subsystem *subsystems; /* mutex */
-	struct tgt_ctrl_list disc_ctrls;  /* mutex */
-	struct tgt_portal **portals;	  /* mutex; told in the discovery log */
+	struct tgt_ctrl_list disc_ctrls; /* mutex */
+	struct tgt_portal **portals; /* mutex; told in the discovery log */
 	unsigned int nr_portals;
-	struct tgt_dirty_list dirty;	  /* mutex */
-	TAILQ_HEAD(, tgt_gone) gone;	  /* mutex */
+	struct tgt_dirty_list dirty; /* mutex */
+	TAILQ_HEAD(, tgt_gone) gone; /* mutex */
 	struct tgt_refusal refusals[TGT_REFUSALS_MAX]; /* mutex */
 	unsigned int nr_refusals;
-	struct tgt_subsystem *dead; /* mutex: removed, and left by all controllers; the control thread frees them */
+	struct tgt_subsystem *
+		dead; /* mutex: removed, and left by all controllers; the control thread frees them */
 };
 
 struct tgt_registry_params {
@@ -105,7 +109,8 @@ struct tgt_ctrl *tgt_ctrl_get(struct tgt_ctrl *tc);
 void tgt_ctrl_put(struct tgt_ctrl *tc);
 void tgt_registry_mark(struct tgt_ctrl *tc); /* dirty: to be reported */
 void tgt_registry_note_gone(struct tgt_ctrl *tc);
-void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn, const struct fab_connect *in, const char *reason);
+void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn,
+			  const struct fab_connect *in, const char *reason);
 
 /* -- without it ----------------------------------------------------------------------------------------------------- */
 void tgt_registry_sweep(struct tgt_registry *reg); /* control thread: frees what has ended */
@@ -122,7 +127,8 @@ extern const struct fab_site_ops tgt_site_ops;
 /* targetd/personality.c */
 void tgt_personality_init(struct tgt_registry *reg);
 /* targetd/disclog.c */
-struct fab_status tgt_disclog_read(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp, uint64_t off, void *buf, uint32_t len);
+struct fab_status tgt_disclog_read(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp, uint64_t off,
+				   void *buf, uint32_t len);
 void tgt_disclog_free(void *log);
 
 void tgt_addr_format(const struct sockaddr_storage *sa, bool with_port, char *buf, size_t size);

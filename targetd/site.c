@@ -25,7 +25,8 @@ static struct tgt_registry *reg_of(struct fab_site *site)
 }
 
 /* -- Connect ------------------------------------------------------------------------------------------------------ */
-static const struct tgt_portal *portal_of(const struct tgt_registry *reg, const struct fab_conn *conn)
+static const struct tgt_portal *portal_of(const struct tgt_registry *reg,
+					  const struct fab_conn *conn)
 {
 	const struct fab_portal *portal = fab_conn_portal(conn);
 
@@ -36,8 +37,9 @@ static const struct tgt_portal *portal_of(const struct tgt_registry *reg, const 
 }
 
 /* Finds the subsystem and says whether the host may use it through this portal. */
-static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn, const struct fab_connect *in,
-			       struct tgt_subsystem **ret_ss, const struct tgt_portal **ret_portal, uint16_t *ret_offset)
+static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn,
+			       const struct fab_connect *in, struct tgt_subsystem **ret_ss,
+			       const struct tgt_portal **ret_portal, uint16_t *ret_offset)
 {
 	struct tgt_subsystem *ss = tgt_registry_find(reg, in->subnqn);
 	const struct tgt_portal *portal = portal_of(reg, conn);
@@ -48,7 +50,8 @@ static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn, 
 		tgt_registry_refused(reg, conn, in, "unknown subsystem");
 		*ret_offset = offsetof(struct nvmf_connect_data, subnqn);
 		/* discoveryd may be about to tell us of it */
-		return reg->supervised ? FAB_RETRY(NVME_SC_CONNECT_PARAM) : FAB_ERR(NVME_SC_CONNECT_PARAM);
+		return reg->supervised ? FAB_RETRY(NVME_SC_CONNECT_PARAM)
+				       : FAB_ERR(NVME_SC_CONNECT_PARAM);
 	}
 	if (!tgt_hosts_has(&ss->spec->hosts, in->hostnqn)) {
 		tgt_registry_refused(reg, conn, in, "host not allowed");
@@ -59,7 +62,8 @@ static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn, 
 	return FAB_OK;
 }
 
-static struct tgt_ctrl *ctrl_alloc(struct tgt_registry *reg, struct fab_conn *conn, const struct tgt_portal *portal)
+static struct tgt_ctrl *ctrl_alloc(struct tgt_registry *reg, struct fab_conn *conn,
+				   const struct tgt_portal *portal)
 {
 	struct tgt_ctrl *tc = calloc(1, sizeof(*tc));
 
@@ -76,7 +80,8 @@ static struct tgt_ctrl *ctrl_alloc(struct tgt_registry *reg, struct fab_conn *co
 	return tc;
 }
 
-static struct fab_ctrl *ctrl_make(struct tgt_ctrl *tc, struct fab_conn *conn, const struct fab_connect *in, uint16_t cntlid)
+static struct fab_ctrl *ctrl_make(struct tgt_ctrl *tc, struct fab_conn *conn,
+				  const struct fab_connect *in, uint16_t cntlid)
 {
 	struct fab_ctrl_params p = {
 		.site = &tc->reg->site,
@@ -96,7 +101,8 @@ static struct fab_ctrl *ctrl_make(struct tgt_ctrl *tc, struct fab_conn *conn, co
 }
 
 /* ss NULL: the discovery controller.  Its subsystem reference is taken here. */
-static struct fab_status add_ctrl(struct tgt_registry *reg, struct tgt_subsystem *ss, struct tgt_ctrl *tc, struct fab_conn *conn,
+static struct fab_status add_ctrl(struct tgt_registry *reg, struct tgt_subsystem *ss,
+				  struct tgt_ctrl *tc, struct fab_conn *conn,
 				  const struct fab_connect *in)
 {
 	struct fab_cntlids *ids = ss ? ss->cntlids : reg->disc_cntlids;
@@ -123,7 +129,8 @@ static struct fab_status add_ctrl(struct tgt_registry *reg, struct tgt_subsystem
 	return FAB_OK;
 }
 
-static struct fab_status admin_connect_locked(struct tgt_registry *reg, struct fab_conn *conn, const struct fab_connect *in,
+static struct fab_status admin_connect_locked(struct tgt_registry *reg, struct fab_conn *conn,
+					      const struct fab_connect *in,
 					      struct fab_ctrl **ret_ctrl, uint16_t *ret_offset)
 {
 	const struct tgt_portal *portal = NULL;
@@ -148,8 +155,9 @@ static struct fab_status admin_connect_locked(struct tgt_registry *reg, struct f
 	return FAB_OK;
 }
 
-static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-				       struct fab_ctrl **ret_ctrl, uint16_t *ret_offset)
+static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn,
+				       const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
+				       uint16_t *ret_offset)
 {
 	struct tgt_registry *reg = reg_of(site);
 	struct fab_status st;
@@ -158,8 +166,8 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 	st = admin_connect_locked(reg, conn, in, ret_ctrl, ret_offset);
 	tgt_registry_unlock(reg);
 	if (!fab_failed(st))
-		cmn_info("host connected", "nqn=%s host=%s cntlid=%u", CMN_Q(in->subnqn), CMN_Q(in->hostnqn),
-			 fab_ctrl_cntlid(*ret_ctrl));
+		cmn_info("host connected", "nqn=%s host=%s cntlid=%u", CMN_Q(in->subnqn),
+			 CMN_Q(in->hostnqn), fab_ctrl_cntlid(*ret_ctrl));
 	return st;
 }
 
@@ -175,8 +183,9 @@ static struct tgt_ctrl *find_ctrl(struct tgt_subsystem *ss, uint16_t cntlid)
 
 /* A controller that isn't there may be one of this worker's past life: the host notices by itself and starts over, unless it
  * is told DNR. */
-static struct fab_status find_for_io(struct tgt_registry *reg, struct fab_conn *conn, const struct fab_connect *in,
-				     struct tgt_ctrl **ret, uint16_t *ret_offset)
+static struct fab_status find_for_io(struct tgt_registry *reg, struct fab_conn *conn,
+				     const struct fab_connect *in, struct tgt_ctrl **ret,
+				     uint16_t *ret_offset)
 {
 	const struct tgt_portal *portal;
 	struct tgt_subsystem *ss;
@@ -200,7 +209,8 @@ static struct fab_status find_for_io(struct tgt_registry *reg, struct fab_conn *
 	return FAB_OK;
 }
 
-static struct tgt_queue *queue_make(struct tgt_registry *reg, struct tgt_ctrl *tc, struct net_conn *c)
+static struct tgt_queue *queue_make(struct tgt_registry *reg, struct tgt_ctrl *tc,
+				    struct net_conn *c)
 {
 	struct tgt_queue *q = calloc(1, sizeof(*q));
 
@@ -221,8 +231,9 @@ static void queue_free(struct tgt_queue *q)
 	free(q);
 }
 
-static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-				    struct fab_ctrl **ret_ctrl, uint16_t *ret_offset)
+static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn,
+				    const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
+				    uint16_t *ret_offset)
 {
 	struct tgt_registry *reg = reg_of(site);
 	struct tgt_ctrl *tc = NULL;
@@ -233,7 +244,8 @@ static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn
 	st = find_for_io(reg, conn, in, &tc, ret_offset);
 	if (!fab_failed(st)) {
 		q = queue_make(reg, tc, net_conn_of(conn));
-		st = q ? fab_ctrl_ioq_add(tc->ctrl, in->qid, in->sqsize, conn) : FAB_RETRY(NVME_SC_CONNECT_BUSY);
+		st = q ? fab_ctrl_ioq_add(tc->ctrl, in->qid, in->sqsize, conn)
+		       : FAB_RETRY(NVME_SC_CONNECT_BUSY);
 	}
 	if (!fab_failed(st)) {
 		net_conn_set_data(net_conn_of(conn), q);
@@ -320,7 +332,8 @@ static const char *reason_of(struct fab_ctrl *ctrl)
 	}
 }
 
-static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl, uint16_t qid)
+static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl,
+		       uint16_t qid)
 {
 	struct tgt_registry *reg = reg_of(site);
 	struct tgt_ctrl *tc = fab_ctrl_user(ctrl);
@@ -337,8 +350,9 @@ static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_
 		tc->admin = NULL;
 		tgt_registry_end_ctrl(reg, tc, reason_of(ctrl));
 		tgt_registry_note_gone(tc);
-		cmn_info("host left", "nqn=%s host=%s cntlid=%u reason=%s", CMN_Q(fab_ctrl_subsys(ctrl)->nqn),
-			 CMN_Q(fab_ctrl_hostnqn(ctrl)), fab_ctrl_cntlid(ctrl), CMN_Q(tc->reason));
+		cmn_info("host left", "nqn=%s host=%s cntlid=%u reason=%s",
+			 CMN_Q(fab_ctrl_subsys(ctrl)->nqn), CMN_Q(fab_ctrl_hostnqn(ctrl)),
+			 fab_ctrl_cntlid(ctrl), CMN_Q(tc->reason));
 	}
 	tgt_ctrl_put(tc);
 	tgt_registry_unlock(reg);
@@ -396,7 +410,8 @@ static void abort_there(struct net_msg *msg)
 	net_reactor_post(a->home, &a->msg);
 }
 
-static void abort_io(struct fab_site *site, struct fab_req *req, struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid)
+static void abort_io(struct fab_site *site, struct fab_req *req, struct fab_ctrl *ctrl,
+		     uint16_t sqid, uint16_t cid)
 {
 	struct tgt_registry *reg = reg_of(site);
 	struct tgt_ctrl *tc = fab_ctrl_user(ctrl);
@@ -406,8 +421,12 @@ static void abort_io(struct fab_site *site, struct fab_req *req, struct fab_ctrl
 	tgt_registry_lock(reg);
 	q = a ? fab_ctrl_ioq(ctrl, sqid) : NULL;
 	if (q) {
-		*a = (struct abort_msg){ .msg.fn = abort_there, .tc = tgt_ctrl_get(tc), .req = req, .home = tc->reactor,
-					 .sqid = sqid, .cid = cid };
+		*a = (struct abort_msg){ .msg.fn = abort_there,
+					 .tc = tgt_ctrl_get(tc),
+					 .req = req,
+					 .home = tc->reactor,
+					 .sqid = sqid,
+					 .cid = cid };
 		net_reactor_post(net_conn_reactor(net_conn_of(q->conn)), &a->msg);
 	}
 	tgt_registry_unlock(reg);

@@ -23,10 +23,12 @@
 
 static const char *const state_keys[] = { "version", "portals", "subsystems", "comment", NULL };
 static const char *const portal_keys[] = { "id", "portid", "address", "port", "comment", NULL };
-static const char *const subsys_keys[] = { "nqn",     "serial",	      "model",	    "allow_any_host", "hosts",
-					   "portals", "cntlid_cursor", "namespaces", "comment",	      NULL };
-static const char *const ns_keys[] = { "nsid",	"uuid",	 "nguid",     "eui64",	  "backend", "path",	 "size", "block_size",
-				       "hosts", "read_only", "prefault", "create", "delay_ms", "comment", NULL };
+static const char *const subsys_keys[] = { "nqn",     "serial",	 "model",	  "allow_any_host",
+					   "hosts",   "portals", "cntlid_cursor", "namespaces",
+					   "comment", NULL };
+static const char *const ns_keys[] = { "nsid",	   "uuid",   "nguid",	   "eui64",   "backend",
+				       "path",	   "size",   "block_size", "hosts",   "read_only",
+				       "prefault", "create", "delay_ms",   "comment", NULL };
 
 static int no_memory(struct cmn_err *err)
 {
@@ -43,7 +45,8 @@ static int in_item(struct cmn_err *err, const char *key, size_t index, int ret)
 	return ret;
 }
 
-static int check_object(struct json_object *obj, const char *const *known, bool strict, struct cmn_err *err)
+static int check_object(struct json_object *obj, const char *const *known, bool strict,
+			struct cmn_err *err)
 {
 	if (!json_object_is_type(obj, json_type_object))
 		return cmn_err_set(err, -EINVAL, NULL, "must be an object");
@@ -56,7 +59,8 @@ static int check_length(size_t nr, size_t max, const char *key, struct cmn_err *
 }
 
 /* Text for a fixed field of Identify: printable ASCII, because hosts show it as it is. */
-static int get_label(struct json_object *obj, const char *key, char *ret, size_t size, struct cmn_err *err)
+static int get_label(struct json_object *obj, const char *key, char *ret, size_t size,
+		     struct cmn_err *err)
 {
 	const char *text = NULL;
 	int r = cmn_json_str_opt(obj, key, &text, NULL, err);
@@ -94,7 +98,8 @@ static int cmp_str(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int hosts_fill(struct json_object *arr, size_t nr, struct tgt_hosts *ret, struct cmn_err *err)
+static int hosts_fill(struct json_object *arr, size_t nr, struct tgt_hosts *ret,
+		      struct cmn_err *err)
 {
 	for (size_t i = 0; i < nr; i++) {
 		struct json_object *item = json_object_array_get_idx(arr, i);
@@ -113,11 +118,13 @@ static int hosts_fill(struct json_object *arr, size_t nr, struct tgt_hosts *ret,
 	qsort(ret->nqn, ret->nr, sizeof(*ret->nqn), cmp_str);
 	for (unsigned int i = 1; i < ret->nr; i++)
 		if (strcmp(ret->nqn[i - 1], ret->nqn[i]) == 0)
-			return cmn_err_set(err, -EEXIST, "hosts", "%.200s is there twice", ret->nqn[i]);
+			return cmn_err_set(err, -EEXIST, "hosts", "%.200s is there twice",
+					   ret->nqn[i]);
 	return 0;
 }
 
-static int hosts_parse(struct json_object *obj, bool absent_is_any, struct tgt_hosts *ret, struct cmn_err *err)
+static int hosts_parse(struct json_object *obj, bool absent_is_any, struct tgt_hosts *ret,
+		       struct cmn_err *err)
 {
 	struct json_object *arr = NULL;
 	size_t nr;
@@ -139,7 +146,8 @@ static int hosts_parse(struct json_object *obj, bool absent_is_any, struct tgt_h
 
 bool tgt_hosts_has(const struct tgt_hosts *hosts, const char *nqn)
 {
-	return hosts->any || (hosts->nr && bsearch(&nqn, hosts->nqn, hosts->nr, sizeof(*hosts->nqn), cmp_str));
+	return hosts->any ||
+	       (hosts->nr && bsearch(&nqn, hosts->nqn, hosts->nr, sizeof(*hosts->nqn), cmp_str));
 }
 
 bool tgt_hosts_equal(const struct tgt_hosts *a, const struct tgt_hosts *b)
@@ -155,23 +163,27 @@ bool tgt_hosts_equal(const struct tgt_hosts *a, const struct tgt_hosts *b)
 /* -- portals ---------------------------------------------------------------------------------------------------- */
 static int portal_address(struct tgt_portal_spec *p, const char *text, struct cmn_err *err)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM }, *ai = NULL;
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM },
+			*ai = NULL;
 	struct in_addr v4;
 	char port[8];
 
 	snprintf(port, sizeof(port), "%u", p->port);
 	/* getaddrinfo takes "127.1" for an IPv4 address too, and an IPv6 one with its scope */
-	if (!cmn_strlcpy(p->address, text, sizeof(p->address)) || (!strchr(text, ':') && inet_pton(AF_INET, text, &v4) != 1) ||
+	if (!cmn_strlcpy(p->address, text, sizeof(p->address)) ||
+	    (!strchr(text, ':') && inet_pton(AF_INET, text, &v4) != 1) ||
 	    getaddrinfo(text, port, &hints, &ai) != 0)
-		return cmn_err_set(err, -EINVAL, "address", "'%.64s' is not an IPv4 or IPv6 address", text);
+		return cmn_err_set(err, -EINVAL, "address",
+				   "'%.64s' is not an IPv4 or IPv6 address", text);
 	memcpy(&p->sa, ai->ai_addr, ai->ai_addrlen);
 	p->sa_len = ai->ai_addrlen;
 	freeaddrinfo(ai);
 	return 0;
 }
 
-static int get_ranged(struct json_object *obj, const char *key, uint64_t min, uint64_t max, uint64_t *value,
-		      struct cmn_err *err)
+static int get_ranged(struct json_object *obj, const char *key, uint64_t min, uint64_t max,
+		      uint64_t *value, struct cmn_err *err)
 {
 	bool has = false;
 	int r = cmn_json_u64_opt(obj, key, value, &has, err);
@@ -179,7 +191,8 @@ static int get_ranged(struct json_object *obj, const char *key, uint64_t min, ui
 	return r < 0 || !has ? r : cmn_json_range(key, *value, min, max, err);
 }
 
-static int portal_parse(struct json_object *obj, size_t index, bool strict, struct tgt_portal_spec *ret, struct cmn_err *err)
+static int portal_parse(struct json_object *obj, size_t index, bool strict,
+			struct tgt_portal_spec *ret, struct cmn_err *err)
 {
 	uint64_t portid = index + 1, port = 4420;
 	const char *id, *address;
@@ -196,7 +209,8 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict, stru
 	if (r < 0)
 		return r;
 	if (!*id || !cmn_strlcpy(ret->id, id, sizeof(ret->id)))
-		return cmn_err_set(err, -EINVAL, "id", "must have 1 to %d characters", TGT_PORTAL_ID_MAX - 1);
+		return cmn_err_set(err, -EINVAL, "id", "must have 1 to %d characters",
+				   TGT_PORTAL_ID_MAX - 1);
 	ret->portid = (uint16_t)portid;
 	ret->port = (uint16_t)port;
 	return portal_address(ret, address, err);
@@ -214,12 +228,14 @@ static int portal_unique(const struct tgt_state *st, unsigned int index, struct 
 		if (p->portid == q->portid)
 			return cmn_err_set(err, -EEXIST, "portid", "portals[%u] has the same", i);
 		if (p->port && p->port == q->port && strcmp(p->address, q->address) == 0)
-			return cmn_err_set(err, -EEXIST, "address", "portals[%u] has the same address and port", i);
+			return cmn_err_set(err, -EEXIST, "address",
+					   "portals[%u] has the same address and port", i);
 	}
 	return 0;
 }
 
-static int portals_parse(struct json_object *arr, bool strict, struct tgt_state *ret, struct cmn_err *err)
+static int portals_parse(struct json_object *arr, bool strict, struct tgt_state *ret,
+			 struct cmn_err *err)
 {
 	size_t nr = json_object_array_length(arr);
 	int r = check_length(nr, TGT_PORTALS_MAX, "portals", err);
@@ -230,7 +246,8 @@ static int portals_parse(struct json_object *arr, bool strict, struct tgt_state 
 	if (!ret->portals)
 		return no_memory(err);
 	for (size_t i = 0; i < nr; i++) {
-		r = portal_parse(json_object_array_get_idx(arr, i), i, strict, &ret->portals[i], err);
+		r = portal_parse(json_object_array_get_idx(arr, i), i, strict, &ret->portals[i],
+				 err);
 		if (r == 0)
 			r = portal_unique(ret, (unsigned int)i, err);
 		if (r < 0)
@@ -250,7 +267,8 @@ static int size_of(struct json_object *obj, uint64_t *ret, struct cmn_err *err)
 	if (!json_object_is_type(v, json_type_string))
 		return cmn_json_u64(obj, "size", ret, err);
 	if (cmn_size_parse(json_object_get_string(v), ret) < 0)
-		return cmn_err_set(err, -EINVAL, "size", "'%.64s' is not a size such as 1073741824 or \"1GiB\"",
+		return cmn_err_set(err, -EINVAL, "size",
+				   "'%.64s' is not a size such as 1073741824 or \"1GiB\"",
 				   json_object_get_string(v));
 	return 0;
 }
@@ -267,7 +285,8 @@ static int ns_size(struct json_object *obj, struct tgt_ns_spec *ret, struct cmn_
 	if (r < 0)
 		return r;
 	if (ret->size % block || ret->size > INT64_MAX)
-		return cmn_err_set(err, -EINVAL, "size", "must be a multiple of the block size (%u) below 8 EiB",
+		return cmn_err_set(err, -EINVAL, "size",
+				   "must be a multiple of the block size (%u) below 8 EiB",
 				   (unsigned int)block);
 	if (!ret->size && !ret->path)
 		return cmn_err_set(err, -EINVAL, "size", "is missing");
@@ -288,7 +307,8 @@ static int hex_parse(const char *text, uint8_t *ret, size_t len)
 	return 0;
 }
 
-static int ns_hex_id(struct json_object *obj, const char *key, uint8_t *ret, size_t len, struct cmn_err *err)
+static int ns_hex_id(struct json_object *obj, const char *key, uint8_t *ret, size_t len,
+		     struct cmn_err *err)
 {
 	static const uint8_t zero[16];
 	const char *text = NULL;
@@ -297,11 +317,13 @@ static int ns_hex_id(struct json_object *obj, const char *key, uint8_t *ret, siz
 	if (r < 0 || !text)
 		return r;
 	if (hex_parse(text, ret, len) < 0 || memcmp(ret, zero, len) == 0)
-		return cmn_err_set(err, -EINVAL, key, "must be %zu hexadecimal digits, not all zero", 2 * len);
+		return cmn_err_set(err, -EINVAL, key,
+				   "must be %zu hexadecimal digits, not all zero", 2 * len);
 	return 0;
 }
 
-static int ns_ids(struct json_object *obj, const char *nqn, struct tgt_ns_spec *ret, struct cmn_err *err)
+static int ns_ids(struct json_object *obj, const char *nqn, struct tgt_ns_spec *ret,
+		  struct cmn_err *err)
 {
 	const char *text = NULL;
 	struct cmn_uuid uuid;
@@ -321,7 +343,8 @@ static int ns_ids(struct json_object *obj, const char *nqn, struct tgt_ns_spec *
 	return r < 0 ? r : ns_hex_id(obj, "eui64", ret->eui64, sizeof(ret->eui64), err);
 }
 
-static int ns_parse(struct json_object *obj, const char *nqn, bool strict, struct tgt_ns_spec *ret, struct cmn_err *err)
+static int ns_parse(struct json_object *obj, const char *nqn, bool strict, struct tgt_ns_spec *ret,
+		    struct cmn_err *err)
 {
 	const char *backend, *path = NULL;
 	uint64_t nsid;
@@ -358,7 +381,8 @@ static int cmp_ns(const void *a, const void *b)
 	return x->nsid < y->nsid ? -1 : x->nsid > y->nsid;
 }
 
-static int namespaces_parse(struct json_object *obj, bool strict, struct tgt_subsys_spec *ret, struct cmn_err *err)
+static int namespaces_parse(struct json_object *obj, bool strict, struct tgt_subsys_spec *ret,
+			    struct cmn_err *err)
 {
 	struct json_object *arr = NULL;
 	size_t nr;
@@ -378,7 +402,8 @@ static int namespaces_parse(struct json_object *obj, bool strict, struct tgt_sub
 		r = ns_parse(json_object_array_get_idx(arr, i), ret->nqn, strict, &ret->ns[i], err);
 		for (size_t k = 0; r == 0 && k < i; k++)
 			if (ret->ns[k].nsid == ret->ns[i].nsid)
-				r = cmn_err_set(err, -EEXIST, "nsid", "%u is there twice", ret->ns[i].nsid);
+				r = cmn_err_set(err, -EEXIST, "nsid", "%u is there twice",
+						ret->ns[i].nsid);
 		if (r < 0)
 			return in_item(err, "namespaces", i, r);
 	}
@@ -407,7 +432,9 @@ static int subsys_portals(struct json_object *obj, struct tgt_subsys_spec *ret, 
 
 		if (!json_object_is_type(item, json_type_string) ||
 		    !cmn_strlcpy(ret->portals[i], json_object_get_string(item), TGT_PORTAL_ID_MAX))
-			return in_item(err, "portals", i, cmn_err_set(err, -EINVAL, NULL, "must be the id of a portal"));
+			return in_item(
+				err, "portals", i,
+				cmn_err_set(err, -EINVAL, NULL, "must be the id of a portal"));
 		ret->nr_portals++;
 	}
 	return 0;
@@ -424,7 +451,8 @@ static int subsys_access(struct json_object *obj, struct tgt_subsys_spec *ret, s
 	return r;
 }
 
-static int subsys_fill(struct json_object *obj, bool strict, struct tgt_subsys_spec *ret, struct cmn_err *err)
+static int subsys_fill(struct json_object *obj, bool strict, struct tgt_subsys_spec *ret,
+		       struct cmn_err *err)
 {
 	const char *nqn;
 	uint64_t cursor = 1;
@@ -485,7 +513,8 @@ static void seen_clear(struct nqn_seen **seen)
 	}
 }
 
-static int seen_add(struct nqn_seen **seen, const struct tgt_subsys_spec *spec, size_t index, struct cmn_err *err)
+static int seen_add(struct nqn_seen **seen, const struct tgt_subsys_spec *spec, size_t index,
+		    struct cmn_err *err)
 {
 	struct nqn_seen *s;
 
@@ -502,8 +531,8 @@ static int seen_add(struct nqn_seen **seen, const struct tgt_subsys_spec *spec, 
 }
 
 /* Sorts by NSID only after this, so that paths in errors are those of the document. */
-static int subsys_unique(struct nqn_seen **seen, struct tgt_idset *ids, struct tgt_subsys_spec *spec, size_t index,
-			 struct cmn_err *err)
+static int subsys_unique(struct nqn_seen **seen, struct tgt_idset *ids,
+			 struct tgt_subsys_spec *spec, size_t index, struct cmn_err *err)
 {
 	int r = seen_add(seen, spec, index, err);
 
@@ -514,7 +543,8 @@ static int subsys_unique(struct nqn_seen **seen, struct tgt_idset *ids, struct t
 	return r;
 }
 
-static int subsystems_parse(struct json_object *arr, bool strict, struct tgt_state *ret, struct cmn_err *err)
+static int subsystems_parse(struct json_object *arr, bool strict, struct tgt_state *ret,
+			    struct cmn_err *err)
 {
 	size_t nr = json_object_array_length(arr);
 	struct nqn_seen *seen = NULL;
@@ -530,7 +560,8 @@ static int subsystems_parse(struct json_object *arr, bool strict, struct tgt_sta
 		struct tgt_subsys_spec *spec = calloc(1, sizeof(*spec));
 
 		ret->subsystems[ret->nr_subsystems++] = spec;
-		r = spec ? subsys_fill(json_object_array_get_idx(arr, i), strict, spec, err) : no_memory(err);
+		r = spec ? subsys_fill(json_object_array_get_idx(arr, i), strict, spec, err)
+			 : no_memory(err);
 		if (r == 0)
 			r = subsys_unique(&seen, ids, spec, i, err);
 		in_item(err, "subsystems", i, r);
@@ -541,7 +572,8 @@ static int subsystems_parse(struct json_object *arr, bool strict, struct tgt_sta
 }
 
 /* -- documents -------------------------------------------------------------------------------------------------- */
-int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state *ret, struct cmn_err *err)
+int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state *ret,
+			  struct cmn_err *err)
 {
 	struct json_object *portals = NULL, *subsystems = NULL;
 	struct tgt_state st = { 0 };
@@ -560,7 +592,8 @@ int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state
 	return r;
 }
 
-static int check_portal_refs(const struct tgt_state *st, const struct tgt_subsys_spec *spec, struct cmn_err *err)
+static int check_portal_refs(const struct tgt_state *st, const struct tgt_subsys_spec *spec,
+			     struct cmn_err *err)
 {
 	for (unsigned int i = 0; i < spec->nr_portals; i++) {
 		unsigned int k = 0;
@@ -569,12 +602,14 @@ static int check_portal_refs(const struct tgt_state *st, const struct tgt_subsys
 			k++;
 		if (k == st->nr_portals)
 			return in_item(err, "portals", i,
-				       cmn_err_set(err, -EINVAL, NULL, "there is no portal '%s'", spec->portals[i]));
+				       cmn_err_set(err, -EINVAL, NULL, "there is no portal '%s'",
+						   spec->portals[i]));
 	}
 	return 0;
 }
 
-int tgt_state_parse(struct json_object *doc, bool strict, struct tgt_state *ret, struct cmn_err *err)
+int tgt_state_parse(struct json_object *doc, bool strict, struct tgt_state *ret,
+		    struct cmn_err *err)
 {
 	struct tgt_state st = { 0 };
 	uint64_t version = 1;

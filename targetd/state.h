@@ -45,7 +45,7 @@ struct tgt_ns_spec {
 	uint32_t nsid;
 	uint8_t uuid[16], nguid[16], eui64[8];
 	char backend[32];
-	char *path;    /* NULL: none */
+	char *path; /* NULL: none */
 	uint64_t size; /* 0: what is there */
 	uint32_t block_size;
 	bool read_only;
@@ -72,10 +72,12 @@ struct tgt_state {
 
 /* strict: a key that isn't known is an error (a file written by hand), else it is ignored (a newer discoveryd).
  * 0, or -errno with err->field = the JSON path. */
-int tgt_state_parse(struct json_object *doc, bool strict, struct tgt_state *ret, struct cmn_err *err);
+int tgt_state_parse(struct json_object *doc, bool strict, struct tgt_state *ret,
+		    struct cmn_err *err);
 void tgt_state_clear(struct tgt_state *state);
 /* `portals` and `subsystems` of obj alone, either may be absent: a difference. */
-int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state *ret, struct cmn_err *err);
+int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state *ret,
+			  struct cmn_err *err);
 
 void tgt_subsys_spec_free(struct tgt_subsys_spec *spec);
 bool tgt_hosts_has(const struct tgt_hosts *hosts, const char *nqn);
@@ -88,7 +90,8 @@ struct tgt_idset;
 struct tgt_idset *tgt_idset_create(void);
 void tgt_idset_destroy(struct tgt_idset *set);
 /* Adds the identifiers of ns as those of nqn.  0; -EEXIST with err->field = the key and err->msg naming who has it. */
-int tgt_idset_add(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns, struct cmn_err *err);
+int tgt_idset_add(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns,
+		  struct cmn_err *err);
 void tgt_idset_del(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns);
 
 /* Identifiers for what the document leaves out: always the same for the same NQN and NSID. */

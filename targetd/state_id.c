@@ -11,9 +11,8 @@
 #include "targetd/state.h"
 
 /* The name space of what is derived.  Changing it changes the identity of disks that hosts know. */
-static const struct cmn_uuid space = {
-	{ 0x7c, 0x0e, 0x6f, 0x52, 0x1f, 0x3b, 0x4d, 0x0a, 0x9d, 0x55, 0x50, 0x68, 0x61, 0x72, 0x6f, 0x73 }
-};
+static const struct cmn_uuid space = { { 0x7c, 0x0e, 0x6f, 0x52, 0x1f, 0x3b, 0x4d, 0x0a, 0x9d, 0x55,
+					 0x50, 0x68, 0x61, 0x72, 0x6f, 0x73 } };
 
 static const char *const kind_name[TGT_ID_KIND_COUNT] = {
 	[TGT_ID_UUID] = "uuid",
@@ -34,8 +33,8 @@ void tgt_derive_serial(const char *nqn, char ret[21])
 	struct cmn_uuid id;
 
 	derive("serial", nqn, 0, &id);
-	snprintf(ret, 21, "PH%02X%02X%02X%02X%02X%02X%02X%02X%02X", id.b[0], id.b[1], id.b[2], id.b[3], id.b[4], id.b[5],
-		 id.b[9], id.b[10], id.b[11]);
+	snprintf(ret, 21, "PH%02X%02X%02X%02X%02X%02X%02X%02X%02X", id.b[0], id.b[1], id.b[2],
+		 id.b[3], id.b[4], id.b[5], id.b[9], id.b[10], id.b[11]);
 }
 
 void tgt_derive_id(const char *nqn, uint32_t nsid, enum tgt_id_kind kind, uint8_t *ret)
@@ -94,8 +93,8 @@ static void make_key(const struct tgt_ns_spec *ns, enum tgt_id_kind kind, struct
 		memcpy(key->id, kind == TGT_ID_UUID ? ns->uuid : ns->nguid, sizeof(key->id));
 }
 
-static int add_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns, enum tgt_id_kind kind,
-		   struct cmn_err *err)
+static int add_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns,
+		   enum tgt_id_kind kind, struct cmn_err *err)
 {
 	struct id_entry *e;
 	struct id_key key;
@@ -103,8 +102,9 @@ static int add_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_s
 	make_key(ns, kind, &key);
 	HASH_FIND(hh, set->head, &key, sizeof(key), e);
 	if (e)
-		return cmn_err_set(err, -EEXIST, kind_name[kind], "already the %s of namespace %u of %s",
-				   kind_name[kind], e->nsid, e->nqn);
+		return cmn_err_set(err, -EEXIST, kind_name[kind],
+				   "already the %s of namespace %u of %s", kind_name[kind], e->nsid,
+				   e->nqn);
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory");
@@ -115,7 +115,8 @@ static int add_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_s
 	return 0;
 }
 
-static void del_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns, enum tgt_id_kind kind)
+static void del_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns,
+		    enum tgt_id_kind kind)
 {
 	struct id_entry *e;
 	struct id_key key;
@@ -128,7 +129,8 @@ static void del_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_
 	free(e);
 }
 
-int tgt_idset_add(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns, struct cmn_err *err)
+int tgt_idset_add(struct tgt_idset *set, const char *nqn, const struct tgt_ns_spec *ns,
+		  struct cmn_err *err)
 {
 	for (int kind = 0; kind < TGT_ID_KIND_COUNT; kind++) {
 		int ret = add_one(set, nqn, ns, kind, err);

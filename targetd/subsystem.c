@@ -71,7 +71,8 @@ static struct tgt_view *view_alloc(uint32_t nr_slots, unsigned int nr_reactors)
 {
 	static _Atomic uint64_t generation;
 	size_t size = offsetof(struct tgt_view, use) + nr_reactors * sizeof(struct tgt_view_use);
-	struct tgt_view *view = aligned_alloc(alignof(struct tgt_view), CMN_ALIGN_UP(size, alignof(struct tgt_view)));
+	struct tgt_view *view = aligned_alloc(alignof(struct tgt_view),
+					      CMN_ALIGN_UP(size, alignof(struct tgt_view)));
 
 	if (!view)
 		return NULL;
@@ -210,7 +211,8 @@ struct tgt_live *tgt_subsystem_find_live(struct tgt_subsystem *ss, uint32_t nsid
 	return NULL;
 }
 
-int tgt_subsystem_add_live(struct tgt_subsystem *ss, struct tgt_volume *vol, struct tgt_ns *pic, struct tgt_hosts *hosts)
+int tgt_subsystem_add_live(struct tgt_subsystem *ss, struct tgt_volume *vol, struct tgt_ns *pic,
+			   struct tgt_hosts *hosts)
 {
 	struct tgt_live *p = reallocarray(ss->live, ss->nr_live + 1, sizeof(*p));
 	unsigned int at = ss->nr_live;

@@ -38,13 +38,15 @@ struct tgt_subsystem {
 
 	unsigned int nr_live;
 	struct tgt_live *live; /* by NSID, ascending */
-	struct tgt_view *common; /* of hosts that no namespace names; made when the first one comes */
+	struct tgt_view
+		*common; /* of hosts that no namespace names; made when the first one comes */
 	struct tgt_host_view *by_host;
 	TAILQ_HEAD(tgt_ctrl_list, tgt_ctrl) ctrls; /* in order of connecting */
 };
 
 struct tgt_subsystem *tgt_subsystem_create(struct tgt_subsys_spec *spec, unsigned int nr_reactors);
-void tgt_subsystem_free(struct tgt_subsystem *ss); /* no controllers, no views; volumes are closed by now */
+void tgt_subsystem_free(
+	struct tgt_subsystem *ss); /* no controllers, no views; volumes are closed by now */
 
 bool tgt_subsystem_on_portal(const struct tgt_subsystem *ss, const char *portal_id);
 /* What hostnqn sees: one reference for the caller; NULL: no memory. */
@@ -55,12 +57,14 @@ struct tgt_view_list {
 	unsigned int nr, size;
 	struct tgt_view **view;
 };
-int tgt_view_list_add(struct tgt_view_list *list, struct tgt_view *view); /* takes a reference of its own */
+int tgt_view_list_add(struct tgt_view_list *list,
+		      struct tgt_view *view); /* takes a reference of its own */
 void tgt_view_list_clear(struct tgt_view_list *list);
 /* Forgets the views: those that are made from now on show the namespaces of now. */
 int tgt_subsystem_retire_views(struct tgt_subsystem *ss, struct tgt_view_list *old);
 
 struct tgt_live *tgt_subsystem_find_live(struct tgt_subsystem *ss, uint32_t nsid);
-int tgt_subsystem_add_live(struct tgt_subsystem *ss, struct tgt_volume *vol, struct tgt_ns *pic, struct tgt_hosts *hosts);
+int tgt_subsystem_add_live(struct tgt_subsystem *ss, struct tgt_volume *vol, struct tgt_ns *pic,
+			   struct tgt_hosts *hosts);
 
 #endif

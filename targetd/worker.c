@@ -73,8 +73,8 @@ static int apply_config(struct worker *w)
 	int ret = load_config(w, &ch.st, &err);
 
 	if (ret < 0) {
-		cmn_error("the state file is wrong", "file=%s field=%s reason=%s", CMN_Q(w->o->config), CMN_Q(err.field),
-			  CMN_Q(err.msg));
+		cmn_error("the state file is wrong", "file=%s field=%s reason=%s",
+			  CMN_Q(w->o->config), CMN_Q(err.field), CMN_Q(err.msg));
 		return ret;
 	}
 	tgt_apply(&w->world, &ch, &failures);
@@ -232,11 +232,16 @@ static int start_reactor(struct worker *w, unsigned int i)
 
 static int start_parts(struct worker *w)
 {
-	struct tgt_registry_params rp = { .reactors = w->reactors, .io = w->io, .nr_reactors = w->o->nr_reactors,
+	struct tgt_registry_params rp = { .reactors = w->reactors,
+					  .io = w->io,
+					  .nr_reactors = w->o->nr_reactors,
 					  .supervised = w->o->control != NULL,
 					  .notify_fd = w->o->control ? w->notify_fd : -1 };
-	struct net_server_params sp = { .reactors = w->reactors, .nr_reactors = w->o->nr_reactors,
-					.max_h2c_data = TGT_H2C_MAX, .max_icd = TGT_ICD, .max_conns = MAX_CONNS };
+	struct net_server_params sp = { .reactors = w->reactors,
+					.nr_reactors = w->o->nr_reactors,
+					.max_h2c_data = TGT_H2C_MAX,
+					.max_icd = TGT_ICD,
+					.max_conns = MAX_CONNS };
 
 	w->reg = tgt_registry_create(&rp);
 	if (!w->reg)
@@ -302,18 +307,24 @@ static void tell_ready(struct worker *w)
 	const struct tgt_registry *reg = w->reg;
 	int fd = w->o->ready_fd;
 
-	cmn_info("ready", "reactors=%u portals=%u pid=%d", w->o->nr_reactors, reg->nr_portals, (int)getpid());
+	cmn_info("ready", "reactors=%u portals=%u pid=%d", w->o->nr_reactors, reg->nr_portals,
+		 (int)getpid());
 	if (fd < 0)
 		return;
 	for (unsigned int i = 0; i < reg->nr_portals; i++)
-		dprintf(fd, "portal %s %s %u\n", reg->portals[i]->spec.id, reg->portals[i]->spec.address, reg->portals[i]->port);
+		dprintf(fd, "portal %s %s %u\n", reg->portals[i]->spec.id,
+			reg->portals[i]->spec.address, reg->portals[i]->port);
 	close(fd);
 }
 
 static int begin_control(struct worker *w)
 {
-	struct tgt_control_params p = { .path = w->o->control, .worker = w->o->worker, .world = &w->world,
-					.loops_fd = w->loops_fd, .drain = begin_drain, .drain_arg = w };
+	struct tgt_control_params p = { .path = w->o->control,
+					.worker = w->o->worker,
+					.world = &w->world,
+					.loops_fd = w->loops_fd,
+					.drain = begin_drain,
+					.drain_arg = w };
 	struct cmn_err err = { 0 };
 
 	w->control = tgt_control_create(&p, &err);

@@ -17,10 +17,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cmn_err err = { 0 };
 	int ret;
 
-	if (size < 1 || cmn_json_parse((const char *)data + 1, size - 1, TGT_STATE_DEPTH, 1 << 20, &doc, NULL) < 0)
+	if (size < 1 || cmn_json_parse((const char *)data + 1, size - 1, TGT_STATE_DEPTH, 1 << 20,
+				       &doc, NULL) < 0)
 		return 0;
 	if (data[0] & 1)
-		ret = json_object_is_type(doc, json_type_object) ? tgt_state_parse_parts(doc, false, &st, &err) : -1;
+		ret = json_object_is_type(doc, json_type_object)
+			      ? tgt_state_parse_parts(doc, false, &st, &err)
+			      : -1;
 	else
 		ret = tgt_state_parse(doc, true, &st, &err);
 	if (ret == 0)

@@ -20,10 +20,11 @@
 #include "common/queue.h"
 #include "common/util.h"
 
-#define POLL_NS 2000000	     /* how often a waiting fence tries */
-#define POLLS_PER_CALL 50    /* waiting() every 100 ms */
-#define POLLS_PER_LOG 2500   /* a line every 5 s */
-#define DYING_POLLS 100	     /* a process that looks alive may have been killed just now: 200 ms to show it */
+#define POLL_NS 2000000 /* how often a waiting fence tries */
+#define POLLS_PER_CALL 50 /* waiting() every 100 ms */
+#define POLLS_PER_LOG 2500 /* a line every 5 s */
+#define DYING_POLLS                                                                                \
+	100 /* a process that looks alive may have been killed just now: 200 ms to show it */
 
 /* /proc/PID/stat: include/linux/sched.h */
 #define PF_EXITING 0x4
@@ -86,7 +87,8 @@ static int holder_of(const struct stat *st)
 		uintmax_t ino;
 		int pid;
 
-		if (strstr(line, "->") || sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%ju", &pid, &maj, &min, &ino) != 4)
+		if (strstr(line, "->") ||
+		    sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%ju", &pid, &maj, &min, &ino) != 4)
 			continue;
 		/* st_dev isn't the lock's device on every file system (btrfs, overlay): then the inode has to do */
 		if (ino == st->st_ino && (!found || makedev(maj, min) == st->st_dev))
@@ -102,7 +104,8 @@ static int refuse_if_alive(const struct tgt_fence_params *p, struct cmn_err *err
 
 	if (pid <= 0 || life_of(pid, name, sizeof(name)) != ALIVE)
 		return 0;
-	return cmn_err_set(err, -EBUSY, "path", "%s is in use by process %d (%s)", p->path, pid, name);
+	return cmn_err_set(err, -EBUSY, "path", "%s is in use by process %d (%s)", p->path, pid,
+			   name);
 }
 
 /* -- the lock --------------------------------------------------------------------------------------------------------- */
@@ -137,7 +140,8 @@ static void *wait_for_lock(void *arg)
 
 	for (unsigned int i = 1; !atomic_load(&fence->stop); i++) {
 		if (try_lock(p->fd) == 1) {
-			cmn_info("the file is free", "ns=%s path=%s", CMN_Q(fence->ns_name), CMN_Q(p->path));
+			cmn_info("the file is free", "ns=%s path=%s", CMN_Q(fence->ns_name),
+				 CMN_Q(p->path));
 			atomic_store_explicit(&fence->free_now, true, memory_order_release);
 			p->free_now(p->arg);
 			break;
@@ -145,7 +149,8 @@ static void *wait_for_lock(void *arg)
 		if (i % POLLS_PER_CALL == 0)
 			p->waiting(p->arg);
 		if (i % POLLS_PER_LOG == 0)
-			cmn_warn("the file is still locked", "ns=%s path=%s", CMN_Q(fence->ns_name), CMN_Q(p->path));
+			cmn_warn("the file is still locked", "ns=%s path=%s", CMN_Q(fence->ns_name),
+				 CMN_Q(p->path));
 		nap();
 	}
 	return NULL;
@@ -158,8 +163,8 @@ static int start_waiting(struct tgt_fence *fence, struct cmn_err *err)
 	if (ret != 0)
 		return cmn_err_errno(err, -ret, NULL, "cannot start a thread");
 	fence->has_thread = true;
-	cmn_warn("the file is locked by I/O of a process that has ended: commands wait", "ns=%s path=%s",
-		 CMN_Q(fence->ns_name), CMN_Q(fence->params.path));
+	cmn_warn("the file is locked by I/O of a process that has ended: commands wait",
+		 "ns=%s path=%s", CMN_Q(fence->ns_name), CMN_Q(fence->params.path));
 	return 0;
 }
 
@@ -173,13 +178,16 @@ static int refuse_if_ours(const struct tgt_fence_params *p, struct cmn_err *err)
 	const struct tgt_fence *f;
 
 	TAILQ_FOREACH(f, &fences, link) {
-		if (f->dev == dev_of(p->st) && (S_ISBLK(p->st->st_mode) ? f->ino == 0 : f->ino == p->st->st_ino))
-			return cmn_err_set(err, -EBUSY, "path", "%s is in use by namespace %s", p->path, f->ns_name);
+		if (f->dev == dev_of(p->st) &&
+		    (S_ISBLK(p->st->st_mode) ? f->ino == 0 : f->ino == p->st->st_ino))
+			return cmn_err_set(err, -EBUSY, "path", "%s is in use by namespace %s",
+					   p->path, f->ns_name);
 	}
 	return 0;
 }
 
-int tgt_fence_begin(const struct tgt_fence_params *params, struct tgt_fence **ret, struct cmn_err *err)
+int tgt_fence_begin(const struct tgt_fence_params *params, struct tgt_fence **ret,
+		    struct cmn_err *err)
 {
 	struct tgt_fence *fence;
 	int r = refuse_if_ours(params, err);

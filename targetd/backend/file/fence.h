@@ -26,7 +26,8 @@ struct tgt_fence_params {
 	void (*waiting)(void *arg);
 	void *arg;
 };
-int tgt_fence_begin(const struct tgt_fence_params *params, struct tgt_fence **ret, struct cmn_err *err);
+int tgt_fence_begin(const struct tgt_fence_params *params, struct tgt_fence **ret,
+		    struct cmn_err *err);
 bool tgt_fence_is_free(const struct tgt_fence *fence); /* any thread: the lock is ours */
 /* Stops waiting; the lock goes with fd, which the caller closes after this. */
 void tgt_fence_end(struct tgt_fence *fence);

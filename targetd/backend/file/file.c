@@ -27,7 +27,8 @@
 #include "net/ring.h"
 #include "targetd/backend/file/fence.h"
 
-#define WAIT_NS (10 * CMN_NS_PER_S) /* then a command that waits for the lock is told Namespace Not Ready */
+#define WAIT_NS                                                                                    \
+	(10 * CMN_NS_PER_S) /* then a command that waits for the lock is told Namespace Not Ready */
 #define ZERO_LEN (1u << 20)
 
 struct file {
@@ -47,7 +48,7 @@ struct pending {
 	struct net_msg msg;
 	uint64_t moved; /* bytes transferred so far; or when it began to wait */
 	uint32_t stage; /* enum stage */
-	int res;	/* to end with, once it is back on its reactor */
+	int res; /* to end with, once it is back on its reactor */
 };
 _Static_assert(sizeof(struct pending) <= sizeof(((struct tgt_io *)0)->priv), "fits");
 
@@ -65,7 +66,8 @@ static struct pending *pending_of(struct tgt_io *io)
 
 static struct tgt_io *io_of(struct net_msg *msg)
 {
-	return (struct tgt_io *)(void *)((char *)msg - offsetof(struct tgt_io, priv) - offsetof(struct pending, msg));
+	return (struct tgt_io *)(void *)((char *)msg - offsetof(struct tgt_io, priv) -
+					 offsetof(struct pending, msg));
 }
 
 /* -- I/O -------------------------------------------------------------------------------------------------------------- */
@@ -88,15 +90,18 @@ static const uint8_t *zeroes(void)
 	return zero;
 }
 
-static void prepare_zeroes(struct file *f, struct tgt_io *io, struct pending *p, struct io_uring_sqe *sqe)
+static void prepare_zeroes(struct file *f, struct tgt_io *io, struct pending *p,
+			   struct io_uring_sqe *sqe)
 {
 	int mode = io->may_unmap && f->can_punch ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
 
 	if (p->stage == STAGE_ZERO_BY_WRITES)
-		io_uring_prep_write(sqe, f->fd, zeroes(), (unsigned int)cmn_min(io->len - p->moved, (uint64_t)ZERO_LEN),
+		io_uring_prep_write(sqe, f->fd, zeroes(),
+				    (unsigned int)cmn_min(io->len - p->moved, (uint64_t)ZERO_LEN),
 				    io->offset + p->moved);
 	else
-		io_uring_prep_fallocate(sqe, f->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)io->offset, (off_t)io->len);
+		io_uring_prep_fallocate(sqe, f->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)io->offset,
+					(off_t)io->len);
 }
 
 static void prepare(struct file *f, struct tgt_io *io, struct io_uring_sqe *sqe)
@@ -107,14 +112,17 @@ static void prepare(struct file *f, struct tgt_io *io, struct io_uring_sqe *sqe)
 	if (p->stage == STAGE_SYNC || io->op == TGT_IO_FLUSH) {
 		io_uring_prep_fsync(sqe, f->fd, IORING_FSYNC_DATASYNC);
 	} else if (io->op == TGT_IO_READ) {
-		io_uring_prep_read(sqe, f->fd, buf + p->moved, (unsigned int)(io->len - p->moved), io->offset + p->moved);
+		io_uring_prep_read(sqe, f->fd, buf + p->moved, (unsigned int)(io->len - p->moved),
+				   io->offset + p->moved);
 	} else if (io->op == TGT_IO_WRITE) {
-		io_uring_prep_write(sqe, f->fd, buf + p->moved, (unsigned int)(io->len - p->moved), io->offset + p->moved);
+		io_uring_prep_write(sqe, f->fd, buf + p->moved, (unsigned int)(io->len - p->moved),
+				    io->offset + p->moved);
 		sqe->rw_flags = io->fua ? RWF_DSYNC : 0;
 	} else if (io->op == TGT_IO_WRITE_ZEROES) {
 		prepare_zeroes(f, io, p, sqe);
 	} else {
-		io_uring_prep_fallocate(sqe, f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)io->offset, (off_t)io->len);
+		io_uring_prep_fallocate(sqe, f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					(off_t)io->offset, (off_t)io->len);
 	}
 }
 
@@ -165,7 +173,8 @@ static void file_done(struct net_file_op *op, int res)
 		issue(io);
 	else if (p->stage == STAGE_SYNC || io->op == TGT_IO_FLUSH)
 		finish(io, res);
-	else if (p->stage == STAGE_MAIN && (io->op == TGT_IO_WRITE_ZEROES || io->op == TGT_IO_DISCARD))
+	else if (p->stage == STAGE_MAIN &&
+		 (io->op == TGT_IO_WRITE_ZEROES || io->op == TGT_IO_DISCARD))
 		allocated(io, res);
 	else if (res < 0)
 		finish(io, res);
@@ -285,7 +294,8 @@ static bool option(const struct tgt_backend_spec *spec, const char *key)
 {
 	struct json_object *v;
 
-	return spec->options && json_object_object_get_ex(spec->options, key, &v) && json_object_get_boolean(v);
+	return spec->options && json_object_object_get_ex(spec->options, key, &v) &&
+	       json_object_get_boolean(v);
 }
 
 /* Once per process: whether the kernel lets us have a ring doesn't change. */
@@ -301,7 +311,9 @@ static int check_uring(struct cmn_err *err)
 		tried = true;
 	}
 	/* net_ring_fini() may have changed ok; the text is there only if it was refused */
-	return ring.error[0] ? cmn_err_set(err, -ENOSYS, "backend", "file namespaces need io_uring: %s", ring.error) : 0;
+	return ring.error[0] ? cmn_err_set(err, -ENOSYS, "backend",
+					   "file namespaces need io_uring: %s", ring.error)
+			     : 0;
 }
 
 static int open_path(const struct tgt_backend_spec *spec, int flags)
@@ -313,13 +325,15 @@ static int open_path(const struct tgt_backend_spec *spec, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_file(struct file *f, const struct tgt_backend_spec *spec, struct stat *st, struct cmn_err *err)
+static int open_file(struct file *f, const struct tgt_backend_spec *spec, struct stat *st,
+		     struct cmn_err *err)
 {
 	int create = option(spec, "create") && spec->size ? O_CREAT : 0;
 
 	/* before it is opened, which other kinds of file may take for a command */
 	if (stat(spec->path, st) == 0 && !S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
-		return cmn_err_set(err, -EINVAL, "path", "%s is neither a file nor a block device", spec->path);
+		return cmn_err_set(err, -EINVAL, "path", "%s is neither a file nor a block device",
+				   spec->path);
 	f->direct = true;
 	f->fd = open_path(spec, create | O_DIRECT);
 	if (f->fd == -EINVAL) { /* a file system without O_DIRECT */
@@ -327,7 +341,8 @@ static int open_file(struct file *f, const struct tgt_backend_spec *spec, struct
 		f->fd = open_path(spec, create);
 	}
 	if (f->fd == -ENOENT && !create)
-		return cmn_err_set(err, -ENOENT, "path", "%s does not exist (\"create\": true makes it)", spec->path);
+		return cmn_err_set(err, -ENOENT, "path",
+				   "%s does not exist (\"create\": true makes it)", spec->path);
 	if (f->fd < 0)
 		return cmn_err_errno(err, f->fd, "path", "cannot open %s", spec->path);
 	if (fstat(f->fd, st) < 0)
@@ -352,11 +367,13 @@ static int real_size(const struct file *f, uint64_t *ret)
 static int make_longer(struct file *f, uint64_t size, struct cmn_err *err)
 {
 	if (ftruncate(f->fd, (off_t)size) < 0)
-		return cmn_err_errno(err, -errno, "size", "cannot make %s %llu bytes long", f->path, (unsigned long long)size);
+		return cmn_err_errno(err, -errno, "size", "cannot make %s %llu bytes long", f->path,
+				     (unsigned long long)size);
 	return 0;
 }
 
-static int set_size(struct file *f, const struct tgt_backend_spec *spec, bool may_grow, struct cmn_err *err)
+static int set_size(struct file *f, const struct tgt_backend_spec *spec, bool may_grow,
+		    struct cmn_err *err)
 {
 	uint64_t have = 0;
 	int ret = real_size(f, &have);
@@ -370,7 +387,8 @@ static int set_size(struct file *f, const struct tgt_backend_spec *spec, bool ma
 		have = spec->size;
 	}
 	if (spec->size > have)
-		return cmn_err_set(err, -EINVAL, "size", "%s is too small: it has %llu bytes, %llu are wanted", f->path,
+		return cmn_err_set(err, -EINVAL, "size",
+				   "%s is too small: it has %llu bytes, %llu are wanted", f->path,
 				   (unsigned long long)have, (unsigned long long)spec->size);
 	f->size = spec->size ? spec->size : have / spec->block_size * spec->block_size;
 	if (!f->size)
@@ -388,7 +406,8 @@ static uint32_t direct_align(const struct file *f)
 #ifdef STATX_DIOALIGN
 	struct statx sx;
 
-	if (statx(f->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &sx) == 0 && sx.stx_mask & STATX_DIOALIGN)
+	if (statx(f->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &sx) == 0 &&
+	    sx.stx_mask & STATX_DIOALIGN)
 		return sx.stx_dio_offset_align ? sx.stx_dio_offset_align : UINT32_MAX;
 #endif
 	return 0;
@@ -416,8 +435,9 @@ static int set_direct(struct file *f, const struct tgt_backend_spec *spec, struc
 
 	if (f->direct && direct_works(f, spec->block_size))
 		return 0;
-	cmn_warn("through the page cache: no direct I/O at this block size", "ns=%s path=%s block_size=%u",
-		 CMN_Q(spec->ns_name), CMN_Q(spec->path), spec->block_size);
+	cmn_warn("through the page cache: no direct I/O at this block size",
+		 "ns=%s path=%s block_size=%u", CMN_Q(spec->ns_name), CMN_Q(spec->path),
+		 spec->block_size);
 	f->direct = false;
 	flags = fcntl(f->fd, F_GETFL);
 	if (flags < 0 || fcntl(f->fd, F_SETFL, flags & ~O_DIRECT) < 0)
@@ -451,7 +471,10 @@ static void set_punch(struct file *f)
 
 static int set_up(struct file *f, const struct tgt_backend_spec *spec, struct cmn_err *err)
 {
-	struct tgt_fence_params fp = { .path = f->path, .ns_name = f->ns_name, .free_now = fence_free, .waiting = fence_waiting,
+	struct tgt_fence_params fp = { .path = f->path,
+				       .ns_name = f->ns_name,
+				       .free_now = fence_free,
+				       .waiting = fence_waiting,
 				       .arg = f };
 	struct stat st;
 	int ret = open_file(f, spec, &st, err);
@@ -473,7 +496,8 @@ static int set_up(struct file *f, const struct tgt_backend_spec *spec, struct cm
 	return 0;
 }
 
-static int file_open(const struct tgt_backend_spec *spec, struct tgt_backend **ret, struct cmn_err *err)
+static int file_open(const struct tgt_backend_spec *spec, struct tgt_backend **ret,
+		     struct cmn_err *err)
 {
 	struct file *f;
 	int r;
@@ -491,7 +515,8 @@ static int file_open(const struct tgt_backend_spec *spec, struct tgt_backend **r
 	pthread_mutex_init(&f->lock, NULL);
 	f->path = strdup(spec->path);
 	f->ns_name = strdup(spec->ns_name);
-	r = f->path && f->ns_name ? set_up(f, spec, err) : cmn_err_set(err, -ENOMEM, NULL, "no memory");
+	r = f->path && f->ns_name ? set_up(f, spec, err)
+				  : cmn_err_set(err, -ENOMEM, NULL, "no memory");
 	if (r < 0) {
 		file_close(&f->base);
 		return r;
@@ -524,8 +549,8 @@ static int file_resize(struct tgt_backend *b, uint64_t size, struct cmn_err *err
 	if (ret < 0)
 		return cmn_err_errno(err, ret, "path", "cannot size %s", f->path);
 	if (size > have && f->is_device)
-		return cmn_err_set(err, -EINVAL, "size", "%s has %llu bytes, %llu are wanted", f->path,
-				   (unsigned long long)have, (unsigned long long)size);
+		return cmn_err_set(err, -EINVAL, "size", "%s has %llu bytes, %llu are wanted",
+				   f->path, (unsigned long long)have, (unsigned long long)size);
 	if (size > have)
 		ret = make_longer(f, size, err);
 	if (ret == 0)

@@ -84,8 +84,14 @@ static void test_message_arrives_in_any_split(void **state)
 
 static void test_what_is_not_the_protocol_is_refused(void **state)
 {
-	static const char *const bad[] = { "", "[]", "{", "{\"a\":1}", "{\"type\":1}", "{\"type\":\"fds\"}",
-					   "{\"type\":\"fds\",\"names\":[\"ns:x\"]}", "{\"type\":\"x\"} y" };
+	static const char *const bad[] = { "",
+					   "[]",
+					   "{",
+					   "{\"a\":1}",
+					   "{\"type\":1}",
+					   "{\"type\":\"fds\"}",
+					   "{\"type\":\"fds\",\"names\":[\"ns:x\"]}",
+					   "{\"type\":\"x\"} y" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -28,7 +28,9 @@ struct fixture {
 static void start(struct fixture *f)
 {
 	struct tgt_registry_params rp = { .reactors = f->r, .nr_reactors = NR, .notify_fd = -1 };
-	struct net_server_params sp = { .reactors = f->r, .nr_reactors = NR, .max_conns = 4, .max_h2c_data = 4096 };
+	struct net_server_params sp = {
+		.reactors = f->r, .nr_reactors = NR, .max_conns = 4, .max_h2c_data = 4096
+	};
 	struct tgt_subsys_spec *spec = calloc(1, sizeof(*spec));
 
 	memset(f, 0, sizeof(*f));
@@ -114,7 +116,11 @@ static bool done_within(struct fixture *f, int ms)
 
 static struct tgt_barrier *begin(struct fixture *f, struct tgt_view_list *old)
 {
-	struct tgt_barrier_params p = { .server = f->server, .reactors = f->r, .nr_reactors = NR, .old = *old, .done_fd = f->done_fd };
+	struct tgt_barrier_params p = { .server = f->server,
+					.reactors = f->r,
+					.nr_reactors = NR,
+					.old = *old,
+					.done_fd = f->done_fd };
 	struct tgt_barrier *b = tgt_barrier_begin(&p);
 
 	assert_non_null(b);
@@ -199,7 +205,8 @@ static void check_again(struct call *c)
 {
 	struct tgt_queue q = { .view = c->view, .index = c->index };
 
-	assert_false(tgt_view_enter(&q, &c->req)); /* looked at another view than it now runs under */
+	assert_false(
+		tgt_view_enter(&q, &c->req)); /* looked at another view than it now runs under */
 	assert_ptr_equal(c->req.view, &c->view->fab);
 	tgt_view_leave(&c->req);
 	tgt_view_leave(&c->req); /* once too often is harmless */

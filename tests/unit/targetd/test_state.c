@@ -53,18 +53,25 @@ static const struct {
 	{ "{\"portals\":[1]}", "portals[0]", "object" },
 	{ "{\"portals\":[{\"id\":\"p1\"}]}", "portals[0].address", "" },
 	{ "{\"portals\":[{\"id\":\"\",\"address\":\"::1\"}]}", "portals[0].id", "" },
-	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"localhost\"}]}", "portals[0].address", "localhost" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"localhost\"}]}", "portals[0].address",
+	  "localhost" },
 	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"1.2.3\"}]}", "portals[0].address", "" },
-	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"port\":65536}]}", "portals[0].port", "65535" },
-	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"portid\":0}]}", "portals[0].portid", "" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"port\":65536}]}", "portals[0].port",
+	  "65535" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"portid\":0}]}", "portals[0].portid",
+	  "" },
 	{ "{\"portals\":[{\"id\":\"p\",\"adress\":\"::1\"}]}", "portals[0].adress", "" },
 	{ "{\"portals\":[" PORTAL "," PORTAL "]}", "portals[1].id", "portals[0]" },
-	{ "{\"portals\":[" PORTAL ",{\"id\":\"p2\",\"address\":\"127.0.0.1\",\"port\":4420}]}", "portals[1].address", "portals[0]" },
-	{ "{\"portals\":[" PORTAL ",{\"id\":\"p2\",\"address\":\"::1\",\"portid\":1}]}", "portals[1].portid", "portals[0]" },
+	{ "{\"portals\":[" PORTAL ",{\"id\":\"p2\",\"address\":\"127.0.0.1\",\"port\":4420}]}",
+	  "portals[1].address", "portals[0]" },
+	{ "{\"portals\":[" PORTAL ",{\"id\":\"p2\",\"address\":\"::1\",\"portid\":1}]}",
+	  "portals[1].portid", "portals[0]" },
 	{ "{\"subsystems\":[{}]}", "subsystems[0].nqn", "" },
 	{ "{\"subsystems\":[{\"nqn\":\"x\"}]}", "subsystems[0].nqn", "Qualified" },
-	{ "{\"subsystems\":[{\"nqn\":\"nqn.2014-08.org.nvmexpress.discovery\"}]}", "subsystems[0].nqn", "discovery" },
-	{ "{\"subsystems\":[{\"nqn\":\"" NQN "\"},{\"nqn\":\"" NQN "\"}]}", "subsystems[1].nqn", "subsystems[0]" },
+	{ "{\"subsystems\":[{\"nqn\":\"nqn.2014-08.org.nvmexpress.discovery\"}]}",
+	  "subsystems[0].nqn", "discovery" },
+	{ "{\"subsystems\":[{\"nqn\":\"" NQN "\"},{\"nqn\":\"" NQN "\"}]}", "subsystems[1].nqn",
+	  "subsystems[0]" },
 	{ SUBSYS(",\"serial\":\"123456789012345678901\""), "subsystems[0].serial", "20" },
 	{ SUBSYS(",\"serial\":\"\""), "subsystems[0].serial", "" },
 	{ SUBSYS(",\"model\":\"b\\u00e4d\""), "subsystems[0].model", "ASCII" },
@@ -77,26 +84,40 @@ static const struct {
 	{ SUBSYS(",\"portals\":[7]"), "subsystems[0].portals[0]", "" },
 	{ SUBSYS(",\"cntlid_cursor\":0"), "subsystems[0].cntlid_cursor", "" },
 	{ NS("{}"), "subsystems[0].namespaces[0].nsid", "" },
-	{ NS("{\"nsid\":0,\"backend\":\"ram\",\"size\":4096}"), "subsystems[0].namespaces[0].nsid", "" },
-	{ NS("{\"nsid\":4294967295,\"backend\":\"ram\",\"size\":4096}"), "subsystems[0].namespaces[0].nsid", "4096" },
+	{ NS("{\"nsid\":0,\"backend\":\"ram\",\"size\":4096}"), "subsystems[0].namespaces[0].nsid",
+	  "" },
+	{ NS("{\"nsid\":4294967295,\"backend\":\"ram\",\"size\":4096}"),
+	  "subsystems[0].namespaces[0].nsid", "4096" },
 	{ NS("{\"nsid\":1,\"size\":4096}"), "subsystems[0].namespaces[0].backend", "" },
 	{ NS("{\"nsid\":1,\"backend\":\"ram\"}"), "subsystems[0].namespaces[0].size", "missing" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":1000}"), "subsystems[0].namespaces[0].size", "multiple" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":-4096}"), "subsystems[0].namespaces[0].size", "" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":\"1 furlong\"}"), "subsystems[0].namespaces[0].size", "furlong" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":9223372036854775808}"), "subsystems[0].namespaces[0].size", "8 EiB" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"block_size\":1024}"), "subsystems[0].namespaces[0].block_size", "4096" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4608,\"block_size\":4096}"), "subsystems[0].namespaces[0].size", "4096" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"uuid\":\"x\"}"), "subsystems[0].namespaces[0].uuid", "UUID" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"nguid\":\"12\"}"), "subsystems[0].namespaces[0].nguid", "32" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0000000000000000\"}"), "subsystems[0].namespaces[0].eui64", "zero" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"read-only\":true}"), "subsystems[0].namespaces[0].read-only", "" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":1000}"), "subsystems[0].namespaces[0].size",
+	  "multiple" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":-4096}"), "subsystems[0].namespaces[0].size",
+	  "" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":\"1 furlong\"}"),
+	  "subsystems[0].namespaces[0].size", "furlong" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":9223372036854775808}"),
+	  "subsystems[0].namespaces[0].size", "8 EiB" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"block_size\":1024}"),
+	  "subsystems[0].namespaces[0].block_size", "4096" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4608,\"block_size\":4096}"),
+	  "subsystems[0].namespaces[0].size", "4096" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"uuid\":\"x\"}"),
+	  "subsystems[0].namespaces[0].uuid", "UUID" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"nguid\":\"12\"}"),
+	  "subsystems[0].namespaces[0].nguid", "32" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0000000000000000\"}"),
+	  "subsystems[0].namespaces[0].eui64", "zero" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"read-only\":true}"),
+	  "subsystems[0].namespaces[0].read-only", "" },
 	{ NS(RAM "," RAM), "subsystems[0].namespaces[1].nsid", "twice" },
 	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0011223344556677\"},"
 	     "{\"nsid\":2,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0011223344556677\"}"),
 	  "subsystems[0].namespaces[1].eui64", NQN },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"hosts\":[\"h\"]}"), "subsystems[0].namespaces[0].hosts[0]", "" },
-	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"hosts\":true}"), "subsystems[0].namespaces[0].hosts", "" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"hosts\":[\"h\"]}"),
+	  "subsystems[0].namespaces[0].hosts[0]", "" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"hosts\":true}"),
+	  "subsystems[0].namespaces[0].hosts", "" },
 };
 
 static void test_what_is_wrong_is_named_by_its_path(void **state)
@@ -110,7 +131,8 @@ static void test_what_is_wrong_is_named_by_its_path(void **state)
 
 		if (ret == 0)
 			fail_msg("taken: %s", bad[i].text);
-		if (strcmp(err.field, bad[i].field) != 0 || !strstr(err.msg, bad[i].word) || !err.msg[0])
+		if (strcmp(err.field, bad[i].field) != 0 || !strstr(err.msg, bad[i].word) ||
+		    !err.msg[0])
 			fail_msg("%s\n  said: %s: %s", bad[i].text, err.field, err.msg);
 		assert_int_equal(st.nr_subsystems, 0); /* untouched */
 	}
@@ -118,8 +140,10 @@ static void test_what_is_wrong_is_named_by_its_path(void **state)
 
 static void test_keys_of_a_newer_discoveryd_are_ignored_on_the_socket_only(void **state)
 {
-	const char *text = "{\"future\":1,\"portals\":[" PORTAL "],\"subsystems\":[{\"nqn\":\"" NQN "\",\"zone\":{},"
-			   "\"namespaces\":[{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"qos\":3}]}]}";
+	const char *text =
+		"{\"future\":1,\"portals\":[" PORTAL "],\"subsystems\":[{\"nqn\":\"" NQN
+		"\",\"zone\":{},"
+		"\"namespaces\":[{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"qos\":3}]}]}";
 	struct tgt_state st = { 0 };
 	struct cmn_err err;
 
@@ -131,8 +155,9 @@ static void test_keys_of_a_newer_discoveryd_are_ignored_on_the_socket_only(void 
 
 static void test_what_is_left_out_is_filled_in(void **state)
 {
-	struct tgt_state st = parse_ok(NS("{\"nsid\":3,\"backend\":\"ram\",\"size\":\"1MiB\"},"
-					  "{\"nsid\":2,\"backend\":\"file\",\"path\":\"/x\",\"hosts\":[]}"));
+	struct tgt_state st =
+		parse_ok(NS("{\"nsid\":3,\"backend\":\"ram\",\"size\":\"1MiB\"},"
+			    "{\"nsid\":2,\"backend\":\"file\",\"path\":\"/x\",\"hosts\":[]}"));
 	const struct tgt_subsys_spec *ss = st.subsystems[0];
 
 	(void)state;
@@ -155,8 +180,10 @@ static void test_what_is_left_out_is_filled_in(void **state)
 static void test_derived_identifiers_never_change(void **state)
 {
 	static const uint8_t uuid[4] = { 0x4b, 0x9d, 0xad, 0x11 };
-	struct tgt_state a = parse_ok(NS(RAM)), b = parse_ok(NS(RAM ",{\"nsid\":2,\"backend\":\"ram\",\"size\":4096}"));
-	const struct tgt_ns_spec *x = &a.subsystems[0]->ns[0], *y = &b.subsystems[0]->ns[0], *z = &b.subsystems[0]->ns[1];
+	struct tgt_state a = parse_ok(NS(RAM)),
+			 b = parse_ok(NS(RAM ",{\"nsid\":2,\"backend\":\"ram\",\"size\":4096}"));
+	const struct tgt_ns_spec *x = &a.subsystems[0]->ns[0], *y = &b.subsystems[0]->ns[0],
+				 *z = &b.subsystems[0]->ns[1];
 
 	(void)state;
 	assert_memory_equal(x->uuid, y->uuid, 16);
@@ -175,8 +202,9 @@ static void test_derived_identifiers_never_change(void **state)
 static void test_given_identifiers_are_kept(void **state)
 {
 	static const uint8_t eui[8] = { 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77 };
-	struct tgt_state st = parse_ok(NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0011223344556677\","
-					  "\"uuid\":\"00112233-4455-6677-8899-AABBCCDDEEFF\"}"));
+	struct tgt_state st = parse_ok(
+		NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0011223344556677\","
+		   "\"uuid\":\"00112233-4455-6677-8899-AABBCCDDEEFF\"}"));
 
 	(void)state;
 	assert_memory_equal(st.subsystems[0]->ns[0].eui64, eui, 8);
@@ -224,7 +252,8 @@ static void test_an_identifier_is_free_again_when_its_namespace_goes(void **stat
 /* Every prefix of a good document, and it with each byte changed: parsed or refused, never worse. */
 static void test_damaged_documents_do_no_harm(void **state)
 {
-	static const char good[] = NS(RAM ",{\"nsid\":2,\"backend\":\"file\",\"path\":\"/x\",\"hosts\":[\"" NQN "\"]}");
+	static const char good[] = NS(
+		RAM ",{\"nsid\":2,\"backend\":\"file\",\"path\":\"/x\",\"hosts\":[\"" NQN "\"]}");
 	char text[sizeof(good)];
 
 	(void)state;

@@ -15,7 +15,8 @@
 
 static struct tgt_subsystem *make(const char *namespaces)
 {
-	struct json_object *doc = json_object_new_object(), *arr = json_object_new_array(), *ss = json_object_new_object();
+	struct json_object *doc = json_object_new_object(), *arr = json_object_new_array(),
+			   *ss = json_object_new_object();
 	struct tgt_state st = { 0 };
 	struct tgt_subsystem *live;
 	struct cmn_err err = { 0 };
@@ -31,12 +32,18 @@ static struct tgt_subsystem *make(const char *namespaces)
 	assert_non_null(live);
 	st.subsystems[0] = NULL;
 	tgt_state_clear(&st);
-	for (unsigned int i = live->spec->nr_ns; i-- > 0;) { /* backwards: their order is the subsystem's affair */
-		struct tgt_volume_params p = { .nqn = live->id.nqn, .spec = &live->spec->ns[i], .memfd = -1, .nr_reactors = 2 };
+	for (unsigned int i = live->spec->nr_ns;
+	     i-- > 0;) { /* backwards: their order is the subsystem's affair */
+		struct tgt_volume_params p = { .nqn = live->id.nqn,
+					       .spec = &live->spec->ns[i],
+					       .memfd = -1,
+					       .nr_reactors = 2 };
 		struct tgt_volume *vol = NULL;
 
 		assert_int_equal(tgt_volume_open(&p, &vol, &err), 0);
-		assert_int_equal(tgt_subsystem_add_live(live, vol, tgt_volume_picture(vol, false), &live->spec->ns[i].hosts), 0);
+		assert_int_equal(tgt_subsystem_add_live(live, vol, tgt_volume_picture(vol, false),
+							&live->spec->ns[i].hosts),
+				 0);
 	}
 	return live;
 }
@@ -73,10 +80,11 @@ static void sees(struct tgt_subsystem *ss, const char *host, const char *expecte
 
 static void test_a_view_shows_what_the_host_may_see(void **state)
 {
-	struct tgt_subsystem *ss = make("[{\"nsid\":5,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" A "\"]},"
-					"{\"nsid\":1,\"backend\":\"null\",\"size\":4096},"
-					"{\"nsid\":3,\"backend\":\"null\",\"size\":4096,\"hosts\":[]},"
-					"{\"nsid\":2,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" B "\",\"" A "\"]}]");
+	struct tgt_subsystem *ss = make(
+		"[{\"nsid\":5,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" A "\"]},"
+		"{\"nsid\":1,\"backend\":\"null\",\"size\":4096},"
+		"{\"nsid\":3,\"backend\":\"null\",\"size\":4096,\"hosts\":[]},"
+		"{\"nsid\":2,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" B "\",\"" A "\"]}]");
 
 	(void)state;
 	sees(ss, A, "125");
@@ -87,8 +95,9 @@ static void test_a_view_shows_what_the_host_may_see(void **state)
 
 static void test_hosts_that_nobody_names_share_a_view(void **state)
 {
-	struct tgt_subsystem *ss = make("[{\"nsid\":1,\"backend\":\"null\",\"size\":4096},"
-					"{\"nsid\":2,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" A "\"]}]");
+	struct tgt_subsystem *ss =
+		make("[{\"nsid\":1,\"backend\":\"null\",\"size\":4096},"
+		     "{\"nsid\":2,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" A "\"]}]");
 	struct tgt_view *a = tgt_subsystem_view(ss, A), *again = tgt_subsystem_view(ss, A);
 	struct tgt_view *b = tgt_subsystem_view(ss, B), *c = tgt_subsystem_view(ss, C);
 
