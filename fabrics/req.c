@@ -140,6 +140,10 @@ int fab_req_get_buf(struct fab_req *req, uint32_t len)
 
 void fab_req_wait_buf(struct fab_req *req, uint32_t len)
 {
+	if (unlikely(req->flags & FAB_REQ_ORPHAN)) { /* nobody would ever call it again */
+		fab_req_complete(req, FAB_RETRY(NVME_SC_ABORT_REQ));
+		return;
+	}
 	req_set_state(req, FAB_REQ_WAIT_BUF);
 	req_put_buf(req);
 	req->flags |= FAB_REQ_AGAIN;

@@ -200,6 +200,19 @@ static void test_orphans_outlive_their_connection_and_free_it(void **state)
 	fx_free(f);
 }
 
+static void test_an_orphan_that_would_wait_for_a_buffer_is_freed(void **state)
+{
+	struct fixture *f = fx_live(0, 0, IOQ(127));
+
+	(void)state;
+	push_cmd(f, OP_HOLD, 1, 0);
+	fab_conn_destroy(f->conn);
+	f->conn = NULL;
+	fab_req_wait_buf(f->held[0], 4096);
+	assert_int_equal(f->released, 1);
+	fx_free(f);
+}
+
 static void test_orphans_that_complete_while_cancelled_free_all_at_once(void **state)
 {
 	struct fixture *f = fx_live(0, 0, IOQ(127));
@@ -271,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_drain_of_an_admin_queue_ends_what_waits_for_ever),
 		cmocka_unit_test(test_drain_gives_up_in_time),
 		cmocka_unit_test(test_orphans_outlive_their_connection_and_free_it),
+		cmocka_unit_test(test_an_orphan_that_would_wait_for_a_buffer_is_freed),
 		cmocka_unit_test(test_orphans_that_complete_while_cancelled_free_all_at_once),
 		cmocka_unit_test(test_requests_that_end_after_a_fatal_error_are_not_answered),
 		cmocka_unit_test(test_the_admin_connection_ends_when_keep_alive_expires),
