@@ -3,11 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -358,6 +363,55 @@ static void test_a_file_read_completes_through_the_loop(void **state)
 	net_reactor_destroy(ft.f.r);
 }
 
+/* Forbids io_uring_setup to this process, as a container's profile does. */
+static void forbid_io_uring(int err)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)err),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = 4, .filter = code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+		_exit(77);
+}
+
+static int says_why(int err, const char *word)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0) {
+		struct net_reactor_params p = { .cpu = -1,
+						.pool_limit = 1 << 20,
+						.want_uring = true };
+		struct net_reactor *r;
+
+		forbid_io_uring(err);
+		r = net_reactor_create(&p, NULL);
+		_exit(r && !net_reactor_uring(r) && strstr(net_uring_error(r), word) &&
+				      !strchr(net_uring_error(r), '\n')
+			      ? 0
+			      : 1);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void test_a_refused_ring_leaves_a_reactor_that_says_why_in_a_line(void **state)
+{
+	(void)state;
+	if (says_why(EPERM, "seccomp") == 77)
+		skip();
+	assert_int_equal(says_why(EPERM, "seccomp"), 0);
+	assert_int_equal(says_why(ENOSYS, "seccomp"), 0);
+	assert_int_equal(says_why(ENOMEM, "RLIMIT_MEMLOCK"), 0);
+	assert_int_equal(says_why(EMFILE, strerror(EMFILE)), 0);
+}
+
 /* ---- idling ---- */
 
 static void test_an_idle_reactor_sleeps_and_still_counts_turns(void **state)
@@ -389,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_a_watch_removed_within_the_batch_is_not_called),
 		cmocka_unit_test(test_a_buffer_that_comes_back_wakes_who_was_refused),
 		cmocka_unit_test(test_a_file_read_completes_through_the_loop),
+		cmocka_unit_test(test_a_refused_ring_leaves_a_reactor_that_says_why_in_a_line),
 		cmocka_unit_test(test_an_idle_reactor_sleeps_and_still_counts_turns),
 	};
 
