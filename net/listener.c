@@ -47,6 +47,16 @@ static struct net_shard *least_loaded(struct net_server *s)
 	return best;
 }
 
+static bool may_warn(struct net_listener *l)
+{
+	uint64_t now = net_reactor_env(l->server->shards[0].reactor)->now;
+
+	if (now < l->quiet_until)
+		return false;
+	l->quiet_until = now + WARN_NS;
+	return true;
+}
+
 static void place(struct net_listener *l, int fd)
 {
 	struct net_server *s = l->server;
@@ -55,6 +65,9 @@ static void place(struct net_listener *l, int fd)
 	if (atomic_fetch_add_explicit(&s->nr_conns, 1, memory_order_relaxed) >=
 	    s->params.max_conns) {
 		atomic_fetch_sub_explicit(&s->nr_conns, 1, memory_order_relaxed);
+		if (may_warn(l))
+			cmn_warn("connections refused, too many", "port=%u limit=%u", l->port,
+				 s->params.max_conns);
 		close(fd);
 		return;
 	}
@@ -69,10 +82,8 @@ static void pause_accepting(struct net_listener *l, int err)
 
 	uint64_t now = net_reactor_env(r)->now;
 
-	if (now >= l->quiet_until) {
+	if (may_warn(l))
 		cmn_warn("connections wait, accept failed", "port=%u errno=%d", l->port, err);
-		l->quiet_until = now + WARN_NS;
-	}
 	net_watch_mod(r, &l->watch, 0);
 	net_timer_set(r, &l->pause, now + PAUSE_NS);
 }
