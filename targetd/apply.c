@@ -19,6 +19,7 @@
 #include "common/container.h"
 #include "common/log.h"
 #include "common/util.h"
+#include "common/uuid.h"
 #include "targetd/barrier.h"
 
 #define SLOW_BARRIER (5 * CMN_NS_PER_S)
@@ -43,6 +44,8 @@ struct apply {
 	struct tgt_view_list old;
 	unsigned int nr_changing;
 	struct tgt_subsystem **changing;
+	unsigned int nr_gone;
+	struct cmn_uuid **gone; /* of volumes that went: some may be in the new state, elsewhere */
 };
 
 int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_registry *reg,
@@ -244,19 +247,17 @@ static bool takes_anything(const struct tgt_subsystem *ss, const struct tgt_subs
 	return false;
 }
 
-static void drop_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_live *live,
-			const struct tgt_subsys_spec *spec)
+static void drop_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_live *live)
 {
 	struct tgt_ns_spec *old = find_ns(ss->spec, live->vol->nsid);
-	bool again = false;
-	char name[48];
+	struct cmn_uuid *uuid = malloc(sizeof(*uuid));
 
 	if (old)
 		tgt_idset_del(a->w->ids, ss->id.nqn, old);
-	for (unsigned int i = 0; spec && i < spec->nr_ns; i++)
-		again |= memcmp(spec->ns[i].uuid, live->vol->uuid, sizeof(live->vol->uuid)) == 0;
-	if (!again)
-		tgt_fdstore_drop(a->w->fds, tgt_fdstore_ns_name(live->vol->uuid, name));
+	if (uuid) { /* else its descriptor is held for nothing */
+		memcpy(uuid->b, live->vol->uuid, sizeof(uuid->b));
+		push(&a->gone, &a->nr_gone, uuid);
+	}
 	push(&a->trash.vols, &a->trash.nr_vols, live->vol);
 	push(&a->trash.pics, &a->trash.nr_pics, live->pic);
 }
@@ -271,7 +272,7 @@ static void drop_namespaces(struct apply *a, struct tgt_subsystem *ss, struct tg
 		struct tgt_ns *pic;
 
 		if (!ns) {
-			drop_volume(a, ss, live, spec);
+			drop_volume(a, ss, live);
 			continue;
 		}
 		pic = ns->read_only != live->pic->fab.read_only
@@ -316,6 +317,8 @@ static void take_one(struct apply *a, struct job *job)
 
 	drop_namespaces(a, ss, same_id ? job->spec : NULL);
 	if (!same_id) { /* gone, or another under the same name */
+		if (job->spec) /* whose controllers hosts mustn't take for those of this one */
+			job->spec->cntlid_cursor = fab_cntlids_cursor(ss->cntlids);
 		renew_views(a, ss);
 		tgt_registry_remove(a->w->reg, ss, "subsystem removed");
 		job->ss = NULL;
@@ -423,6 +426,7 @@ static void give_one(struct apply *a, struct job *job)
 	if (!ss) {
 		fail_nomem(a, job->spec->nqn);
 		tgt_subsys_spec_free(job->spec);
+		job->spec = NULL;
 		return;
 	}
 	for (unsigned int i = 0; i < ss->spec->nr_ns; i++) {
@@ -547,12 +551,15 @@ static void add_portal(struct apply *a, const struct tgt_portal_spec *spec)
 }
 
 /* -- all of it ------------------------------------------------------------------------------------------------------ */
-static bool named_in(const struct tgt_change *ch, const char *nqn)
+/* Marks what is live and named in the document, so that telling the rest takes no second look at it. */
+static void mark_named(struct tgt_registry *reg, const struct tgt_change *ch, bool named)
 {
-	for (unsigned int i = 0; i < ch->st.nr_subsystems; i++)
-		if (ch->st.subsystems[i] && strcmp(ch->st.subsystems[i]->nqn, nqn) == 0)
-			return true;
-	return false;
+	for (unsigned int i = 0; i < ch->st.nr_subsystems; i++) {
+		struct tgt_subsystem *ss = tgt_registry_find(reg, ch->st.subsystems[i]->nqn);
+
+		if (ss)
+			ss->named = named;
+	}
 }
 
 static void add_job(struct apply *a, struct tgt_subsystem *ss, struct tgt_subsys_spec *spec)
@@ -571,21 +578,47 @@ static int make_jobs(struct apply *a, struct tgt_change *ch)
 	if (!a->jobs)
 		return -ENOMEM;
 	/* only this thread adds and removes subsystems: reading needs no mutex */
+	mark_named(reg, ch, true);
 	for (unsigned int i = 0; i < ch->nr_gone_subsystems; i++) {
 		ss = tgt_registry_find(reg, ch->gone_subsystems[i]);
-		if (ss && !names(ch->gone_subsystems, i, ch->gone_subsystems[i]) &&
-		    !named_in(ch, ss->id.nqn))
+		if (ss && !names(ch->gone_subsystems, i, ch->gone_subsystems[i]) && !ss->named)
 			add_job(a, ss, NULL);
 	}
 	if (ch->full)
 		HASH_ITER(hh, reg->subsystems, ss, next)
-			if (!named_in(ch, ss->id.nqn))
+			if (!ss->named)
 				add_job(a, ss, NULL);
+	mark_named(reg, ch, false);
 	for (unsigned int i = 0; i < ch->st.nr_subsystems; i++) {
 		add_job(a, tgt_registry_find(reg, ch->st.subsystems[i]->nqn), ch->st.subsystems[i]);
 		ch->st.subsystems[i] = NULL;
 	}
 	return 0;
+}
+
+static bool is_wanted(const struct apply *a, const struct cmn_uuid *uuid)
+{
+	for (unsigned int i = 0; i < a->nr_jobs; i++) {
+		const struct tgt_subsys_spec *spec = a->jobs[i].spec;
+
+		for (unsigned int k = 0; spec && k < spec->nr_ns; k++)
+			if (memcmp(spec->ns[k].uuid, uuid->b, sizeof(uuid->b)) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Their memory goes with the last descriptor, here and in discoveryd. */
+static void drop_gone(struct apply *a)
+{
+	char name[48];
+
+	for (unsigned int i = 0; i < a->nr_gone; i++) {
+		if (!is_wanted(a, a->gone[i]))
+			tgt_fdstore_drop(a->w->fds, tgt_fdstore_ns_name(a->gone[i]->b, name));
+		free(a->gone[i]);
+	}
+	free(a->gone);
 }
 
 void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *failures)
@@ -602,6 +635,7 @@ void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *
 	for (unsigned int i = 0; i < ch->st.nr_portals; i++)
 		if (!portal_lives(w->reg, ch->st.portals[i].id))
 			add_portal(&a, &ch->st.portals[i]);
+	drop_gone(&a);
 	free(a.jobs);
 	tgt_registry_log_changed(w->reg);
 }

@@ -291,6 +291,8 @@ static struct json_object *ctrl_json(const struct tgt_ctrl *tc)
 	json_object_object_add(
 		obj, "kato_ms",
 		json_object_new_int64((int64_t)(fab_ctrl_kato_ns(tc->ctrl) / CMN_NS_PER_MS)));
+	json_object_object_add(obj, "header_digest", json_object_new_boolean(tc->header_digest));
+	json_object_object_add(obj, "data_digest", json_object_new_boolean(tc->data_digest));
 	json_object_object_add(obj, "connected_at",
 			       json_object_new_int64((int64_t)tc->connected_at));
 	return obj;

@@ -36,6 +36,7 @@ struct tgt_ctrl {
 	bool quiescing; /* mutex: a reset or shutdown waits for the I/O queues to go */
 	bool dirty; /* mutex: to be reported */
 	const char *reason; /* mutex: why it ends */
+	bool header_digest, data_digest;
 	char portal[TGT_PORTAL_ID_MAX], host_addr[64];
 	uint64_t connected_at; /* wall clock, ms */
 	void *log; /* discovery: the snapshot that it reads; its reactor's */

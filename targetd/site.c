@@ -74,6 +74,8 @@ static struct tgt_ctrl *ctrl_alloc(struct tgt_registry *reg, struct fab_conn *co
 	tc->reactor = net_conn_reactor(tc->admin);
 	tc->refs = 1; /* the admin queue's */
 	tc->connected_at = cmn_wall_ms();
+	tc->header_digest = fab_conn_hdgst(conn);
+	tc->data_digest = fab_conn_ddgst(conn);
 	if (portal)
 		cmn_strlcpy(tc->portal, portal->spec.id, sizeof(tc->portal));
 	tgt_addr_format(fab_conn_peer(conn), true, tc->host_addr, sizeof(tc->host_addr));

@@ -35,6 +35,7 @@ struct tgt_subsystem {
 	unsigned int refs; /* the registry and each controller */
 	struct tgt_subsystem *next_dead;
 	bool changing; /* the control thread's, during a barrier: queues of this one switch views */
+	bool named; /* the control thread's: the change at hand says what it shall be */
 
 	unsigned int nr_live;
 	struct tgt_live *live; /* by NSID, ascending */

@@ -338,9 +338,59 @@ def test_reports_tell_who_connects_and_leaves():
         with host(worker, queues=2):
             seen = control.wait('controllers', where=lambda m: any(c['qpairs'] == 3 for c in m['connected']))
             ctrl = seen['connected'][0]
-            assert ctrl['nqn'] == NQN and ctrl['portal'] == 'p1' and ctrl['cntlid'] == 1 and ctrl['host_addr'].startswith('127.0.0.1:')
+            assert ctrl['nqn'] == NQN and not ctrl['header_digest'] and not ctrl['data_digest'] and ctrl['portal'] == 'p1' and ctrl['cntlid'] == 1 and ctrl['host_addr'].startswith('127.0.0.1:')
         gone = control.wait('controllers', where=lambda m: m['gone'])
         assert gone['gone'] == [{'nqn': NQN, 'cntlid': 1, 'reason': 'connection closed'}], gone
+
+
+def test_a_portal_that_goes_takes_its_connections_along_and_no_others():
+    with Worker() as worker, worker.control() as control, socket.socket() as second:
+        second.bind(('127.0.0.1', 0))
+        second.listen(16)
+        port = second.getsockname()[1]
+        both = worker.state(subsystem(ram()))
+        both['portals'].append({'id': 'p2', 'portid': 2, 'address': '127.0.0.1', 'port': port})
+        control.give({'portal:p2': second.fileno()})
+        serve(worker, control, ram())
+        assert control.apply(2, both)['failed'] == []
+        with host(worker) as stays, nvme.Host('127.0.0.1', port, NQN, OTHER) as goes:
+            goes.io[0].write(1, 0, b'p' * 512)
+            assert control.apply(3, base=2, remove={'portals': ['p2']})['generation'] == 3
+            ended(goes.io[0], 2)
+            ended(goes.admin, 2)
+            assert stays.io[0].read(1, 0, 1) == b'p' * 512
+            only = subsystem(ram(), portals=[])
+            assert control.apply(4, base=3, upsert={'subsystems': [only]})['generation'] == 4
+            ended(stays.admin, 2)
+            queue = nvme.Queue('127.0.0.1', worker.port)
+            refused(lambda: queue.connect(NQN, HOST), CONNECT_PARAM, dnr=False)
+            queue.close()
+
+
+def test_memory_goes_with_its_namespace_to_another_subsystem():
+    with Worker() as worker, worker.control() as control:
+        serve(worker, control, ram())
+        with host(worker) as h:
+            h.io[0].write(1, 0, b'm' * 512)
+        moved = control.apply(2, worker.state(subsystem(), subsystem(ram(), nqn=NQN + '2')))
+        assert moved['failed'] == [], moved
+        with nvme.Host('127.0.0.1', worker.port, NQN + '2', HOST) as h:
+            assert h.io[0].read(1, 0, 1) == b'm' * 512
+        assert control.apply(3, worker.state(subsystem()))['failed'] == []
+        control.close()
+        with worker.control(epoch=2) as again:  # nothing keeps it here any more
+            assert again.hello['fds'] == ['portal:p1'], again.hello
+
+
+def test_another_serial_is_another_subsystem():
+    with Worker() as worker, worker.control() as control:
+        serve(worker, control, ram())
+        with host(worker) as h:
+            assert control.apply(2, worker.state(subsystem(ram(), serial='ANOTHER')))['failed'] == []
+            ended(h.admin, 2)
+            with host(worker) as again:
+                assert again.admin.identify(1)[4:24] == b'ANOTHER'.ljust(20)
+                assert again.cntlid > h.cntlid
 
 
 def test_garbage_on_the_control_socket_ends_that_connection_alone():
