@@ -40,7 +40,8 @@ static bool has_portal(const struct dsc_snapshot *st, const struct dsc_addr *add
 {
 	const struct dsc_portal *p;
 
-	dsc_tree_each(p, st->portals, &dsc_portal_ops) {
+	dsc_tree_each(p, st->portals, &dsc_portal_ops)
+	{
 		if (p->port == addr->port && strcmp(p->address, addr->address) == 0)
 			return true;
 	}
@@ -58,7 +59,8 @@ static const struct dsc_portal *unwanted_portal(const struct dsc_app *app,
 	const struct dsc_portal *p;
 	bool wanted;
 
-	dsc_tree_each(p, st->portals, &dsc_portal_ops) {
+	dsc_tree_each(p, st->portals, &dsc_portal_ops)
+	{
 		wanted = !is_ours(p->name);
 		for (unsigned int i = 0; i < app->opt.nr_io_listen && !wanted; i++)
 			wanted = p->port == app->opt.io_listen[i].port &&
@@ -129,7 +131,8 @@ static void step(struct bootstrap *b)
 		end(b, &err);
 }
 
-void dsc_bootstrap(struct dsc_app *app, void (*done)(struct dsc_app *app, const struct cmn_err *err))
+void dsc_bootstrap(struct dsc_app *app,
+		   void (*done)(struct dsc_app *app, const struct cmn_err *err))
 {
 	struct bootstrap *b = dsc_zalloc(sizeof(*b));
 

@@ -8,6 +8,7 @@
 #include "discoveryd/app.h"
 
 /* done() is called once, with an error when something could not be made.  Before the supervisor starts. */
-void dsc_bootstrap(struct dsc_app *app, void (*done)(struct dsc_app *app, const struct cmn_err *err));
+void dsc_bootstrap(struct dsc_app *app,
+		   void (*done)(struct dsc_app *app, const struct cmn_err *err));
 
 #endif

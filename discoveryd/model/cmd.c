@@ -46,7 +46,8 @@ int dsc_cmd_check_name(const char *name, const char *field, struct cmn_err *err)
 	size_t len = strlen(name);
 
 	if (len < 1 || len > DSC_NAME_MAX)
-		return cmn_err_set(err, -EINVAL, field, "must have 1 to %d characters", DSC_NAME_MAX);
+		return cmn_err_set(err, -EINVAL, field, "must have 1 to %d characters",
+				   DSC_NAME_MAX);
 	for (const char *p = name; *p; p++) {
 		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
 			return cmn_err_set(err, -EINVAL, field,

@@ -92,7 +92,8 @@ static int check_unused(const struct dsc_snapshot *st, const struct dsc_host *h,
 	const struct dsc_subsys *s;
 	void *id;
 
-	dsc_tree_each(id, h->subsystems, &dsc_ids_ops) {
+	dsc_tree_each(id, h->subsystems, &dsc_ids_ops)
+	{
 		s = dsc_snapshot_subsys_id(st, dsc_id(id));
 		if (s)
 			dsc_names_add(&names, s->nqn);

@@ -10,11 +10,16 @@
 
 /* cmd.c: lookups that fill err (404) and checks */
 const struct dsc_snapshot *dsc_cmd_ahead(struct dsc_app *app);
-const struct dsc_subsys *dsc_cmd_find_subsys(const struct dsc_snapshot *st, const char *nqn, struct cmn_err *err);
-const struct dsc_host *dsc_cmd_find_host(const struct dsc_snapshot *st, const char *nqn, struct cmn_err *err);
-const struct dsc_worker *dsc_cmd_find_worker(const struct dsc_snapshot *st, const char *name, struct cmn_err *err);
-const struct dsc_portal *dsc_cmd_find_portal(const struct dsc_snapshot *st, const char *name, struct cmn_err *err);
-int dsc_cmd_check_match(const struct dsc_call *call, uint64_t changed, struct cmn_err *err); /* -ESTALE */
+const struct dsc_subsys *dsc_cmd_find_subsys(const struct dsc_snapshot *st, const char *nqn,
+					     struct cmn_err *err);
+const struct dsc_host *dsc_cmd_find_host(const struct dsc_snapshot *st, const char *nqn,
+					 struct cmn_err *err);
+const struct dsc_worker *dsc_cmd_find_worker(const struct dsc_snapshot *st, const char *name,
+					     struct cmn_err *err);
+const struct dsc_portal *dsc_cmd_find_portal(const struct dsc_snapshot *st, const char *name,
+					     struct cmn_err *err);
+int dsc_cmd_check_match(const struct dsc_call *call, uint64_t changed,
+			struct cmn_err *err); /* -ESTALE */
 int dsc_cmd_check_name(const char *name, const char *field, struct cmn_err *err);
 /* A field of printable ASCII of at most max bytes. */
 int dsc_cmd_check_ascii(const char *text, size_t max, const char *field, struct cmn_err *err);
@@ -37,8 +42,8 @@ struct dsc_names {
 void dsc_names_add(struct dsc_names *names, const char *name);
 const char *dsc_names_text(struct dsc_names *names);
 /* NQNs of the hosts that are connected, NULL filters match all. */
-void dsc_names_connected(struct dsc_names *names, struct dsc_app *app, const char *nqn, const char *host_nqn,
-			 const char *portal);
+void dsc_names_connected(struct dsc_names *names, struct dsc_app *app, const char *nqn,
+			 const char *host_nqn, const char *portal);
 
 /* placement.c */
 /* The least loaded worker: one with a portal before one without, one that isn't degraded before one that is. */

@@ -76,9 +76,9 @@ static int check_ram(struct dsc_app *app, uint64_t more, struct cmn_err *err)
 	capacity = dsc_supervisor_ram_capacity(app->supervisor);
 	if (promised <= capacity && more <= capacity - promised)
 		return 0;
-	return cmn_err_set(err, -ENOSPC, "size", "doesn't fit: %s of memory are left for RAM namespaces",
-			   cmn_size_format(promised < capacity ? capacity - promised : 0, left,
-					   sizeof(left)));
+	return cmn_err_set(
+		err, -ENOSPC, "size", "doesn't fit: %s of memory are left for RAM namespaces",
+		cmn_size_format(promised < capacity ? capacity - promised : 0, left, sizeof(left)));
 }
 
 static int check_size(struct dsc_app *app, struct dsc_ns *ns, bool given, uint64_t before,
@@ -145,8 +145,8 @@ static int set_identity(const struct dsc_snapshot *st, struct dsc_ns *ns,
 }
 
 /* -- create ------------------------------------------------------------------------------------------ */
-static int set_backend(const struct dsc_snapshot *st, struct dsc_ns *ns,
-		       const struct dsc_ns_in *in, struct cmn_err *err)
+static int set_backend(const struct dsc_snapshot *st, struct dsc_ns *ns, const struct dsc_ns_in *in,
+		       struct cmn_err *err)
 {
 	const char *name = in->backend ? in->backend : in->path ? "file" : "ram";
 	const struct dsc_ns *other;
@@ -207,19 +207,22 @@ static int fill(struct dsc_app *app, const struct dsc_subsys *s, struct dsc_ns *
 static void set_hosts(struct dsc_txn *txn, const struct dsc_ns *ns, const struct dsc_list *in)
 {
 	struct dsc_tree *want = NULL;
-	struct dsc_ns *held = dsc_row_get(ns); /* the links change the row, not this picture of it */
+	struct dsc_ns *held =
+		dsc_row_get(ns); /* the links change the row, not this picture of it */
 	void *value;
 	uint64_t id;
 
 	for (size_t i = 0; !in->null && i < in->nr; i++)
 		dsc_tree_set(&want, &dsc_ids_ops,
 			     dsc_id_value(dsc_cmd_need_host(txn, in->item[i])));
-	dsc_tree_each(value, held->hosts, &dsc_ids_ops) {
+	dsc_tree_each(value, held->hosts, &dsc_ids_ops)
+	{
 		id = dsc_id(value);
 		if (!dsc_tree_find(want, &dsc_ids_ops, &id))
 			dsc_cmd_ns_link(txn, held, id, true);
 	}
-	dsc_tree_each(value, want, &dsc_ids_ops) {
+	dsc_tree_each(value, want, &dsc_ids_ops)
+	{
 		id = dsc_id(value);
 		if (!dsc_tree_find(held->hosts, &dsc_ids_ops, &id))
 			dsc_cmd_ns_link(txn, held, id, false);
@@ -319,7 +322,8 @@ static void seen_by(struct dsc_names *names, struct dsc_app *app, const struct d
 		dsc_names_connected(names, app, s->nqn, NULL, NULL);
 		return;
 	}
-	dsc_tree_each(id, ns->hosts, &dsc_ids_ops) {
+	dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
+	{
 		host = dsc_snapshot_host_id(dsc_cmd_ahead(app), dsc_id(id));
 		if (host)
 			dsc_names_connected(names, app, s->nqn, host->nqn, NULL);

@@ -39,18 +39,20 @@ static bool is_wildcard(const char *address)
 static int set_place(const struct dsc_snapshot *st, struct dsc_portal *p,
 		     const struct dsc_portal_in *in, struct cmn_err *err)
 {
-	const struct dsc_worker *w = in->worker ? dsc_snapshot_worker(st, in->worker) : dsc_place(st);
+	const struct dsc_worker *w = in->worker ? dsc_snapshot_worker(st, in->worker)
+						: dsc_place(st);
 	const struct dsc_portal *other;
 
 	if (!w)
 		return cmn_err_set(err, in->worker ? -EINVAL : -EBUSY, "worker",
-				   in->worker ? "there is no such worker" :
-						"there is no worker to put it on");
+				   in->worker ? "there is no such worker"
+					      : "there is no worker to put it on");
 	p->worker_id = w->id;
 	p->portid = in->portid ? in->portid : dsc_free_portid(st);
 	if (p->portid == 0 || p->portid == 0xffff)
 		return cmn_err_set(err, -EINVAL, "portid", "must be 1 to 65534");
-	dsc_tree_each(other, st->portals, &dsc_portal_ops) {
+	dsc_tree_each(other, st->portals, &dsc_portal_ops)
+	{
 		if (other->portid == p->portid)
 			return cmn_err_set(err, -EEXIST, "portid", "portal %s has it", other->name);
 		if (other->port == p->port && strcmp(other->address, p->address) == 0)
@@ -82,7 +84,8 @@ static int fill(const struct dsc_snapshot *st, struct dsc_portal *p, const struc
 	p->kind = DSC_PORTAL_IO;
 	p->created_ms = cmn_wall_ms();
 	if (is_wildcard(p->advertise))
-		return cmn_err_set(err, -EINVAL, "advertise", "a wildcard is no address to connect to");
+		return cmn_err_set(err, -EINVAL, "advertise",
+				   "a wildcard is no address to connect to");
 	return set_place(st, p, in, err);
 }
 
@@ -152,7 +155,8 @@ int dsc_cmd_portal_update(struct dsc_app *app, const char *name, const struct ds
 	if (in->advertise)
 		canonical(advertise, sizeof(advertise), in->advertise);
 	if (is_wildcard(advertise))
-		return cmn_err_set(err, -EINVAL, "advertise", "a wildcard is no address to connect to");
+		return cmn_err_set(err, -EINVAL, "advertise",
+				   "a wildcard is no address to connect to");
 	if (!in->advertise_set || strcmp(advertise, old->advertise) == 0)
 		return 1;
 	txn = dsc_txn_begin(app->model);

@@ -31,7 +31,8 @@ static int portal_ids(const struct dsc_snapshot *st, const struct dsc_list *in, 
 					   in->item[i]);
 		if (p->worker_id != worker_id)
 			return cmn_err_set(err, -EINVAL, field,
-					   "portal %s is not one of the subsystem's worker", p->name);
+					   "portal %s is not one of the subsystem's worker",
+					   p->name);
 		dsc_tree_set(ret_ids, &dsc_ids_ops, dsc_id_value(p->id));
 	}
 	return 0;
@@ -50,7 +51,8 @@ static void set_portals(struct dsc_txn *txn, uint64_t subsys_id, struct dsc_tree
 		if (!dsc_tree_find(want, &dsc_ids_ops, &id))
 			dsc_txn_del(txn, old);
 	}
-	dsc_tree_each(value, want, &dsc_ids_ops) {
+	dsc_tree_each(value, want, &dsc_ids_ops)
+	{
 		struct dsc_serve *serve;
 
 		id = dsc_id(value);
@@ -250,11 +252,11 @@ static int check_unused(struct dsc_app *app, const struct dsc_subsys *s, struct 
 		return cmn_err_set(err, -EBUSY, NULL, "hosts are connected to it: %s",
 				   dsc_names_text(&hosts));
 	if (namespaces)
-		return cmn_err_set(err, -EBUSY, NULL, "it has %zu namespace%s, the first is %u",
-				   namespaces, namespaces == 1 ? "" : "s",
-				   ((const struct dsc_ns *)dsc_tree_next(s->namespaces, &dsc_ns_ops,
-									 NULL))
-					   ->nsid);
+		return cmn_err_set(
+			err, -EBUSY, NULL, "it has %zu namespace%s, the first is %u", namespaces,
+			namespaces == 1 ? "" : "s",
+			((const struct dsc_ns *)dsc_tree_next(s->namespaces, &dsc_ns_ops, NULL))
+				->nsid);
 	return 0;
 }
 

@@ -108,7 +108,8 @@ int dsc_cmd_worker_delete(struct dsc_app *app, const char *name, const struct ds
 
 	if (!w || dsc_cmd_check_match(call, w->changed, err) < 0)
 		return err->code;
-	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+	{
 		if (s->worker_id == w->id)
 			dsc_names_add(&names, s->nqn);
 	}
@@ -116,7 +117,8 @@ int dsc_cmd_worker_delete(struct dsc_app *app, const char *name, const struct ds
 	     p = dsc_snapshot_worker_portal(st, w->id, p->id))
 		dsc_names_add(&names, p->name);
 	if (names.nr)
-		return cmn_err_set(err, -EBUSY, NULL, "there are on it: %s", dsc_names_text(&names));
+		return cmn_err_set(err, -EBUSY, NULL, "there are on it: %s",
+				   dsc_names_text(&names));
 	txn = dsc_txn_begin(app->model);
 	dsc_txn_del(txn, w);
 	dsc_txn_commit(txn, call, NULL, name);

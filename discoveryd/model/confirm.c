@@ -29,8 +29,8 @@ static bool answered(const struct dsc_snapshot *st, const struct dsc_confirm *c,
 		return false;
 	if (c->full)
 		return s ? s->worker_id == c->worker_id : p && p->worker_id == c->worker_id;
-	return s ? has(c->subsystems, c->nr_subsystems, s->id) :
-		   p && has(c->portals, c->nr_portals, p->id);
+	return s ? has(c->subsystems, c->nr_subsystems, s->id)
+		 : p && has(c->portals, c->nr_portals, p->id);
 }
 
 static bool named(const struct dsc_confirm *c, const struct dsc_fail *f)

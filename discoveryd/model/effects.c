@@ -45,7 +45,8 @@ void dsc_txn_touch_audience(struct dsc_txn *txn, const struct dsc_subsys *s)
 		dsc_txn_touch_any(txn);
 		return;
 	}
-	dsc_tree_each(a, s->hosts, &dsc_allow_ops) {
+	dsc_tree_each(a, s->hosts, &dsc_allow_ops)
+	{
 		host = dsc_snapshot_host_id(st, a->host_id);
 		if (host && sees(st, s, host))
 			dsc_txn_touch_host(txn, host);
@@ -58,7 +59,8 @@ static void touch_worker(struct dsc_txn *txn, uint64_t worker_id, const struct d
 	const struct dsc_snapshot *st = &txn->model->ahead;
 	const struct dsc_subsys *s;
 
-	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+	{
 		if (txn->touched_any)
 			return;
 		if (s->worker_id == worker_id && (!p || dsc_snapshot_serves(s, p)))
@@ -115,7 +117,8 @@ static void rebuild_subsys(struct dsc_model *model, const struct dsc_subsys *s, 
 		add(&model->effects, DSC_EFFECT_ANY, s->any_since, s, 0);
 	if (s->portals_since > confirmed)
 		add(&model->effects, DSC_EFFECT_SUBSYS, s->portals_since, s, 0);
-	dsc_tree_each(a, s->hosts, &dsc_allow_ops) {
+	dsc_tree_each(a, s->hosts, &dsc_allow_ops)
+	{
 		if (a->since > confirmed)
 			add(&model->effects, DSC_EFFECT_LINK, a->since, s, a->host_id);
 	}
@@ -128,11 +131,13 @@ void dsc_effects_rebuild(struct dsc_model *model)
 	const struct dsc_subsys *s;
 	const struct dsc_portal *p;
 
-	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+	{
 		w = dsc_snapshot_worker_id(st, s->worker_id);
 		rebuild_subsys(model, s, w ? w->confirmed : 0);
 	}
-	dsc_tree_each(p, st->portals, &dsc_portal_ops) {
+	dsc_tree_each(p, st->portals, &dsc_portal_ops)
+	{
 		w = dsc_snapshot_worker_id(st, p->worker_id);
 		if (!w || p->since > w->confirmed)
 			add_portal(&model->effects, p);

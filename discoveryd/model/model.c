@@ -206,7 +206,8 @@ void dsc_txn_drop_ns(struct dsc_txn *txn, const struct dsc_subsys *s, const stru
 	struct dsc_ns *held = dsc_row_get(ns);
 	void *id;
 
-	dsc_tree_each(id, held->hosts, &dsc_ids_ops) {
+	dsc_tree_each(id, held->hosts, &dsc_ids_ops)
+	{
 		struct dsc_ns_allow *a = dsc_row_new(DSC_ROW_NS_ALLOW);
 
 		a->subsys_id = subsys_id;
@@ -247,8 +248,8 @@ static void fail(struct dsc_txn *txn, int result)
 	struct dsc_outcome out = { .change = txn->req.change, .state = DSC_STATUS_FAILED };
 
 	cmn_err_set(&out.err, result, NULL, "the change could not be stored: %s",
-		    result == -ENOSPC ? "no space on the disk of the state folder" :
-					txn->req.result_text);
+		    result == -ENOSPC ? "no space on the disk of the state folder"
+				      : txn->req.result_text);
 	snprintf(out.name, sizeof(out.name), "%s", txn->name);
 	dsc_txn_finish(txn, &out);
 }

@@ -27,7 +27,7 @@ void dsc_model_destroy(struct dsc_model *model);
 /* Committed state, this turn's; borrowed until the control loop goes on. */
 const struct dsc_snapshot *dsc_model_now(struct dsc_model *model);
 uint64_t dsc_model_epoch(struct dsc_model *model); /* of this start, for the control protocol */
-bool dsc_model_is_new(struct dsc_model *model);	   /* the database was empty */
+bool dsc_model_is_new(struct dsc_model *model); /* the database was empty */
 
 /* -- transactions ------------------------------------------------------------------------------------------------------------ */
 /* Where a transaction's outcome is to be seen, and what to do about a failure there. */
@@ -40,7 +40,8 @@ struct dsc_target {
 
 /* One at a time: between begin and commit or abort the control loop doesn't turn. */
 struct dsc_txn *dsc_txn_begin(struct dsc_model *model);
-const struct dsc_snapshot *dsc_txn_state(const struct dsc_txn *txn); /* ahead, with the writes so far */
+const struct dsc_snapshot *
+dsc_txn_state(const struct dsc_txn *txn); /* ahead, with the writes so far */
 uint64_t dsc_txn_change(const struct dsc_txn *txn);
 uint64_t dsc_txn_new_id(struct dsc_txn *txn);
 void dsc_txn_put(struct dsc_txn *txn, void *row); /* takes the reference over */
@@ -55,8 +56,8 @@ void dsc_txn_touch_any(struct dsc_txn *txn);
 /* Everyone who sees the subsystem (as the state stands). */
 void dsc_txn_touch_audience(struct dsc_txn *txn, const struct dsc_subsys *s);
 /* Sends it to the store.  call (copied; NULL: nobody waits) is called back as commands.h says; name and nsid go to its outcome. */
-void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call, const struct dsc_target *target,
-		    const char *name);
+void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
+		    const struct dsc_target *target, const char *name);
 void dsc_txn_abort(struct dsc_txn *txn);
 
 /* -- the supervisor's side ---------------------------------------------------------------------------------------------------- */

@@ -10,8 +10,8 @@
 
 /* Something a host will see once the worker has confirmed `change`. */
 enum dsc_effect_kind {
-	DSC_EFFECT_LINK,   /* a host of a subsystem */
-	DSC_EFFECT_ANY,	   /* the subsystem, for every host */
+	DSC_EFFECT_LINK, /* a host of a subsystem */
+	DSC_EFFECT_ANY, /* the subsystem, for every host */
 	DSC_EFFECT_SUBSYS, /* the subsystem, for its audience */
 	DSC_EFFECT_PORTAL, /* a portal, for the audience of the worker's subsystems */
 	DSC_EFFECT_COUNT
@@ -40,7 +40,8 @@ struct dsc_txn {
 	bool waiting;
 	struct cmn_err undone; /* the reason, while its removal is on its way */
 	void (*committed)(struct dsc_txn *txn, int result); /* the model's own transactions */
-	struct dsc_effects showing; /* a confirmation: what it shows, to be put back if the store fails */
+	struct dsc_effects
+		showing; /* a confirmation: what it shows, to be put back if the store fails */
 };
 TAILQ_HEAD(dsc_txns, dsc_txn);
 
@@ -80,6 +81,8 @@ void dsc_publish_init(struct dsc_model *model);
 void dsc_publish_end(struct dsc_model *model);
 void dsc_publish_write(struct dsc_model *model, const struct dsc_row *row);
 void dsc_publish_soon(struct dsc_model *model);
-void dsc_publish_now(struct dsc_model *model); /* what is committed can be seen; who subscribed is told at the end of the turn */
+void dsc_publish_now(
+	struct dsc_model *
+		model); /* what is committed can be seen; who subscribed is told at the end of the turn */
 
 #endif

@@ -17,7 +17,8 @@ const struct dsc_worker *dsc_place(const struct dsc_snapshot *st)
 {
 	const struct dsc_worker *w, *best = NULL;
 
-	dsc_tree_each(w, st->workers, &dsc_worker_ops) {
+	dsc_tree_each(w, st->workers, &dsc_worker_ops)
+	{
 		if (!best || rank(st, w) < rank(st, best))
 			best = w;
 	}
@@ -33,7 +34,8 @@ uint32_t dsc_free_nsid(const struct dsc_subsys *s)
 	    !dsc_snapshot_ns(s, want) && !dsc_tree_next(s->namespaces, &dsc_ns_ops, &want))
 		return want;
 	want = 1;
-	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops) {
+	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
+	{
 		if (ns->nsid != want)
 			break;
 		want++;
@@ -49,7 +51,8 @@ uint16_t dsc_free_portid(const struct dsc_snapshot *st)
 
 	do {
 		taken = false;
-		dsc_tree_each(p, st->portals, &dsc_portal_ops) {
+		dsc_tree_each(p, st->portals, &dsc_portal_ops)
+		{
 			if (p->portid == want)
 				taken = true;
 		}

@@ -188,7 +188,8 @@ static void *row_get(void *row)
 	{                                                                                          \
 		return &((const struct type *)value)->member;                                      \
 	}                                                                                          \
-	const struct dsc_tree_ops dsc_##what##_ops = { what##_cmp, what##_key, row_get, dsc_row_put }
+	const struct dsc_tree_ops dsc_##what##_ops = { what##_cmp, what##_key, row_get,            \
+						       dsc_row_put }
 
 U64_ORDER(node, dsc_node, id);
 U64_ORDER(worker, dsc_worker, id);
@@ -207,7 +208,8 @@ U64_ORDER(serve, dsc_serve, portal_id);
 	{                                                                                          \
 		return ((const struct type *)value)->member;                                       \
 	}                                                                                          \
-	const struct dsc_tree_ops dsc_##what##_ops = { what##_cmp, what##_key, row_get, dsc_row_put }
+	const struct dsc_tree_ops dsc_##what##_ops = { what##_cmp, what##_key, row_get,            \
+						       dsc_row_put }
 
 TEXT_ORDER(name, dsc_name, text);
 TEXT_ORDER(view, dsc_view, nqn);

@@ -150,8 +150,8 @@ enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_
 		return DSC_WHY_WORKER_DEGRADED;
 	if (s->since > w->confirmed)
 		return DSC_WHY_NOT_CONFIRMED;
-	return portal ? why_portal(snap, s, portal, w->confirmed) :
-			why_any_portal(snap, s, w->confirmed);
+	return portal ? why_portal(snap, s, portal, w->confirmed)
+		      : why_any_portal(snap, s, w->confirmed);
 }
 
 char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
@@ -236,9 +236,8 @@ bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry)
 }
 
 /* -- status ---------------------------------------------------------------------------------------------- */
-static enum dsc_status status(const struct dsc_snapshot *snap, uint64_t worker_id,
-			      uint64_t changed, const struct dsc_fail *fail,
-			      const struct dsc_fail **ret_fail)
+static enum dsc_status status(const struct dsc_snapshot *snap, uint64_t worker_id, uint64_t changed,
+			      const struct dsc_fail *fail, const struct dsc_fail **ret_fail)
 {
 	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, worker_id);
 

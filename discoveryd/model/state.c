@@ -308,10 +308,10 @@ static void write_view(struct dsc_snapshot *st, bool del, const struct dsc_row *
 
 static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 					    const struct dsc_row *row) = {
-	[DSC_ROW_NODE] = write_node,	   [DSC_ROW_WORKER] = write_worker,
-	[DSC_ROW_PORTAL] = write_portal,   [DSC_ROW_HOST] = write_host,
-	[DSC_ROW_SUBSYS] = write_subsys,   [DSC_ROW_NS] = write_ns,
-	[DSC_ROW_ALLOW] = write_allow,	   [DSC_ROW_SERVE] = write_serve,
+	[DSC_ROW_NODE] = write_node,	     [DSC_ROW_WORKER] = write_worker,
+	[DSC_ROW_PORTAL] = write_portal,     [DSC_ROW_HOST] = write_host,
+	[DSC_ROW_SUBSYS] = write_subsys,     [DSC_ROW_NS] = write_ns,
+	[DSC_ROW_ALLOW] = write_allow,	     [DSC_ROW_SERVE] = write_serve,
 	[DSC_ROW_NS_ALLOW] = write_ns_allow, [DSC_ROW_FAIL] = write_fail,
 	[DSC_ROW_VIEW] = write_view,
 };

@@ -78,7 +78,8 @@ static void undo(struct dsc_txn *txn, const struct dsc_fail *fail)
 	struct dsc_txn *back;
 
 	cmn_err_set(&txn->undone, -EINVAL, fail->field, "%s", fail->reason);
-	if (!ns || ns->changed != txn->req.change) { /* gone or changed meanwhile: not ours to remove */
+	if (!ns ||
+	    ns->changed != txn->req.change) { /* gone or changed meanwhile: not ours to remove */
 		undo_done(txn, &(struct dsc_outcome){ 0 });
 		return;
 	}

@@ -85,8 +85,8 @@ int dsc_store_lock(const char *state_dir, struct cmn_err *err)
 		return cmn_err_errno(err, -errno, NULL, "state folder %s is not writable",
 				     state_dir);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? lock_taken(fd, state_dir, err) :
-					      cmn_err_errno(err, -errno, NULL, "lock %s", path);
+		return errno == EWOULDBLOCK ? lock_taken(fd, state_dir, err)
+					    : cmn_err_errno(err, -errno, NULL, "lock %s", path);
 	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		return cmn_err_errno(err, -errno, NULL, "state folder %s is not writable",
 				     state_dir);
@@ -120,9 +120,10 @@ static int migrate(sqlite3 *db, struct cmn_err *err)
 	if (rc)
 		return cmn_err_set(err, rc, NULL, "%s", sqlite3_errmsg(db));
 	if (version > dsc_migrations_count)
-		return cmn_err_set(err, -EPROTONOSUPPORT, NULL,
-				   "was written by a newer version (schema %llu, this one knows %zu)",
-				   (unsigned long long)version, dsc_migrations_count);
+		return cmn_err_set(
+			err, -EPROTONOSUPPORT, NULL,
+			"was written by a newer version (schema %llu, this one knows %zu)",
+			(unsigned long long)version, dsc_migrations_count);
 	for (size_t i = version; i < dsc_migrations_count && !rc; i++)
 		rc = migrate_one(db, &dsc_migrations[i], err);
 	return rc;
@@ -156,7 +157,8 @@ static int explain(const char *path, int rc, struct cmn_err *err)
 	struct cmn_err cause = *err;
 
 	if (rc == -EUCLEAN && !strstr(cause.msg, "corrupt"))
-		return cmn_err_set(err, rc, NULL, "database %s is corrupt: %.120s", path, cause.msg);
+		return cmn_err_set(err, rc, NULL, "database %s is corrupt: %.120s", path,
+				   cause.msg);
 	if (rc == -EROFS || rc == -EACCES)
 		return cmn_err_set(err, rc, NULL, "database %s is not writable: %.120s", path,
 				   cause.msg);

@@ -37,7 +37,8 @@ struct dsc_store {
 	void *failed_arg;
 
 	/* the thread's */
-	uint64_t bad_epoch; /* what was submitted up to here fails: 1 more than the last epoch that failed, 0: none */
+	uint64_t
+		bad_epoch; /* what was submitted up to here fails: 1 more than the last epoch that failed, 0: none */
 	int bad_result;
 	char bad_text[128];
 
@@ -286,8 +287,8 @@ static int start(struct dsc_store *store, const char *state_dir, struct cmn_err 
 	store->tables = dsc_tables_open(store->db, err);
 	if (!store->tables)
 		return err->code;
-	if (sqlite3_prepare_v2(store->db, "UPDATE meta SET change = ?, gen_any = ?, next_id = ?", -1,
-			       &store->put_meta, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(store->db, "UPDATE meta SET change = ?, gen_any = ?, next_id = ?",
+			       -1, &store->put_meta, NULL) != SQLITE_OK)
 		return cmn_err_set(err, -EUCLEAN, NULL, "%s", sqlite3_errmsg(store->db));
 	rc = pthread_create(&store->thread, NULL, run_store, store);
 	if (rc)

@@ -48,8 +48,10 @@ struct dsc_store_req {
 	int result; /* 0 or -errno: -ENOSPC disk full, -EIO; result_text says more */
 	char result_text[128];
 	uint64_t epoch;
+	void *user;
 	void (*done)(struct dsc_store_req *req); /* in the control loop */
-	void (*drop)(struct dsc_store_req *req); /* instead, when the loop has ended: only frees it */
+	void (*drop)(
+		struct dsc_store_req *req); /* instead, when the loop has ended: only frees it */
 };
 void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req);
 

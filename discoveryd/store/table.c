@@ -17,8 +17,8 @@ enum column_type {
 	COL_U16,
 	COL_U8,
 	COL_BOOL,
-	COL_TEXT,    /* char[] */
-	COL_STR,     /* char *, never NULL */
+	COL_TEXT, /* char[] */
+	COL_STR, /* char *, never NULL */
 	COL_STR_NULL, /* char *, may be NULL */
 	COL_BLOB,
 	COL_BACKEND,
@@ -31,10 +31,20 @@ struct column {
 	bool key;
 };
 
-#define COL(type, kind, member) COL_##type, offsetof(struct kind, member), sizeof(((struct kind *)0)->member)
-#define C(name, type, kind, member) { name, COL(type, kind, member), false }
-#define K(name, type, kind, member) { name, COL(type, kind, member), true }
-#define END { NULL, COL_END, 0, 0, false }
+#define COL(type, kind, member)                                                                    \
+	COL_##type, offsetof(struct kind, member), sizeof(((struct kind *)0)->member)
+#define C(name, type, kind, member)                                                                \
+	{                                                                                          \
+		name, COL(type, kind, member), false                                               \
+	}
+#define K(name, type, kind, member)                                                                \
+	{                                                                                          \
+		name, COL(type, kind, member), true                                                \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		NULL, COL_END, 0, 0, false                                                         \
+	}
 
 static const struct column node_columns[] = {
 	K("id", U64, dsc_node, id),
@@ -134,12 +144,9 @@ static const struct column ns_allow_columns[] = {
 };
 
 static const struct column fail_columns[] = {
-	K("subsystem_id", U64, dsc_fail, subsys_id),
-	K("nsid", U32, dsc_fail, nsid),
-	K("portal_id", U64, dsc_fail, portal_id),
-	C("field", TEXT, dsc_fail, field),
-	C("reason", TEXT, dsc_fail, reason),
-	END,
+	K("subsystem_id", U64, dsc_fail, subsys_id), K("nsid", U32, dsc_fail, nsid),
+	K("portal_id", U64, dsc_fail, portal_id),    C("field", TEXT, dsc_fail, field),
+	C("reason", TEXT, dsc_fail, reason),	     END,
 };
 
 static const struct column view_columns[] = {

@@ -153,8 +153,7 @@ static uint64_t *copy_ids(struct dsc_tree *ids, size_t *ret_nr)
 	void *value;
 
 	*ret_nr = 0;
-	dsc_tree_each(value, ids, &dsc_ids_ops)
-		out[(*ret_nr)++] = dsc_id(value);
+	dsc_tree_each(value, ids, &dsc_ids_ops) out[(*ret_nr)++] = dsc_id(value);
 	return out;
 }
 
@@ -180,7 +179,8 @@ static bool send_ns_fds(struct sup_worker *w, const struct dsc_subsys *s)
 	const struct dsc_ns *ns;
 	bool ok = true;
 
-	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops) {
+	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
+	{
 		sup_ns_name(name, sizeof(name), &ns->uuid);
 		if (ns->backend == DSC_BACKEND_RAM && sup_ns_is_held(w->sup, ns))
 			ok = ok && sup_link_send_fd(w, name);
@@ -205,7 +205,8 @@ static bool send_full(struct sup_worker *w, const struct dsc_snapshot *st, struc
 	for (p = dsc_snapshot_worker_portal(st, w->id, 0); p && ok;
 	     p = dsc_snapshot_worker_portal(st, w->id, p->id))
 		ok = send_portal_fd(w, p);
-	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+	{
 		if (s->worker_id == w->id)
 			ok = ok && send_ns_fds(w, s);
 	}
@@ -219,7 +220,8 @@ static struct json_object *gone_names(struct dsc_tree *gone, struct dsc_tree *li
 	struct json_object *arr = json_object_new_array();
 	const struct dsc_name *n;
 
-	dsc_tree_each(n, gone, &dsc_name_ops) {
+	dsc_tree_each(n, gone, &dsc_name_ops)
+	{
 		if (!dsc_tree_find(live, &dsc_name_ops, n->text))
 			json_object_array_add(arr, json_object_new_string(n->text));
 	}
@@ -229,7 +231,8 @@ static struct json_object *gone_names(struct dsc_tree *gone, struct dsc_tree *li
 static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struct json_object *msg)
 {
 	struct json_object *upsert = json_object_new_object(), *gone = json_object_new_object();
-	struct json_object *portals = json_object_new_array(), *subsystems = json_object_new_array();
+	struct json_object *portals = json_object_new_array(),
+			   *subsystems = json_object_new_array();
 	bool ok = true;
 
 	for (size_t i = 0; i < w->apply.nr_portals; i++) {
@@ -251,8 +254,7 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 	json_object_object_add(upsert, "portals", portals);
 	json_object_object_add(upsert, "subsystems", subsystems);
 	json_object_object_add(gone, "portals", gone_names(w->gone_portals, st->portal_names));
-	json_object_object_add(gone, "subsystems",
-			       gone_names(w->gone_subsystems, st->subsys_nqns));
+	json_object_object_add(gone, "subsystems", gone_names(w->gone_subsystems, st->subsys_nqns));
 	json_object_object_add(msg, "base", json_object_new_uint64(w->generation));
 	json_object_object_add(msg, "upsert", upsert);
 	json_object_object_add(msg, "remove", gone);
@@ -376,7 +378,8 @@ static void add_unheld_ns(struct sup_worker *w, const struct dsc_subsys *s, stru
 	const struct dsc_ns *ns;
 	struct dsc_fail *f;
 
-	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops) {
+	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
+	{
 		if (sup_ns_is_held(w->sup, ns))
 			continue;
 		f = dsc_row_new(DSC_ROW_FAIL);
@@ -398,11 +401,11 @@ static void add_unheld(struct sup_worker *w, const struct dsc_snapshot *st, stru
 	     p = dsc_snapshot_worker_portal(st, w->id, p->id)) {
 		key.portal_id = p->id;
 		if (!sup_portal_is_held(w->sup, p))
-			add_fail(list, dsc_row_get(
-					       dsc_tree_find(st->fails, &dsc_fail_ops, &key)));
+			add_fail(list, dsc_row_get(dsc_tree_find(st->fails, &dsc_fail_ops, &key)));
 	}
 	if (w->apply.full) {
-		dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+		dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+		{
 			if (s->worker_id == w->id)
 				add_unheld_ns(w, s, list);
 		}
@@ -462,6 +465,7 @@ void sup_apply_take(struct sup_worker *w, struct json_object *msg)
 		sup_apply_full(w);
 		return;
 	}
-	sup_worker_event(w, DSC_ERROR, "worker.refused_state", "it refused the whole desired state");
+	sup_worker_event(w, DSC_ERROR, "worker.refused_state",
+			 "it refused the whole desired state");
 	net_timer_set(w->sup->app->loop, &w->retry, cmn_now_ns() + RETRY_NS);
 }

@@ -55,7 +55,8 @@ static struct json_object *doc_ns_hosts(const struct dsc_snapshot *st, const str
 	if (!ns->restricted)
 		return NULL;
 	arr = json_object_new_array();
-	dsc_tree_each(id, ns->hosts, &dsc_ids_ops) {
+	dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
+	{
 		h = dsc_snapshot_host_id(st, dsc_id(id));
 		if (h)
 			json_object_array_add(arr, json_object_new_string(h->nqn));
@@ -106,7 +107,8 @@ static struct json_object *doc_hosts(const struct dsc_snapshot *st, const struct
 	const struct dsc_allow *a;
 	const struct dsc_host *h;
 
-	dsc_tree_each(a, s->hosts, &dsc_allow_ops) {
+	dsc_tree_each(a, s->hosts, &dsc_allow_ops)
+	{
 		h = dsc_snapshot_host_id(st, a->host_id);
 		if (h)
 			json_object_array_add(arr, json_object_new_string(h->nqn));
@@ -120,7 +122,8 @@ static struct json_object *doc_portals(const struct dsc_snapshot *st, const stru
 	const struct dsc_serve *serve;
 	const struct dsc_portal *p;
 
-	dsc_tree_each(serve, s->portals, &dsc_serve_ops) {
+	dsc_tree_each(serve, s->portals, &dsc_serve_ops)
+	{
 		p = dsc_snapshot_portal_id(st, serve->portal_id);
 		if (p)
 			json_object_array_add(arr, json_object_new_string(p->name));
@@ -142,7 +145,8 @@ struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapsh
 	if (!s->all_portals)
 		json_object_object_add(obj, "portals", doc_portals(st, s));
 	add_u64(obj, "cntlid_cursor", 1 + w->incarnation * CNTLID_STRIDE % CNTLID_COUNT);
-	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops) {
+	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
+	{
 		if (sup_ns_is_held(w->sup, ns))
 			json_object_array_add(namespaces, doc_ns(st, ns));
 	}
@@ -153,7 +157,8 @@ struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapsh
 struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st)
 {
 	struct json_object *doc = json_object_new_object();
-	struct json_object *portals = json_object_new_array(), *subsystems = json_object_new_array();
+	struct json_object *portals = json_object_new_array(),
+			   *subsystems = json_object_new_array();
 	const struct dsc_portal *p;
 	const struct dsc_subsys *s;
 
@@ -162,7 +167,8 @@ struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot
 		if (sup_portal_is_held(w->sup, p))
 			json_object_array_add(portals, sup_doc_portal(p));
 	}
-	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+	{
 		if (s->worker_id == w->id)
 			json_object_array_add(subsystems, sup_doc_subsys(w, st, s));
 	}

@@ -19,8 +19,8 @@
 #include "discoveryd/supervise/supervise_impl.h"
 
 #define PROTOCOL 1
-#define TRY_NS (2 * CMN_NS_PER_MS)	/* between tries to reach a process that has just been started */
-#define ANSWER_NS (10 * CMN_NS_PER_S)	/* it must have said hello by then */
+#define TRY_NS (2 * CMN_NS_PER_MS) /* between tries to reach a process that has just been started */
+#define ANSWER_NS (10 * CMN_NS_PER_S) /* it must have said hello by then */
 
 struct json_object *sup_msg(const char *type)
 {
@@ -124,7 +124,8 @@ static int check_hello(struct sup_worker *w, struct json_object *msg, struct cmn
 
 	if (cmn_json_u64(msg, "protocol", &protocol, err) < 0 ||
 	    cmn_json_str(msg, "worker", &name, err) < 0 ||
-	    cmn_json_u64(msg, "epoch", &epoch, err) < 0 || cmn_json_u64(msg, "pid", &pid, err) < 0 ||
+	    cmn_json_u64(msg, "epoch", &epoch, err) < 0 ||
+	    cmn_json_u64(msg, "pid", &pid, err) < 0 ||
 	    cmn_json_u64(msg, "start_time", &start, err) < 0)
 		return err->code;
 	if (protocol < 1 || protocol > PROTOCOL + 1)
@@ -132,9 +133,11 @@ static int check_hello(struct sup_worker *w, struct json_object *msg, struct cmn
 	if (strcmp(name, w->name) != 0)
 		return cmn_err_set(err, -EPROTO, "worker", "it calls itself %.64s", name);
 	if (epoch > dsc_model_epoch(w->sup->app->model))
-		return cmn_err_set(err, -EOWNERDEAD, "epoch", "a newer discoveryd has taken it over");
+		return cmn_err_set(err, -EOWNERDEAD, "epoch",
+				   "a newer discoveryd has taken it over");
 	if ((int)pid != w->pid || start != sup_process_start_time(w->pid))
-		return cmn_err_set(err, -EPROTO, "pid", "another process answers than was expected");
+		return cmn_err_set(err, -EPROTO, "pid",
+				   "another process answers than was expected");
 	return 0;
 }
 
@@ -145,7 +148,8 @@ static void take_hello(struct sup_worker *w, struct net_ctl_msg *msg)
 	uint64_t reactors = 0;
 
 	if (check_hello(w, msg->json, &err) < 0) {
-		if (err.code == -EOWNERDEAD) { /* it isn't ours any more: not to be ended, nor started */
+		if (err.code ==
+		    -EOWNERDEAD) { /* it isn't ours any more: not to be ended, nor started */
 			sup_worker_event(w, DSC_ERROR, "worker.taken_over", err.msg);
 			sup_link_close(w);
 			sup_process_forget(w);
@@ -228,8 +232,9 @@ static const struct {
 	const char *type;
 	void (*take)(struct sup_worker *w, struct net_ctl_msg *msg);
 } handlers[] = {
-	{ "hello", take_hello },	     { "fds", take_fds },     { "applied", take_applied },
-	{ "controllers", take_controllers }, { "stats", take_stats }, { "refused", take_refused },
+	{ "hello", take_hello },     { "fds", take_fds },
+	{ "applied", take_applied }, { "controllers", take_controllers },
+	{ "stats", take_stats },     { "refused", take_refused },
 	{ "event", take_event },
 };
 

@@ -23,7 +23,7 @@
 #include "common/util.h"
 #include "discoveryd/supervise/supervise_impl.h"
 
-#define STEADY_NS (10 * CMN_NS_PER_S)	   /* a start that lasted so long was none of a crash loop */
+#define STEADY_NS (10 * CMN_NS_PER_S) /* a start that lasted so long was none of a crash loop */
 #define BACKOFF_FIRST_NS (100 * CMN_NS_PER_MS)
 #define BACKOFF_MAX_NS (30 * CMN_NS_PER_S)
 #define DEGRADED_CRASHES 5
@@ -62,8 +62,7 @@ static void record(const struct sup_worker *w)
 	record_path(w, path, sizeof(path));
 	f = fopen(path, "we");
 	if (f)
-		fprintf(f, "%d %llu\n", w->pid,
-			(unsigned long long)sup_process_start_time(w->pid));
+		fprintf(f, "%d %llu\n", w->pid, (unsigned long long)sup_process_start_time(w->pid));
 }
 
 int sup_process_recorded(struct sup_worker *w)

@@ -13,9 +13,9 @@
 #include "discoveryd/supervise/supervise_impl.h"
 
 const char *const dsc_worker_state_name[DSC_WORKER_STATE_COUNT] = {
-	[DSC_WORKER_STOPPED] = "stopped",	[DSC_WORKER_STARTING] = "starting",
-	[DSC_WORKER_RUNNING] = "running",	[DSC_WORKER_RESTARTING] = "restarting",
-	[DSC_WORKER_DEGRADED] = "degraded",	[DSC_WORKER_STOPPING] = "stopping",
+	[DSC_WORKER_STOPPED] = "stopped",   [DSC_WORKER_STARTING] = "starting",
+	[DSC_WORKER_RUNNING] = "running",   [DSC_WORKER_RESTARTING] = "restarting",
+	[DSC_WORKER_DEGRADED] = "degraded", [DSC_WORKER_STOPPING] = "stopping",
 };
 
 /* -- records ---------------------------------------------------------------------------------------- */
@@ -110,14 +110,18 @@ static void find_lost_ram(struct dsc_supervisor *sup)
 	const struct dsc_ns *ns;
 	char text[512], data[400];
 
-	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
-		dsc_tree_each(ns, s->namespaces, &dsc_ns_ops) {
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+	{
+		dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
+		{
 			if (sup_ns_is_held(sup, ns))
 				continue;
 			snprintf(text, sizeof(text),
-				 "the memory of namespace %u of %s is gone; it comes back empty, as another disk",
+				 "the memory of namespace %u of %s is gone; it comes back empty, "
+				 "as another disk",
 				 ns->nsid, s->nqn);
-			snprintf(data, sizeof(data), "\"nqn\":\"%s\",\"nsid\":%u", s->nqn, ns->nsid);
+			snprintf(data, sizeof(data), "\"nqn\":\"%s\",\"nsid\":%u", s->nqn,
+				 ns->nsid);
 			dsc_event(sup->app, DSC_WARNING, "namespace.lost", text, data);
 			dsc_model_ram_lost(sup->app->model, s->id, ns->nsid);
 		}
@@ -152,7 +156,8 @@ static int bind_portals(struct dsc_supervisor *sup, struct cmn_err *err)
 	struct cmn_err cause;
 	int rc = 0;
 
-	dsc_tree_each(p, st->portals, &dsc_portal_ops) {
+	dsc_tree_each(p, st->portals, &dsc_portal_ops)
+	{
 		memset(&cause, 0, sizeof(cause));
 		if (sup_hold_portal(sup, p, &cause) == 0) {
 			dsc_model_portal_failed(sup->app->model, p->id, NULL);
@@ -175,7 +180,8 @@ void sup_bind_again(struct dsc_supervisor *sup)
 	struct cmn_err err = { 0 };
 	struct sup_worker *w;
 
-	dsc_tree_each(p, st->portals, &dsc_portal_ops) {
+	dsc_tree_each(p, st->portals, &dsc_portal_ops)
+	{
 		w = sup_worker_find(sup, p->worker_id);
 		if (!w || sup_portal_is_held(sup, p) || sup_hold_portal(sup, p, &err) < 0)
 			continue;
@@ -262,8 +268,7 @@ int dsc_supervisor_start(struct dsc_app *app,
 	sup->watch.written = written;
 	sup->watch.confirm_failed = confirm_failed;
 	dsc_model_set_watch(app->model, &sup->watch);
-	dsc_tree_each(row, st->workers, &dsc_worker_ops)
-		adopt(add_worker(sup, row));
+	dsc_tree_each(row, st->workers, &dsc_worker_ops) adopt(add_worker(sup, row));
 	sup_probe_start(sup);
 	sup_adopt_step(sup);
 	return 0;

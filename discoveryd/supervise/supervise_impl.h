@@ -43,13 +43,14 @@ struct sup_worker {
 	struct net_timer restart, kill;
 	uint64_t started_ns;
 	unsigned int restarts; /* since discoveryd started */
-	unsigned int crashes;  /* in a row, each soon after its start */
+	unsigned int crashes; /* in a row, each soon after its start */
 	uint64_t incarnation, next_incarnation; /* next: stored ahead of its use */
 
 	/* link.c */
 	struct net_ctl *ctl;
 	struct net_watch ctl_watch; /* fd -1: none */
-	struct net_timer connect;   /* next try to reach a process, or how long it may take to answer */
+	struct net_timer
+		connect; /* next try to reach a process, or how long it may take to answer */
 	uint64_t connect_until;
 	bool said_hello;
 	size_t fds_expected; /* descriptors that its hello announced and that have not come yet */
@@ -59,7 +60,7 @@ struct sup_worker {
 	uint64_t generation; /* that the process has reached, as it said */
 	struct sup_apply apply;
 	struct dsc_tree *dirty_subsystems, *dirty_portals; /* ids: dsc_ids_ops */
-	struct dsc_tree *gone_subsystems, *gone_portals;   /* names: dsc_name_ops */
+	struct dsc_tree *gone_subsystems, *gone_portals; /* names: dsc_name_ops */
 	bool need_full;
 	struct net_after flush;
 	struct net_timer retry; /* after a state that was refused or could not be stored */
@@ -85,7 +86,7 @@ struct dsc_supervisor {
 	void (*ready)(struct dsc_app *app, const struct cmn_err *err);
 	void (*drained)(struct dsc_app *app);
 	bool adopting; /* at start: workers may still hand descriptors back */
-	bool running;  /* missing workers may be started */
+	bool running; /* missing workers may be started */
 	struct net_after adopted, drain_step;
 	struct net_timer probe;
 	uint64_t last_probe, stats_wanted_until;
@@ -93,7 +94,8 @@ struct dsc_supervisor {
 
 /* hold.c */
 int sup_hold_find(struct dsc_supervisor *sup, const char *name); /* borrowed; -ENOENT */
-void sup_hold_put(struct dsc_supervisor *sup, const char *name, int fd); /* takes fd over; one that is there already wins */
+void sup_hold_put(struct dsc_supervisor *sup, const char *name,
+		  int fd); /* takes fd over; one that is there already wins */
 void sup_hold_drop(struct dsc_supervisor *sup, const char *name);
 void sup_hold_drop_all(struct dsc_supervisor *sup);
 int sup_hold_portal(struct dsc_supervisor *sup, const struct dsc_portal *p, struct cmn_err *err);
@@ -120,10 +122,11 @@ bool sup_portal_is_held(struct dsc_supervisor *sup, const struct dsc_portal *p);
 /* process.c */
 void sup_process_init(struct sup_worker *w);
 void sup_process_start(struct sup_worker *w);
-int sup_process_follow(struct sup_worker *w, int pid, bool child); /* adopts a process: -errno when it is gone */
+int sup_process_follow(struct sup_worker *w, int pid,
+		       bool child); /* adopts a process: -errno when it is gone */
 void sup_process_signal(struct sup_worker *w, int sig);
 void sup_process_restart(struct sup_worker *w); /* it has died: now, or after its back-off */
-void sup_process_stop(struct sup_worker *w);   /* drain, and SIGKILL after a while */
+void sup_process_stop(struct sup_worker *w); /* drain, and SIGKILL after a while */
 void sup_process_forget(struct sup_worker *w); /* lets go of it; it goes on */
 void sup_process_steady(struct sup_worker *w); /* it has lived for a while */
 /* The process that an earlier discoveryd started for this worker, if it lives; 0: none. */
@@ -133,8 +136,9 @@ uint64_t sup_process_start_time(int pid); /* clock ticks since boot; 0: no such 
 /* link.c */
 void sup_link_init(struct sup_worker *w);
 void sup_link_path(const struct sup_worker *w, char *buf, size_t size);
-bool sup_link_try(struct sup_worker *w);  /* one try to connect */
-void sup_link_open(struct sup_worker *w); /* tries until the process that has been started answers */
+bool sup_link_try(struct sup_worker *w); /* one try to connect */
+void sup_link_open(
+	struct sup_worker *w); /* tries until the process that has been started answers */
 void sup_link_close(struct sup_worker *w);
 /* Frees msg; false when the connection has gone. */
 bool sup_link_send(struct sup_worker *w, struct json_object *msg);
@@ -157,7 +161,8 @@ void sup_stats_take(struct sup_worker *w, struct json_object *msg);
 
 /* supervise.c */
 struct sup_worker *sup_worker_find(struct dsc_supervisor *sup, uint64_t id);
-void sup_worker_event(struct sup_worker *w, enum dsc_severity severity, const char *kind, const char *text);
+void sup_worker_event(struct sup_worker *w, enum dsc_severity severity, const char *kind,
+		      const char *text);
 void sup_worker_exited(struct sup_worker *w, const char *how);
 void sup_bind_again(struct dsc_supervisor *sup); /* portals that have no socket yet */
 void sup_adopt_step(struct dsc_supervisor *sup); /* something about an adoption has become clear */

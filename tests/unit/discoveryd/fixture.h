@@ -208,7 +208,8 @@ static inline void begin(struct fixture *f)
 
 	assert_int_equal(RUN(&c, make_worker, "w1", 0), 0);
 	assert_int_equal(RUN(&c, make_portal,
-			     (&(struct dsc_portal_in){ .address = "127.0.0.1", .worker = "w1" }), 0),
+			     (&(struct dsc_portal_in){ .address = "127.0.0.1", .worker = "w1" }),
+			     0),
 			 0);
 }
 

@@ -35,7 +35,8 @@ static void test_tree_keeps_order_whatever_the_order_of_insertion(void **state)
 	for (uint64_t i = 0; i < N; i++)
 		put_new(&t, (i * 7919) % N + 1);
 	assert_int_equal(dsc_tree_count(t), N);
-	dsc_tree_each(h, t, &dsc_host_ops) {
+	dsc_tree_each(h, t, &dsc_host_ops)
+	{
 		assert_int_equal(h->id, want);
 		want++;
 	}

@@ -27,8 +27,8 @@ static int update(struct fixture *f, const struct dsc_call *call, const void *ar
 	return dsc_cmd_subsys_update(&f->app, NQN, arg, call, err);
 }
 
-static int delete(struct fixture *f, const struct dsc_call *call, const void *arg,
-		  struct cmn_err *err)
+static int delete (struct fixture *f, const struct dsc_call *call, const void *arg,
+		   struct cmn_err *err)
 {
 	return dsc_cmd_subsys_delete(&f->app, arg, call, err);
 }
@@ -42,10 +42,9 @@ static int host_delete(struct fixture *f, const struct dsc_call *call, const voi
 static int portal_update(struct fixture *f, const struct dsc_call *call, const void *arg,
 			 struct cmn_err *err)
 {
-	return dsc_cmd_portal_update(&f->app, "p1",
-				     &(struct dsc_portal_in){ .advertise_set = true,
-							      .advertise = arg },
-				     call, err);
+	return dsc_cmd_portal_update(
+		&f->app, "p1", &(struct dsc_portal_in){ .advertise_set = true, .advertise = arg },
+		call, err);
 }
 
 static unsigned int entries(struct fixture *f, const char *host)
