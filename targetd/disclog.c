@@ -70,7 +70,7 @@ static void add(struct disc_log *log, const struct tgt_portal *p,
 	memset(rec, 0, sizeof(*rec));
 	rec->trtype = NVMF_TRTYPE_TCP;
 	rec->subtype = (uint8_t)subtype;
-	rec->treq = NVMF_TREQ_SECURE_NOT_REQUIRED | NVMF_TREQ_NO_SQFLOW;
+	rec->treq = NVMF_TREQ_SECURE_UNSPECIFIED | NVMF_TREQ_NO_SQFLOW;
 	rec->cntlid = NVMF_CNTLID_DYNAMIC;
 	rec->asqsz = 32;
 	if (subtype == NVMF_SUBTYPE_CURRENT)

@@ -230,7 +230,7 @@ void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_rec
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->trtype = NVMF_TRTYPE_TCP;
-	ret->treq = NVMF_TREQ_SECURE_NOT_REQUIRED | NVMF_TREQ_NO_SQFLOW;
+	ret->treq = NVMF_TREQ_SECURE_UNSPECIFIED | NVMF_TREQ_NO_SQFLOW;
 	ret->sectype = NVMF_TCP_SECTYPE_NONE;
 	ret->cntlid = NVMF_CNTLID_DYNAMIC;
 	ret->asqsz = LOG_ASQSZ;
