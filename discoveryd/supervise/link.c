@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,7 +324,7 @@ static void connect_timer(struct net_timer *timer, uint64_t now)
 	if (now >= w->connect_until) {
 		sup_worker_event(w, DSC_ERROR, "worker.no_answer",
 				 "it doesn't answer on its control socket and is ended");
-		sup_process_signal(w, SIGABRT);
+		sup_process_abort(w);
 		return;
 	}
 	if (!sup_link_try(w))

@@ -6,7 +6,6 @@
  * idle reactor turns twice a second, so a counter that stands still means that the thread does. */
 #include <errno.h>
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +53,19 @@ void sup_probe_map(struct sup_worker *w, int fd)
 	w->still = dsc_zalloc(w->nr_reactors * sizeof(*w->still));
 }
 
-static void probe_reactors(struct sup_worker *w, bool late)
+static void end_hung(struct sup_worker *w, unsigned int reactor)
 {
 	char text[96];
+
+	snprintf(text, sizeof(text), "reactor %u has stood still for %d seconds", reactor,
+		 HUNG_PROBES);
+	sup_worker_event(w, DSC_ERROR, "worker.hung", text);
+	sup_process_abort(w);
+}
+
+static void probe_reactors(struct sup_worker *w, bool late)
+{
+	bool hung = false;
 
 	for (unsigned int i = 0; w->loops && i < w->nr_reactors; i++) {
 		uint64_t now = w->loops[i * LINE_WORDS];
@@ -66,12 +75,10 @@ static void probe_reactors(struct sup_worker *w, bool late)
 		else
 			w->still[i]++;
 		w->last_loops[i] = now;
-		if (w->still[i] != HUNG_PROBES)
+		if (w->still[i] != HUNG_PROBES || hung)
 			continue;
-		snprintf(text, sizeof(text), "reactor %u has stood still for %d seconds", i,
-			 HUNG_PROBES);
-		sup_worker_event(w, DSC_ERROR, "worker.hung", text);
-		sup_process_signal(w, SIGABRT);
+		hung = true;
+		end_hung(w, i);
 	}
 }
 

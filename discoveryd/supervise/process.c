@@ -28,6 +28,7 @@
 #define BACKOFF_MAX_NS (30 * CMN_NS_PER_S)
 #define DEGRADED_CRASHES 5
 #define KILL_NS (10 * CMN_NS_PER_S) /* a drain may take so long */
+#define ABORT_NS (5 * CMN_NS_PER_S)
 #define LOG_MAX (16 << 20)
 
 /* -- the record: which process serves the worker -------------------------------------------------- */
@@ -306,6 +307,13 @@ static void kill_timer(struct net_timer *timer, uint64_t now)
 {
 	(void)now;
 	sup_process_signal(cmn_container_of(timer, struct sup_worker, kill), SIGKILL);
+}
+
+/* SIGABRT leaves a core; what doesn't even die of that is killed. */
+void sup_process_abort(struct sup_worker *w)
+{
+	sup_process_signal(w, SIGABRT);
+	net_timer_set(w->sup->app->loop, &w->kill, cmn_now_ns() + ABORT_NS);
 }
 
 void sup_process_stop(struct sup_worker *w)

@@ -126,6 +126,7 @@ int sup_process_follow(struct sup_worker *w, int pid,
 		       bool child); /* adopts a process: -errno when it is gone */
 void sup_process_signal(struct sup_worker *w, int sig);
 void sup_process_restart(struct sup_worker *w); /* it has died: now, or after its back-off */
+void sup_process_abort(struct sup_worker *w);
 void sup_process_stop(struct sup_worker *w); /* drain, and SIGKILL after a while */
 void sup_process_forget(struct sup_worker *w); /* lets go of it; it goes on */
 void sup_process_steady(struct sup_worker *w); /* it has lived for a while */
