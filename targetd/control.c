@@ -32,7 +32,7 @@ struct peer {
 	bool obeyed;
 };
 
-struct put_off { /* an apply that came while another one was under way */
+struct put_off { /* an apply, or descriptors after one: carried out by tick(), so that what comes behind it needn't wait */
 	TAILQ_ENTRY(put_off) link;
 	struct net_ctl_msg msg;
 };
@@ -169,16 +169,10 @@ static void apply_now(struct tgt_control *c, struct net_ctl_msg *msg)
 		json_object_put(answer);
 }
 
-static void on_apply(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
+static void put_off(struct tgt_control *c, struct net_ctl_msg *msg)
 {
-	struct put_off *later;
+	struct put_off *later = calloc(1, sizeof(*later));
 
-	(void)p;
-	if (!c->applying && TAILQ_EMPTY(&c->later)) {
-		apply_now(c, msg);
-		return;
-	}
-	later = calloc(1, sizeof(*later));
 	if (!later)
 		return; /* discoveryd finds that the generation isn't reached, and sends it again */
 	later->msg = *msg;
@@ -186,15 +180,30 @@ static void on_apply(struct tgt_control *c, struct peer *p, struct net_ctl_msg *
 	TAILQ_INSERT_TAIL(&c->later, later, link);
 }
 
-static void on_fds(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
+static void on_apply(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
 {
 	(void)p;
+	put_off(c, msg);
+}
+
+static void keep_fds(struct tgt_control *c, struct net_ctl_msg *msg)
+{
 	for (size_t i = 0; i < msg->nr_fds; i++) {
 		if (tgt_fdstore_put(c->params.world->fds, msg->names[i], msg->fds[i]) < 0)
 			cmn_error("a descriptor could not be kept", "name=%s",
 				  CMN_Q(msg->names[i]));
 		msg->fds[i] = -1;
 	}
+}
+
+/* In order with the states before and after it: one may drop a name that this gives anew. */
+static void on_fds(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
+{
+	(void)p;
+	if (c->applying || !TAILQ_EMPTY(&c->later))
+		put_off(c, msg);
+	else
+		keep_fds(c, msg);
 }
 
 static void on_stats(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
@@ -381,7 +390,10 @@ void tgt_control_tick(struct tgt_control *c)
 
 	while ((p = TAILQ_FIRST(&c->later)) && !c->applying) {
 		TAILQ_REMOVE(&c->later, p, link);
-		apply_now(c, &p->msg);
+		if (p->msg.nr_fds)
+			keep_fds(c, &p->msg);
+		else
+			apply_now(c, &p->msg);
 		net_ctl_msg_clear(&p->msg);
 		free(p);
 	}

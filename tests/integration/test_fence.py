@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import nvmetcp as nvme  # noqa: E402
 import pharos  # noqa: E402
 from slowfile import SlowFile  # noqa: E402
+from worker import Worker  # noqa: E402
 
 NQN, HOST = 'nqn.2026-11.example:fence', 'nqn.2026-11.example:host'
 SIZE = 4 << 20
@@ -94,6 +95,36 @@ def test_commands_that_wait_too_long_are_told_to_come_again():
                 assert cqe.sc == 0
                 assert [mark for _, mark in slow.landed] == [b'o', b'm']
             first.process.wait(10)
+    os.rmdir(folder)
+
+
+def test_a_change_waits_for_a_slow_write_and_the_worker_goes_on_answering():
+    folder = tempfile.mkdtemp(prefix='fence-')
+    with SlowFile(folder, SIZE, True) as slow, Worker() as worker, worker.control() as control:
+        volume = {'nsid': 1, 'backend': 'file', 'path': slow.path, 'size': SIZE, 'block_size': 4096}
+        other = {'nqn': NQN + '2', 'hosts': [HOST], 'namespaces': [{'nsid': 1, 'backend': 'null', 'size': SIZE}]}
+        control.give(worker.held)
+        first = control.apply(1, worker.state({'nqn': NQN, 'hosts': [HOST], 'namespaces': [volume]}, other))
+        assert first['failed'] == [], first
+        with host(worker) as h, nvme.Host('127.0.0.1', worker.port, NQN + '2', HOST) as h2:
+            slow.hold()
+            cid = write(h.io[0], b'o')
+            pharos.wait_for(lambda: slow.held, 5, 'the write to be under way')
+            control.send({'type': 'apply', 'generation': 2, 'base': 1,
+                          'upsert': {'subsystems': [{'nqn': NQN, 'hosts': [HOST], 'namespaces': []}]}})
+            control.send({'type': 'apply', 'generation': 3, 'base': 2, 'remove': {'subsystems': [NQN + '2']}})
+            control.send({'type': 'stats', 'seq': 1})
+            assert control.wait('stats', 3)['seq'] == 1
+            h2.io[0].write(1, 0, b'x' * 4096)  # others notice nothing; generation 3 comes after 2
+            assert not any(m['type'] == 'applied' for m in control.messages)
+            newer = worker.control(epoch=2)
+            assert newer.hello['generation'] == 1
+            slow.let_go()
+            assert newer.wait('applied', 5)['generation'] == 2
+            assert h.io[0].wait(cid)[0].sc == 0 and slow.landed == [(0, b'o')]
+            refused = nvme.sqe(2, 1, cdw12=0)
+            assert h.io[0].wait(h.io[0].submit(refused, want=4096))[0].sc == 0x00b
+            newer.close()
     os.rmdir(folder)
 
 
