@@ -6,12 +6,14 @@
  * beneath a call into its fab_conn.  fab_conn_destroy() tells the site (queue_gone); from then on nobody else can know the
  * handle, and a kill that was posted before is the one thing that can still point here: its message then frees it. */
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/container.h"
 #include "common/log.h"
 #include "net/server_impl.h"
@@ -314,10 +316,28 @@ static void close_socket(struct net_conn *c)
 	uncount(c->shard, c->listener, c->watch.fd);
 }
 
+/* Connections that ended by a fatal transport error; at most ten a second. */
+static void tell_end(struct net_conn *c)
+{
+	struct fab_conn_end end = fab_conn_end(c->fab);
+	const struct sockaddr_storage *peer = fab_conn_peer(c->fab);
+	uint64_t now = net_reactor_env(c->shard->reactor)->now;
+	char host[64] = "", port[8] = "";
+
+	if (!end.fes || now - c->shard->end_told < CMN_NS_PER_S / 10)
+		return;
+	c->shard->end_told = now;
+	getnameinfo((const struct sockaddr *)peer, sizeof(*peer), host, sizeof(host), port,
+		    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	cmn_warn("connection broken", "peer=%s:%s by=%s fes=%u fei=%u", host, port,
+		 end.by_peer ? "host" : "us", end.fes, end.fei);
+}
+
 void net_conn_close(struct net_conn *c)
 {
 	struct net_shard *shard = c->shard;
 
+	tell_end(c);
 	net_watch_del(shard->reactor, &c->watch);
 	net_timer_cancel(shard->reactor, &c->timer);
 	TAILQ_REMOVE(&shard->conns, c, link);

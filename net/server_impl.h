@@ -26,6 +26,7 @@ struct net_shard {
 	_Atomic unsigned int nr_conns;
 	uint8_t *scratch; /* NET_SCRATCH bytes: whatever a push gets is consumed before the next receive */
 	struct iovec iov[NET_IOV_MAX];
+	uint64_t end_told; /* when an end was last logged, so that a flood of broken connections is no flood of lines */
 };
 
 struct net_server {
