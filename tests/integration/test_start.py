@@ -155,6 +155,20 @@ def test_io_uring_refused_is_told_with_the_reason():
         fails(folder, document(on_file(path)), 'nsid=1', 'io_uring', 'seccomp', preexec_fn=without_io_uring)
 
 
+def test_without_io_uring_ram_is_served_and_a_file_is_refused_over_rest():
+    with pharos.Discoveryd(preexec_fn=without_io_uring) as daemon, Folder() as folder:
+        daemon.rest('POST', '/subsystems', {'nqn': NQN, 'allow_any_host': True})
+        namespaces = f'/subsystems/{NQN}/namespaces'
+        status, _, problem = daemon.http('POST', '/api/v1' + namespaces, {'path': folder.file('volume', SIZE)})
+        assert status == 422 and 'io_uring' in problem['detail'] and 'seccomp' in problem['detail'], problem
+        assert daemon.rest('POST', namespaces, {'size': SIZE})['status']['state'] == 'ready'
+        assert [ns['backend'] for ns in daemon.rest('GET', namespaces)['items']] == ['ram']
+        address, port = daemon.io_listen.rsplit(':', 1)
+        with nvme.Host(address, int(port), NQN, HOST) as host:
+            host.io[0].write(1, 0, b'r' * 4096)
+            assert host.io[0].read(1, 0, 8) == b'r' * 4096
+
+
 def test_sigterm_answers_what_is_in_flight_and_exits_cleanly():
     with Folder() as folder:
         path = folder.file('volume', SIZE)

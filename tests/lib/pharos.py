@@ -63,13 +63,13 @@ class Problem(Exception):
 class Discoveryd:
     """discoveryd with the workers it starts, in a state folder of its own, on free ports of 127.0.0.1."""
 
-    def __init__(self, *options, listen=None, io_listen=None, api=None, state=None):
+    def __init__(self, *options, listen=None, io_listen=None, api=None, state=None, preexec_fn=None):
         self.own_state = state is None
         self.state = state or tempfile.mkdtemp(prefix='pharos-')
         self.listen = listen or f'127.0.0.1:{free_port()}'
         self.io_listen = io_listen or f'127.0.0.1:{free_port()}'
         self.api = api or f'127.0.0.1:{free_port()}'
-        self.options = options
+        self.options, self.preexec_fn = options, preexec_fn
         self.process = None
         self.logfile = os.path.join(self.state, 'test.log')
 
@@ -88,7 +88,8 @@ class Discoveryd:
 
     def start(self, wait=True):
         with open(self.logfile, 'ab') as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            preexec_fn=self.preexec_fn)
         if wait:
             wait_for(self.answers, 15, 'discoveryd answers')
 
@@ -160,9 +161,9 @@ class Discoveryd:
 class Targetd:
     """targetd alone, from a state document (dict); portals with port 0 get free ports first."""
 
-    def __init__(self, document, *options):
+    def __init__(self, document, *options, preexec_fn=None):
         self.folder = tempfile.mkdtemp(prefix='targetd-')
-        self.document, self.options, self.process = document, options, None
+        self.document, self.options, self.preexec_fn, self.process = document, options, preexec_fn, None
         for portal in document.get('portals', []):
             portal['port'] = portal.get('port') or free_port(portal['address'])
         self.port = document['portals'][0]['port']
@@ -186,7 +187,7 @@ class Targetd:
         self.write()
         with open(self.logfile, 'ab') as log:
             self.process = subprocess.Popen([program('targetd'), '--config', self.config, *self.options],
-                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=self.preexec_fn)
         wait_for(self.listens, 15, 'targetd listens')
 
     def listens(self):
