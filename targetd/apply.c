@@ -175,6 +175,8 @@ static void wait_done(struct apply *a, struct tgt_barrier *b)
 			 (unsigned long long)((cmn_now_ns() - start) / CMN_NS_PER_S));
 		next = cmn_now_ns() + SLOW_BARRIER;
 	}
+	cmn_debug("barrier complete", "us=%llu",
+		  (unsigned long long)((cmn_now_ns() - start) / CMN_NS_PER_US));
 }
 
 /* Nobody ever connected to what changes: there is nothing to wait for. */
@@ -624,6 +626,7 @@ static void drop_gone(struct apply *a)
 void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *failures)
 {
 	struct apply a = { .w = w, .failures = failures };
+	uint64_t start = cmn_now_ns();
 
 	if (make_jobs(&a, ch) < 0) {
 		fail_nomem(&a, NULL);
@@ -636,6 +639,8 @@ void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *
 		if (!portal_lives(w->reg, ch->st.portals[i].id))
 			add_portal(&a, &ch->st.portals[i]);
 	drop_gone(&a);
+	cmn_debug("state applied", "subsystems=%u us=%llu", a.nr_jobs,
+		  (unsigned long long)((cmn_now_ns() - start) / CMN_NS_PER_US));
 	free(a.jobs);
 	tgt_registry_log_changed(w->reg);
 }
