@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "targetd/rangelock.h"
+#include "targetd/registry.h"
 
 /* What one Dataset Management or Write Zeroes may name: bounds the time that a reactor spends on one command. */
 #define DSM_RANGES 256
