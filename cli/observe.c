@@ -2,6 +2,8 @@
 /* cli/observe.c - what is going on: controllers, events, the log that a host is told. */
 #include "cli/commands.h"
 
+#include <stdio.h>
+
 #include "common/cleanup.h"
 
 /* -- controllers ------------------------------------------------------------------------------------------------ */
@@ -94,7 +96,7 @@ static enum cli_exit discovery_log(struct cli *cli)
 		cli_table(cli, record_columns, cli_member(doc, "records"));
 		missing = cli_member(doc, "missing");
 		if (missing && json_object_array_length(missing)) {
-			cli_note("%s", "");
+			putchar('\n');
 			cli_table(cli, missing_columns, missing);
 		}
 	}

@@ -62,6 +62,34 @@ static const char *value_text(struct json_object *value, enum cli_cell kind, cha
 	return *text ? text : "-";
 }
 
+/* What a member means that has no value, where it means more than that there is none. */
+static const char *unset_text(const char *name, struct json_object *value)
+{
+	static const struct {
+		const char *name, *text;
+	} words[] = {
+		{ "cpu_list", "any" },
+		{ "hosts", "all" },
+		{ "portals", "all" },
+		{ "reactors", "auto" },
+	};
+
+	if (value && *json_object_get_string(value) && strcmp(json_object_get_string(value), "0"))
+		return NULL;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(words[i].name, name) == 0)
+			return words[i].text;
+	return NULL;
+}
+
+static const char *member_text(const char *name, struct json_object *value, enum cli_cell kind,
+			       char *buf, size_t size)
+{
+	const char *text = unset_text(name, value);
+
+	return text ? text : value_text(value, kind, buf, size);
+}
+
 static const char *color_of(const char *state)
 {
 	for (size_t i = 0; i < sizeof(colors) / sizeof(*colors); i++)
@@ -88,7 +116,8 @@ static void fill_cell(struct libscols_line *line, size_t index, const struct cli
 	char buf[CELL_LEN] = "";
 	const char *text =
 		col->text ? col->text(item, buf, sizeof(buf))
-			  : value_text(cli_member(item, col->path), col->kind, buf, sizeof(buf));
+			  : member_text(col->path, cli_member(item, col->path), col->kind, buf,
+					sizeof(buf));
 	const char *color = col->kind == CELL_STATE ? color_of(text) : NULL;
 
 	scols_line_set_data(line, index, text);
@@ -145,8 +174,8 @@ static void add_member(struct libscols_table *table, const char *name, struct js
 	}
 	if (!json_object_is_type(value, json_type_array)) {
 		add_line(table, name,
-			 value_text(value, strcmp(name, "size") ? CELL_TEXT : CELL_SIZE, buf,
-				    sizeof(buf)));
+			 member_text(name, value, strcmp(name, "size") ? CELL_TEXT : CELL_SIZE, buf,
+				     sizeof(buf)));
 		return;
 	}
 	nr = json_object_array_length(value);

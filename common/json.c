@@ -86,8 +86,8 @@ int cmn_json_parse(const char *text, size_t len, unsigned int depth_max, size_t 
 		return 0;
 	}
 	json_object_put(doc);
-	if (error == json_tokener_continue)
-		return cmn_err_set(err, -EINVAL, NULL, "JSON ends too early");
+	if (error == json_tokener_continue || error == json_tokener_error_parse_eof)
+		return cmn_err_set(err, -EINVAL, NULL, "JSON ends too early, after %zu bytes", len);
 	return cmn_err_set(err, -EINVAL, NULL, "invalid JSON at byte %zu: %s", at,
 			   json_tokener_error_desc(error));
 }

@@ -134,7 +134,7 @@ class Cli(unittest.TestCase):
         rows = [line.split(None, 1) for line in out.splitlines()]
         self.assertIn(["nqn", NQN], rows)
         self.assertIn(["status.state", "ready"], rows)
-        self.assertIn(["portals", "-"], rows)
+        self.assertIn(["portals", "all"], rows)
         self.assertRegex(out, r"hosts +nqn\.h1\n +nqn\.h2\n")
 
     def test_control_characters_of_a_name_do_not_reach_the_terminal(self):

@@ -65,6 +65,19 @@ static void test_parse_refuses_a_nul_in_the_middle(void **state)
 	assert_int_equal(cmn_json_parse("{}\0{}", 5, 0, 0, &doc, &err), -EINVAL);
 }
 
+static void test_parse_says_where_it_goes_wrong(void **state)
+{
+	struct cmn_err err = { 0 };
+	struct json_object *doc = NULL;
+
+	(void)state;
+	assert_int_equal(cmn_json_parse("{\"a\":", 5, 0, 0, &doc, &err), -EINVAL);
+	assert_string_equal(err.msg, "JSON ends too early, after 5 bytes");
+	assert_int_equal(cmn_json_parse("{\"a\":x}", 7, 0, 0, &doc, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "at byte 5"));
+	assert_null(doc);
+}
+
 static void test_parse_reads_no_byte_past_the_length(void **state)
 {
 	struct json_object *doc = NULL;
@@ -236,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_parse_refuses_what_is_not_json),
 		cmocka_unit_test(test_parse_takes_json_of_every_type),
 		cmocka_unit_test(test_parse_refuses_a_nul_in_the_middle),
+		cmocka_unit_test(test_parse_says_where_it_goes_wrong),
 		cmocka_unit_test(test_parse_reads_no_byte_past_the_length),
 		cmocka_unit_test(test_parse_limits_depth),
 		cmocka_unit_test(test_parse_limits_size),
