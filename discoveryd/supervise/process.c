@@ -26,7 +26,8 @@
 #define STEADY_NS (10 * CMN_NS_PER_S) /* a start that lasted so long was none of a crash loop */
 #define BACKOFF_FIRST_NS (100 * CMN_NS_PER_MS)
 #define BACKOFF_MAX_NS (30 * CMN_NS_PER_S)
-#define DEGRADED_CRASHES 5
+#define FREE_CRASHES 3 /* that many in a row are followed by a start at once */
+#define DEGRADED_CRASHES 6
 #define KILL_NS (10 * CMN_NS_PER_S) /* a drain may take so long */
 #define ABORT_NS (5 * CMN_NS_PER_S)
 #define LOG_MAX (16 << 20)
@@ -245,14 +246,14 @@ static void restart_timer(struct net_timer *timer, uint64_t now)
 	sup_process_start(cmn_container_of(timer, struct sup_worker, restart));
 }
 
-/* At once the first time; then 100 ms, 200 ms, ... while it keeps dying soon after its start. */
+/* At once at first; then 100 ms, 200 ms, ... while it keeps dying soon after its start. */
 static uint64_t back_off(const struct sup_worker *w)
 {
 	uint64_t delay = BACKOFF_FIRST_NS;
 
-	if (w->crashes <= 1)
+	if (w->crashes <= FREE_CRASHES)
 		return 0;
-	for (unsigned int i = 2; i < w->crashes && delay < BACKOFF_MAX_NS; i++)
+	for (unsigned int i = FREE_CRASHES + 1; i < w->crashes && delay < BACKOFF_MAX_NS; i++)
 		delay *= 2;
 	return cmn_min(delay, (uint64_t)BACKOFF_MAX_NS);
 }

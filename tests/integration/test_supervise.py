@@ -84,7 +84,7 @@ def test_a_killed_worker_is_back_within_100_ms_on_the_same_socket_with_the_same_
             time.sleep(0.3)
         print(f'# killed to connected again: {[round(t * 1000) for t in took]} ms')
         sanitized = "SAN_CFLAGS='-f" in open(pharos.BUILD / 'config.log').read()
-        assert took[0] < (2 if sanitized else 0.1), took
+        assert max(took) < (2 if sanitized else 0.1), took
         assert daemon.rest('GET', f'/subsystems/{NQN}/namespaces/1')['uuid'] == ns['uuid']
 
 
@@ -169,7 +169,7 @@ def test_a_crash_loop_backs_off_degrades_and_leaves_the_log():
             os.kill(pid, signal.SIGKILL)
             last = time.monotonic()
         print(f'# gaps before a start: {[round(g * 1000) for g in gaps]} ms')
-        assert gaps[-1] > 0.3 and gaps[-1] > gaps[0], gaps
+        assert gaps[-1] > 0.15 and gaps[-1] > gaps[0], gaps
         pharos.wait_for(lambda: daemon.rest('GET', '/workers')['items'][0]['state'] == 'degraded', 5, 'degraded')
         log = daemon.rest('GET', f'/discovery-log?host_nqn={HOST}')
         assert log['genctr'] > genctr and not [r for r in log['records'] if r['subnqn'] == NQN], log
