@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -178,6 +179,18 @@ static int make_loop(struct daemon *d, struct cmn_err *err)
 	return d->app.loop ? 0 : cmn_err_errno(err, rc, NULL, "the control loop can't be made");
 }
 
+/* A descriptor per RAM namespace, portal and host; workers inherit the limit. */
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		cmn_warn("the limit of descriptors stays low", "errno=%d", errno);
+}
+
 /* Everything that can be refused before the loop runs. */
 static int start(struct daemon *d, struct cmn_err *err)
 {
@@ -222,6 +235,7 @@ int main(int argc, char **argv)
 	rc = dsc_options_parse(argc, argv, &d.app.opt);
 	if (rc)
 		return rc < 0 ? 2 : 0;
+	raise_limits();
 	d.app.started_wall_ms = cmn_wall_ms();
 	d.app.shutdown = shut_down;
 	if (start(&d, &err) < 0) {

@@ -16,7 +16,7 @@
 #include "common/log.h"
 #include "common/util.h"
 
-#define RUN_DIR_MAX 40 /* leaves room for "/worker-<63 bytes>.sock" in a sun_path of 108 */
+#define RUN_DIR_MAX 80 /* leaves room for "/worker-<id>.sock" in a sun_path of 108 */
 
 static const char usage_text[] =
 	"usage: discoveryd --state DIR [options]\n"
@@ -260,9 +260,9 @@ static int choose_dirs(struct dsc_options *o)
 	}
 	snprintf(run, sizeof(run), "%s%s", o->run_dir ? o->run_dir : o->state_dir,
 		 o->run_dir ? "" : "/run");
-	if (o->run_dir && (run[0] != '/' || strlen(run) > 90))
-		return refuse("--run", "must be an absolute path of at most 90 bytes");
-	if (!o->run_dir && strlen(run) > RUN_DIR_MAX + 40)
+	if (o->run_dir && (run[0] != '/' || strlen(run) > RUN_DIR_MAX))
+		return refuse("--run", "must be an absolute path of at most 80 bytes");
+	if (!o->run_dir && strlen(run) > RUN_DIR_MAX)
 		snprintf(run, sizeof(run), "/run/pharos-%016llx",
 			 (unsigned long long)hash(o->state_dir));
 	o->run_dir = run;

@@ -8,6 +8,8 @@
 #include "common/clock.h"
 #include "discoveryd/model/cmd_impl.h"
 
+#define SOCKET_PATH_MAX 107 /* of struct sockaddr_un, without the end */
+
 static int check_cpu_list(const char *list, struct cmn_err *err)
 {
 	if (list && (strlen(list) > 63 || strspn(list, "0123456789,-") != strlen(list)))
@@ -52,6 +54,10 @@ int dsc_cmd_worker_create(struct dsc_app *app, const struct dsc_worker_in *in,
 		return cmn_err_set(err, -EEXIST, "id", "worker %s exists already", in->name);
 	if (check(in, err) < 0)
 		return err->code;
+	if (in->name && app->opt.run_dir &&
+	    strlen(app->opt.run_dir) + strlen(in->name) > SOCKET_PATH_MAX - strlen("/worker-.sock"))
+		return cmn_err_set(err, -EINVAL, "id", "is too long for a socket's path in %.100s",
+				   app->opt.run_dir);
 	if (in->name)
 		snprintf(name, sizeof(name), "%s", in->name);
 	else

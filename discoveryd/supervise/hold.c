@@ -34,11 +34,8 @@ static struct sup_held *find(struct dsc_supervisor *sup, const char *name)
 {
 	struct sup_held *h;
 
-	TAILQ_FOREACH(h, &sup->held, link) {
-		if (strcmp(h->name, name) == 0)
-			return h;
-	}
-	return NULL;
+	HASH_FIND_STR(sup->held, name, h);
+	return h;
 }
 
 int sup_hold_find(struct dsc_supervisor *sup, const char *name)
@@ -60,12 +57,12 @@ void sup_hold_put(struct dsc_supervisor *sup, const char *name, int fd)
 	snprintf(h->name, sizeof(h->name), "%s", name);
 	h->fd = fd;
 	h->ram = strncmp(name, "ns:", 3) == 0;
-	TAILQ_INSERT_TAIL(&sup->held, h, link);
+	HASH_ADD_STR(sup->held, name, h);
 }
 
 static void drop(struct dsc_supervisor *sup, struct sup_held *h)
 {
-	TAILQ_REMOVE(&sup->held, h, link);
+	HASH_DEL(sup->held, h);
 	close(h->fd);
 	free(h);
 }
@@ -80,9 +77,9 @@ void sup_hold_drop(struct dsc_supervisor *sup, const char *name)
 
 void sup_hold_drop_all(struct dsc_supervisor *sup)
 {
-	struct sup_held *h;
+	struct sup_held *h, *next;
 
-	while ((h = TAILQ_FIRST(&sup->held)))
+	HASH_ITER(hh, sup->held, h, next)
 		drop(sup, h);
 }
 
@@ -214,10 +211,10 @@ static uint64_t mem_available(void)
 uint64_t dsc_supervisor_ram_capacity(struct dsc_supervisor *sup)
 {
 	uint64_t bytes = mem_available();
-	struct sup_held *h;
+	struct sup_held *h, *next;
 	struct stat st;
 
-	TAILQ_FOREACH(h, &sup->held, link) {
+	HASH_ITER(hh, sup->held, h, next) {
 		if (h->ram && fstat(h->fd, &st) == 0)
 			bytes += (uint64_t)st.st_blocks * 512;
 	}

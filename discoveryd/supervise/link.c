@@ -19,6 +19,7 @@
 
 #define PROTOCOL 1
 #define TRY_NS (2 * CMN_NS_PER_MS) /* between tries to reach a process that has just been started */
+#define AGAIN_NS (50 * CMN_NS_PER_MS) /* after a connection that was lost */
 #define ANSWER_NS (10 * CMN_NS_PER_S) /* it must have said hello by then */
 
 struct json_object *sup_msg(const char *type)
@@ -35,13 +36,19 @@ void sup_link_path(const struct sup_worker *w, char *buf, size_t size)
 }
 
 /* -- sending ---------------------------------------------------------------------------------------- */
-/* The connection is dead; the process may not be, so it is tried again until its exit is seen. */
+/* The connection is dead; the process may not be, so it is tried again until its exit is seen.  One that never got as far as
+ * hello has no more time than it had. */
 static void lost(struct sup_worker *w, const char *why)
 {
+	bool answered = w->said_hello;
+
 	cmn_warn("control connection lost", "worker=%s reason=%s", w->name, CMN_Q(why));
 	sup_link_close(w);
-	if (w->pid)
-		sup_link_open(w);
+	if (!w->pid)
+		return;
+	if (answered)
+		sup_link_expect(w);
+	net_timer_set(w->sup->app->loop, &w->connect, cmn_now_ns() + AGAIN_NS);
 }
 
 static bool flush(struct sup_worker *w)
@@ -310,7 +317,6 @@ bool sup_link_try(struct sup_worker *w)
 		return false;
 	}
 	w->said_hello = false;
-	w->connect_until = cmn_now_ns() + ANSWER_NS;
 	net_timer_set(w->sup->app->loop, &w->connect, w->connect_until);
 	say_hello(w);
 	return true;
@@ -331,9 +337,14 @@ static void connect_timer(struct net_timer *timer, uint64_t now)
 		net_timer_set(w->sup->app->loop, &w->connect, now + TRY_NS);
 }
 
-void sup_link_open(struct sup_worker *w)
+void sup_link_expect(struct sup_worker *w)
 {
 	w->connect_until = cmn_now_ns() + ANSWER_NS;
+}
+
+void sup_link_open(struct sup_worker *w)
+{
+	sup_link_expect(w);
 	net_timer_set(w->sup->app->loop, &w->connect, cmn_now_ns() + TRY_NS);
 }
 

@@ -136,7 +136,7 @@ static void drop_unknown(struct dsc_supervisor *sup)
 	struct cmn_uuid uuid;
 	bool known;
 
-	TAILQ_FOREACH_SAFE(h, &sup->held, link, next) {
+	HASH_ITER(hh, sup->held, h, next) {
 		if (strncmp(h->name, "portal:", 7) == 0)
 			known = dsc_snapshot_portal(st, h->name + 7);
 		else if (strncmp(h->name, "ns:", 3) == 0)
@@ -226,6 +226,7 @@ static void adopt(struct sup_worker *w)
 {
 	int pid;
 
+	sup_link_expect(w);
 	if (sup_link_try(w))
 		return;
 	pid = sup_process_recorded(w);
@@ -261,7 +262,6 @@ int dsc_supervisor_start(struct dsc_app *app,
 	sup->adopting = true;
 	sup->adopted.run = adopted;
 	sup->drain_step.run = drain_step;
-	TAILQ_INIT(&sup->held);
 	TAILQ_INIT(&sup->workers);
 	*ret_sup = sup;
 	app->supervisor = sup;

@@ -3,6 +3,8 @@
 #ifndef DISCOVERYD_SUPERVISE_SUPERVISE_IMPL_H
 #define DISCOVERYD_SUPERVISE_SUPERVISE_IMPL_H
 
+#include <uthash.h>
+
 #include "common/clock.h"
 #include "common/queue.h"
 #include "discoveryd/events/events.h"
@@ -13,7 +15,7 @@
 
 /* A descriptor that outlives its worker: "portal:<name>" or "ns:<uuid>". */
 struct sup_held {
-	TAILQ_ENTRY(sup_held) link;
+	UT_hash_handle hh;
 	char name[NET_CTL_NAME_MAX];
 	int fd;
 	bool ram;
@@ -81,7 +83,7 @@ struct sup_worker {
 struct dsc_supervisor {
 	struct dsc_app *app;
 	struct dsc_model_watch watch;
-	TAILQ_HEAD(, sup_held) held;
+	struct sup_held *held; /* by name */
 	TAILQ_HEAD(, sup_worker) workers;
 	void (*ready)(struct dsc_app *app, const struct cmn_err *err);
 	void (*drained)(struct dsc_app *app);
@@ -137,6 +139,7 @@ uint64_t sup_process_start_time(int pid); /* clock ticks since boot; 0: no such 
 /* link.c */
 void sup_link_init(struct sup_worker *w);
 void sup_link_path(const struct sup_worker *w, char *buf, size_t size);
+void sup_link_expect(struct sup_worker *w); /* from now on it has a while to say hello */
 bool sup_link_try(struct sup_worker *w); /* one try to connect */
 void sup_link_open(
 	struct sup_worker *w); /* tries until the process that has been started answers */
