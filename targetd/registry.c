@@ -73,6 +73,7 @@ static void gone_clear(struct tgt_registry *reg)
 		TAILQ_REMOVE(&reg->gone, g, link);
 		free(g);
 	}
+	reg->nr_gone = 0;
 }
 
 void tgt_registry_destroy(struct tgt_registry *reg)
@@ -257,9 +258,13 @@ void tgt_registry_note_gone(struct tgt_ctrl *tc)
 		TAILQ_REMOVE(&reg->dirty, tc, dirty_link);
 		tc->dirty = false;
 	}
-	g = calloc(1, sizeof(*g));
-	if (!g)
-		return; /* the next full report shows it */
+	g = reg->nr_gone < TGT_GONE_MAX ? calloc(1, sizeof(*g)) : NULL;
+	if (!g) {
+		gone_clear(reg);
+		reg->gone_lost = true;
+		return;
+	}
+	reg->nr_gone++;
 	g->cntlid = fab_ctrl_cntlid(tc->ctrl);
 	cmn_strlcpy(g->nqn, tc->ss->id.nqn, sizeof(g->nqn));
 	cmn_strlcpy(g->reason, tc->reason ? tc->reason : "disconnected", sizeof(g->reason));
@@ -330,6 +335,8 @@ bool tgt_registry_report(struct tgt_registry *reg, bool full, struct json_object
 	bool any;
 
 	tgt_registry_lock(reg);
+	full |= reg->gone_lost;
+	reg->gone_lost = false;
 	any = full || !TAILQ_EMPTY(&reg->dirty) || !TAILQ_EMPTY(&reg->gone);
 	if (full)
 		report_full(reg, connected);

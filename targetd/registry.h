@@ -54,6 +54,7 @@ struct tgt_refusal {
 	char host_nqn[TGT_NQN_LEN], nqn[TGT_NQN_LEN], host_addr[64];
 	const char *reason;
 };
+#define TGT_GONE_MAX 16384
 #define TGT_REFUSALS_MAX 32 /* kept until they are reported; more are only counted */
 
 struct tgt_portal; /* targetd/portal.h */
@@ -78,6 +79,8 @@ struct tgt_registry {
 	unsigned int nr_portals;
 	struct tgt_dirty_list dirty; /* mutex */
 	TAILQ_HEAD(, tgt_gone) gone; /* mutex */
+	unsigned int nr_gone;
+	bool gone_lost; /* too many for nobody who listens: the next report is a full one */
 	struct tgt_refusal refusals[TGT_REFUSALS_MAX]; /* mutex */
 	unsigned int nr_refusals;
 	struct tgt_subsystem *
