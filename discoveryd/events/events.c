@@ -3,6 +3,7 @@
  * Owns: the ring.  Thread: control loop.  May block: never. */
 #include "discoveryd/events/events.h"
 
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,18 @@ void dsc_event(struct dsc_app *app, enum dsc_severity severity, const char *kind
 	TAILQ_FOREACH_SAFE(sub, &events->subs, link, next)
 		sub->event(sub, event);
 	dsc_row_put(event);
+}
+
+void dsc_event_with(struct dsc_app *app, enum dsc_severity severity, const char *kind,
+		    const char *text, struct json_object *data)
+{
+	const char *json = json_object_to_json_string_ext(
+		data, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *pairs = dsc_strdup(json + 1); /* without the braces */
+
+	pairs[strlen(pairs) - 1] = '\0';
+	dsc_event(app, severity, kind, text, pairs);
+	free(pairs);
 }
 
 const struct dsc_event *dsc_event_after(struct dsc_events *events, uint64_t id)

@@ -28,6 +28,11 @@ struct dsc_event {
 void dsc_event(struct dsc_app *app, enum dsc_severity severity, const char *kind, const char *text,
 	       const char *json);
 
+/* The same with the names in an object (borrowed), for values that need escaping. */
+struct json_object;
+void dsc_event_with(struct dsc_app *app, enum dsc_severity severity, const char *kind,
+		    const char *text, struct json_object *data);
+
 /* The first event with a greater id, NULL at the end; borrowed until the next event. */
 const struct dsc_event *dsc_event_after(struct dsc_events *events, uint64_t id);
 uint64_t dsc_event_last_id(struct dsc_events *events); /* 0: none yet */

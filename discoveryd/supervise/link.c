@@ -209,6 +209,7 @@ static void take_stats(struct sup_worker *w, struct net_ctl_msg *msg)
 static void take_refused(struct sup_worker *w, struct net_ctl_msg *msg)
 {
 	const char *host = "", *nqn = "", *reason = "", *addr = "";
+	struct json_object *data;
 	char text[768];
 
 	cmn_json_str_opt(msg->json, "host_nqn", &host, NULL, NULL);
@@ -216,12 +217,17 @@ static void take_refused(struct sup_worker *w, struct net_ctl_msg *msg)
 	cmn_json_str_opt(msg->json, "reason", &reason, NULL, NULL);
 	cmn_json_str_opt(msg->json, "host_addr", &addr, NULL, NULL);
 	snprintf(text, sizeof(text), "host %s (%s) was refused at %s: %s", host, addr, nqn, reason);
-	sup_worker_event(w, DSC_WARNING, "host.refused", text);
+	data = json_object_new_object();
+	json_object_object_add(data, "nqn", json_object_new_string(nqn));
+	json_object_object_add(data, "host_nqn", json_object_new_string(host));
+	sup_worker_event_with(w, DSC_WARNING, "host.refused", text, data);
+	json_object_put(data);
 }
 
 static void take_event(struct sup_worker *w, struct net_ctl_msg *msg)
 {
 	const char *severity = "info", *kind = "worker.event", *text = "";
+	struct json_object *data = json_object_new_object();
 	enum dsc_severity level = DSC_INFO;
 
 	cmn_json_str_opt(msg->json, "severity", &severity, NULL, NULL);
@@ -231,7 +237,13 @@ static void take_event(struct sup_worker *w, struct net_ctl_msg *msg)
 		level = DSC_ERROR;
 	else if (strncmp(severity, "warn", 4) == 0)
 		level = DSC_WARNING;
-	sup_worker_event(w, level, kind, text);
+	json_object_object_foreach(msg->json, key, value) {
+		if (strcmp(key, "type") && strcmp(key, "severity") && strcmp(key, "kind") &&
+		    strcmp(key, "text"))
+			json_object_object_add(data, key, json_object_get(value));
+	}
+	sup_worker_event_with(w, level, kind, text, data);
+	json_object_put(data);
 }
 
 static const struct {

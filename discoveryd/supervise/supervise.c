@@ -58,11 +58,20 @@ static void free_worker(struct sup_worker *w)
 void sup_worker_event(struct sup_worker *w, enum dsc_severity severity, const char *kind,
 		      const char *text)
 {
-	char line[1024], data[128];
+	struct json_object *data = json_object_new_object();
+
+	sup_worker_event_with(w, severity, kind, text, data);
+	json_object_put(data);
+}
+
+void sup_worker_event_with(struct sup_worker *w, enum dsc_severity severity, const char *kind,
+			   const char *text, struct json_object *data)
+{
+	char line[1024];
 
 	snprintf(line, sizeof(line), "worker %s: %s", w->name, text);
-	snprintf(data, sizeof(data), "\"worker\":\"%s\"", w->name);
-	dsc_event(w->sup->app, severity, kind, line, data);
+	json_object_object_add(data, "worker", json_object_new_string(w->name));
+	dsc_event_with(w->sup->app, severity, kind, line, data);
 }
 
 /* -- what the model says ------------------------------------------------------------------------------ */
@@ -102,13 +111,27 @@ static void confirm_failed(struct dsc_model_watch *watch, uint64_t worker_id)
 }
 
 /* -- adoption -------------------------------------------------------------------------------------------- */
+static void tell_lost(struct dsc_supervisor *sup, const struct dsc_subsys *s,
+		      const struct dsc_ns *ns)
+{
+	struct json_object *data = json_object_new_object();
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "the memory of namespace %u of %s is gone; it comes back empty, as another disk",
+		 ns->nsid, s->nqn);
+	json_object_object_add(data, "nqn", json_object_new_string(s->nqn));
+	json_object_object_add(data, "nsid", json_object_new_uint64(ns->nsid));
+	dsc_event_with(sup->app, DSC_WARNING, "namespace.lost", text, data);
+	json_object_put(data);
+}
+
 /* RAM namespaces that nobody has the memory of come back as other disks. */
 static void find_lost_ram(struct dsc_supervisor *sup)
 {
 	const struct dsc_snapshot *st = dsc_model_now(sup->app->model);
 	const struct dsc_subsys *s;
 	const struct dsc_ns *ns;
-	char text[512], data[400];
 
 	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
 	{
@@ -116,13 +139,7 @@ static void find_lost_ram(struct dsc_supervisor *sup)
 		{
 			if (sup_ns_is_held(sup, ns))
 				continue;
-			snprintf(text, sizeof(text),
-				 "the memory of namespace %u of %s is gone; it comes back empty, "
-				 "as another disk",
-				 ns->nsid, s->nqn);
-			snprintf(data, sizeof(data), "\"nqn\":\"%s\",\"nsid\":%u", s->nqn,
-				 ns->nsid);
-			dsc_event(sup->app, DSC_WARNING, "namespace.lost", text, data);
+			tell_lost(sup, s, ns);
 			dsc_model_ram_lost(sup->app->model, s->id, ns->nsid);
 		}
 	}

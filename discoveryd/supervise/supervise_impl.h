@@ -167,6 +167,9 @@ void sup_stats_take(struct sup_worker *w, struct json_object *msg);
 struct sup_worker *sup_worker_find(struct dsc_supervisor *sup, uint64_t id);
 void sup_worker_event(struct sup_worker *w, enum dsc_severity severity, const char *kind,
 		      const char *text);
+/* data: names of what is concerned; the worker's is added. */
+void sup_worker_event_with(struct sup_worker *w, enum dsc_severity severity, const char *kind,
+			   const char *text, struct json_object *data);
 void sup_worker_exited(struct sup_worker *w, const char *how);
 void sup_bind_again(struct dsc_supervisor *sup); /* portals that have no socket yet */
 void sup_adopt_step(struct dsc_supervisor *sup); /* something about an adoption has become clear */

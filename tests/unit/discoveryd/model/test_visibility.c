@@ -332,6 +332,26 @@ static void test_named_portals_only(void **state)
 	assert_int_equal(entries(f, HOST), 2);
 }
 
+static void test_preview_says_why_in_words(void **state)
+{
+	struct fixture *f = *state;
+	const struct dsc_snapshot *snap;
+	char text[256];
+
+	begin(f);
+	create(f, NQN, DSC_NO);
+	create(f, NQN2, DSC_YES);
+	turn_over(f);
+	snap = dsc_snapshot_current(f->app.model);
+	dsc_snapshot_explain(snap, dsc_snapshot_subsys(snap, NQN), NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "list of allowed hosts"));
+	dsc_snapshot_explain(snap, dsc_snapshot_subsys(snap, NQN2), NULL, text, sizeof(text));
+	assert_non_null(strstr(text, "not confirmed"));
+	for (int w = 0; w < DSC_WHY_COUNT; w++)
+		assert_non_null(dsc_why_name[w]);
+	dsc_snapshot_put(snap);
+}
+
 /* -- who is told ------------------------------------------------------------------------------------------- */
 struct told {
 	struct dsc_views_sub sub;
@@ -418,6 +438,7 @@ int main(void)
 		T(test_degraded_worker_leaves_the_log_and_comes_back),
 		T(test_portal_that_failed_is_not_told),
 		T(test_named_portals_only),
+		T(test_preview_says_why_in_words),
 		T(test_subscriber_is_told_whose_view_changed),
 	};
 
