@@ -39,7 +39,8 @@ static enum dsc_reach reach_of(const struct dsc_snapshot *snap, const struct dsc
 	enum dsc_reach reach = DSC_REACH_YES;
 	char told[64];
 
-	while ((portal = dsc_snapshot_worker_portal(snap, subsys->worker_id, portal ? portal->id : 0))) {
+	while ((portal = dsc_snapshot_worker_portal(snap, subsys->worker_id,
+						    portal ? portal->id : 0))) {
 		if (dsc_snapshot_why(snap, subsys, host, portal) != DSC_WHY_VISIBLE)
 			continue;
 		reach = dsc_reach(portal, via, told);
@@ -55,7 +56,8 @@ static const char *const reach_words[DSC_REACH_COUNT] = {
 	[DSC_REACH_FAMILY] = "its portals have no address of the family by which this host came",
 };
 
-static struct json_object *render_missing(const struct dsc_snapshot *snap, const struct dsc_subsys *subsys,
+static struct json_object *render_missing(const struct dsc_snapshot *snap,
+					  const struct dsc_subsys *subsys,
 					  const struct dsc_host *host, const struct dsc_via *via)
 {
 	enum dsc_why why = dsc_snapshot_why(snap, subsys, host, NULL);
@@ -73,7 +75,8 @@ static struct json_object *render_missing(const struct dsc_snapshot *snap, const
 	}
 	json = json_object_new_object();
 	api_add_str(json, "nqn", subsys->nqn);
-	api_add_str(json, "reason", why == DSC_WHY_VISIBLE ? dsc_reach_name[reach] : dsc_why_name[why]);
+	api_add_str(json, "reason",
+		    why == DSC_WHY_VISIBLE ? dsc_reach_name[reach] : dsc_why_name[why]);
 	api_add_str(json, "detail", detail);
 	return json;
 }
@@ -95,9 +98,10 @@ static struct json_object *render_all_missing(const struct dsc_snapshot *snap, c
 	return array;
 }
 
-static struct json_object *render(const struct dsc_snapshot *snap, const char *host_nqn, const struct dsc_via *via)
+static struct json_object *render(const struct dsc_snapshot *snap, const char *host_nqn,
+				  const struct dsc_via *via)
 {
-	struct dsc_log *log = dsc_log_create(snap, host_nqn, via);
+	struct dsc_log *log = dsc_log_create(snap, host_nqn, via, 0);
 	struct json_object *json, *records;
 	struct fab_disc_record record;
 
@@ -124,8 +128,8 @@ static int read_via(struct api_req *req, struct dsc_via *via, struct cmn_err *er
 	const struct dsc_options *opt = &api_req_app(req)->opt;
 	const char *text = api_req_query(req, "via");
 
-	if (dsc_via_parse(via, text ? text : "127.0.0.1", opt->nr_listen ? opt->listen[0].port : DSC_DISC_PORT, err) <
-	    0)
+	if (dsc_via_parse(via, text ? text : "127.0.0.1",
+			  opt->nr_listen ? opt->listen[0].port : DSC_DISC_PORT, err) < 0)
 		return err->code;
 	for (unsigned int i = 0; i < opt->nr_listen; i++) {
 		if (opt->listen[i].port == via->port) {
@@ -162,6 +166,7 @@ static void get(struct api_req *req)
 }
 
 const struct api_route api_res_discovery_log[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/discovery-log", "getDiscoveryLog", "host_nqn via", get },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/discovery-log", "getDiscoveryLog",
+	  "host_nqn via", get },
 	{ 0 },
 };

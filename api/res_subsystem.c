@@ -55,6 +55,7 @@ static struct json_object *render(struct dsc_app *app, const struct dsc_snapshot
 	api_add_str(json, "nqn", subsys->nqn);
 	api_add_str(json, "serial", subsys->serial);
 	api_add_str(json, "model", subsys->model);
+	api_add_str(json, "label", subsys->label);
 	api_add_bool(json, "allow_any_host", subsys->allow_any);
 	json_object_object_add(json, "hosts", render_hosts(snap, subsys));
 	json_object_object_add(json, "portals", render_portals(snap, subsys));
@@ -153,7 +154,10 @@ static void reply_changed(struct api_op *op, const struct dsc_snapshot *snap,
 /* The members that creation and change share. */
 static int read_common(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err)
 {
-	if (api_read_tri(doc, "allow_any_host", &in->allow_any, err) < 0 ||
+	if (cmn_json_has(doc, "label"))
+		in->label = ""; /* removed by a merge patch */
+	if (cmn_json_str_opt(doc, "label", &in->label, NULL, err) < 0 ||
+	    api_read_tri(doc, "allow_any_host", &in->allow_any, err) < 0 ||
 	    api_read_list(doc, "hosts", &in->hosts, err) < 0 ||
 	    api_read_list(doc, "portals", &in->portals, err) < 0)
 		return err->code;
@@ -167,7 +171,8 @@ static int read_common(struct json_object *doc, struct dsc_subsys_in *in, struct
 static int read_create(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err)
 {
 	static const char *const known[] = { "nqn",   "serial",	 "model",  "allow_any_host",
-					     "hosts", "portals", "worker", NULL };
+					     "hosts", "portals", "worker", "label",
+					     NULL };
 
 	if (cmn_json_only(doc, known, err) < 0 || cmn_json_str(doc, "nqn", &in->nqn, err) < 0 ||
 	    cmn_json_str_opt(doc, "serial", &in->serial, NULL, err) < 0 ||
@@ -195,7 +200,7 @@ static void create(struct api_req *req)
 
 static void run_patch(struct api_op *op, const char *nqn)
 {
-	static const char *const known[] = { "allow_any_host", "hosts", "portals", NULL };
+	static const char *const known[] = { "allow_any_host", "hosts", "portals", "label", NULL };
 	struct json_object *doc = api_req_doc(op->req);
 	struct dsc_subsys_in in = { 0 };
 	struct cmn_err err = { 0 };

@@ -40,6 +40,7 @@ static const struct cli_option create_options[] = {
 	{ "worker", "worker", CLI_TEXT, CLI_BODY, "ID", "the worker (the least loaded)" },
 	{ "serial", "serial", CLI_TEXT, CLI_BODY, "TEXT", "serial number (made up)" },
 	{ "model", "model", CLI_TEXT, CLI_BODY, "TEXT", "model name" },
+	{ "label", "label", CLI_TEXT, CLI_BODY, "TEXT", "administrative label" },
 	CLI_WAIT_OPTION,
 	{ 0 },
 };
@@ -51,6 +52,7 @@ static const struct cli_option set_options[] = {
 	{ "all-portals", "portals", CLI_NULL, CLI_BODY, NULL,
 	  "serve it on all portals of its worker" },
 	{ "model", "model", CLI_TEXT, CLI_BODY, "TEXT", "model name" },
+	{ "label", "label", CLI_TEXT, CLI_BODY, "TEXT", "administrative label" },
 	CLI_WAIT_OPTION,
 	{ 0 },
 };

@@ -32,6 +32,7 @@ struct dsc_options {
 	const char *api_host[DSC_MAX_ADDRS +
 			     1]; /* NULL-ended: further names by which requests may ask for it */
 	unsigned int nr_api_hosts;
+	bool all_subsystems; /* ALLSUBE: tell every subsystem to any host that asks for all */
 	unsigned int nr_workers; /* made at the first start */
 	unsigned int nr_reactors; /* of each worker, 0: as many as cores */
 };

@@ -29,6 +29,8 @@ static const char usage_text[] =
 	"--listen, port 4420)\n"
 	"  --api ADDR[:PORT]       REST and dashboard, loopback only (default 127.0.0.1:8080)\n"
 	"  --api-host NAME         a name that requests may ask for beside localhost, repeatable\n"
+	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
+	"(ALLSUBE)\n"
 	"  --targetd PATH          program that workers run\n"
 	"  --workers N             workers that a first start makes (default 1)\n"
 	"  --reactors N            threads of each (default: a core each, at most 4)\n"
@@ -132,6 +134,7 @@ enum {
 	OPT_IO_LISTEN,
 	OPT_API,
 	OPT_API_HOST,
+	OPT_ALL_SUBSYSTEMS,
 	OPT_TARGETD,
 	OPT_WORKERS,
 	OPT_REACTORS,
@@ -147,6 +150,7 @@ static const struct option long_options[] = {
 	{ "io-listen", required_argument, NULL, OPT_IO_LISTEN },
 	{ "api", required_argument, NULL, OPT_API },
 	{ "api-host", required_argument, NULL, OPT_API_HOST },
+	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
 	{ "targetd", required_argument, NULL, OPT_TARGETD },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
@@ -213,6 +217,9 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return 0;
 	case OPT_TARGETD:
 		o->targetd = arg;
+		return 0;
+	case OPT_ALL_SUBSYSTEMS:
+		o->all_subsystems = true;
 		return 0;
 	case OPT_WORKERS:
 		return number("--workers", arg, 64, &o->nr_workers);

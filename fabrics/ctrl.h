@@ -30,7 +30,8 @@ enum fab_ctrl_type { FAB_CT_IO = 1 << 0, FAB_CT_DISC = 1 << 1, FAB_CT_ADMIN = 1 
 
 struct fab_smart { /* summed by the daemon over the controller's queues, or the subsystem's */
 	uint64_t data_units_read, data_units_written; /* in 512-byte units, not thousands */
-	uint64_t host_reads, host_writes, busy_us, power_on_seconds, power_cycles, unsafe_shutdowns, media_errors, log_entries;
+	uint64_t host_reads, host_writes, busy_us, power_on_seconds, power_cycles, unsafe_shutdowns,
+		media_errors, log_entries;
 	uint8_t critical_warning;
 };
 
@@ -39,15 +40,16 @@ struct fab_smart { /* summed by the daemon over the controller's queues, or the 
 struct fab_personality {
 	enum fab_ctrl_type type;
 	uint8_t cntrltype; /* Identify Controller byte 111 */
-	uint8_t dctype;	   /* byte 1806; 0: not reported */
-	uint16_t mqes;	   /* 0's based largest queue */
+	uint8_t dctype; /* byte 1806; 0: not reported */
+	uint16_t mqes; /* 0's based largest queue */
 	uint16_t max_ioqs; /* I/O queues per controller */
-	uint8_t mdts;	   /* log2 of 4 KiB units */
-	uint32_t icd;	   /* in-capsule data bytes told by IOCCSZ */
-	uint32_t oaes;	   /* events offered */
-	uint32_t default_kato_ms; /* for Connect with KATO 0: 0 = no limit for I/O controllers; a discovery controller's idle limit */
-	uint32_t max_namespaces;  /* NN, MNAN */
-	uint32_t max_ana_groups;  /* ANAGRPMAX, NANAGRPID; 0: 16 */
+	uint8_t mdts; /* log2 of 4 KiB units */
+	uint32_t icd; /* in-capsule data bytes told by IOCCSZ */
+	uint32_t oaes; /* events offered */
+	uint32_t
+		default_kato_ms; /* for Connect with KATO 0: 0 = no limit for I/O controllers; a discovery controller's idle limit */
+	uint32_t max_namespaces; /* NN, MNAN */
+	uint32_t max_ana_groups; /* ANAGRPMAX, NANAGRPID; 0: 16 */
 	/* LID 05h: NVME_EFF_ bits of each I/O opcode; NULL: none.  ONCS is derived from it. */
 	const uint32_t *io_effects; /* [256] */
 	/* Anything in Identify Controller beyond the common; id is filled with the common part already. */
@@ -57,10 +59,15 @@ struct fab_personality {
 	/* ANA state of a group as seen through this controller's portal (nvme_ana_state); NULL: no ANA reporting */
 	uint8_t (*ana_state)(struct fab_ctrl *ctrl, uint32_t grpid, uint64_t *ret_change_count);
 	/* Controllers of the subsystem, ascending, for CNS 12h/13h: fills up to max ids >= from.  nsid 0: all.  May lock. */
-	unsigned int (*ctrl_list)(struct fab_ctrl *ctrl, uint32_t nsid, uint16_t from, uint16_t *ids, unsigned int max);
+	unsigned int (*ctrl_list)(struct fab_ctrl *ctrl, uint32_t nsid, uint16_t from,
+				  uint16_t *ids, unsigned int max);
 	/* Discovery log of this host, pages on demand (type DISC).  read() fills buf with bytes [off, off + len) of the log, zeroes
-	 * past its end; called with off == 0 it takes a new snapshot.  lsp: Log Specific Parameter bits as sent. */
-	struct fab_status (*discovery_log)(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp, uint64_t off, void *buf, uint32_t len);
+	 * past its end; called with off == 0 it takes a new snapshot.  lsp: the Log Specific Parameter bits that disc_lids offers;
+	 * they lie as those of DLPF do. */
+	struct fab_status (*discovery_log)(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp,
+					   uint64_t off, void *buf, uint32_t len);
+	/* Log Specific Parameters of LID 70h that it heeds: NVME_LIDS_DISC_ bits, as Supported Log Pages tells them. */
+	uint32_t disc_lids;
 	/* Commands that only this personality has (DIM, zoning): rows appended to fabrics/admin/table.c's.  Optional. */
 	const struct fab_admin_cmd *extra_cmds;
 	unsigned int nr_extra_cmds;
@@ -68,7 +75,8 @@ struct fab_personality {
 
 /* Who the subsystem is; constant over the life of its controllers. */
 struct fab_subsys_id {
-	char nqn[224], serial[21], model[41], firmware[9]; /* NUL ended; padded with spaces on the wire */
+	char nqn[224], serial[21], model[41],
+		firmware[9]; /* NUL ended; padded with spaces on the wire */
 	uint8_t ieee_oui[3];
 };
 
@@ -87,7 +95,7 @@ struct fab_ctrl_params {
 	struct fab_view *view; /* one reference handed over; NULL for discovery */
 	uint16_t cntlid;
 	const struct fab_connect *connect; /* host NQN, host ID, KATO: copied */
-	void *user;			   /* the daemon's: fab_ctrl_user() */
+	void *user; /* the daemon's: fab_ctrl_user() */
 };
 
 struct fab_ctrl *fab_ctrl_create(const struct fab_ctrl_params *params);
@@ -110,7 +118,8 @@ void fab_ctrl_saw_traffic(struct fab_ctrl *ctrl);
 /* -- the table of I/O queues; the daemon serialises (registry mutex) -------------------------------------------- */
 /* FAB_OK, or Command Sequence Error for a queue that exists (which stays unharmed) or a controller that isn't enabled,
  * Connect Invalid Parameters for a qid past the number granted. */
-struct fab_status fab_ctrl_ioq_add(struct fab_ctrl *ctrl, uint16_t qid, uint16_t sqsize, struct fab_conn *conn);
+struct fab_status fab_ctrl_ioq_add(struct fab_ctrl *ctrl, uint16_t qid, uint16_t sqsize,
+				   struct fab_conn *conn);
 void fab_ctrl_ioq_del(struct fab_ctrl *ctrl, uint16_t qid);
 const struct fab_io_queue *fab_ctrl_ioq(const struct fab_ctrl *ctrl, uint16_t qid); /* NULL: none */
 unsigned int fab_ctrl_nr_ioqs(const struct fab_ctrl *ctrl);
@@ -131,7 +140,8 @@ void fab_ctrl_quiesced(struct fab_ctrl *ctrl);
 uint64_t fab_ctrl_deadline(const struct fab_ctrl *ctrl);
 bool fab_ctrl_expired(struct fab_ctrl *ctrl, uint64_t now);
 /* Adds to the error log (LID 01h).  fab_req_complete() calls it for each command that fails on a bound queue.  any */
-void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, struct fab_status st, uint64_t lba, uint32_t nsid);
+void fab_ctrl_log_error(struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid, struct fab_status st,
+			uint64_t lba, uint32_t nsid);
 
 /* -- CNTLIDs and controllers of one subsystem (fabrics/subsys.c); the daemon serialises ------------------------------- */
 struct fab_cntlids; /* round-robin in [min, max]; an ID isn't reused while another has been free longer */

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/container.h"
 #include "fabrics/discovery_log.h"
+#include "fabrics/wire.h"
 
 /* ASCII fields are padded with spaces. */
 static void put_padded(char *dst, size_t size, const char *src)
@@ -65,46 +67,112 @@ int fab_disc_decode(const struct nvmf_disc_entry *entry, struct fab_disc_record 
 	return 0;
 }
 
-uint64_t fab_disc_size(const struct fab_disc_source *src)
+/* ---- extended entries ---- */
+
+uint32_t fab_disc_ext_len(const char *label)
 {
-	return sizeof(struct nvmf_disc_log) + src->numrec * sizeof(struct nvmf_disc_entry);
+	size_t len = strnlen(label, FAB_LABEL_MAX);
+
+	return (uint32_t)(sizeof(struct nvmf_disc_entry) + sizeof(struct nvmf_ext_tail) +
+			  (len ? sizeof(struct nvmf_exat) + CMN_ALIGN_UP(len, 4) : 0));
 }
 
-/* Copies the part of piece (at page offset pos) that lies in [off, off + len). */
-static void copy_overlap(uint8_t *buf, uint64_t off, uint32_t len, uint64_t pos, const void *piece)
+uint32_t fab_disc_encode_ext(const struct fab_disc_record *rec, uint8_t ret[FAB_DISC_EXT_MAX])
 {
-	const uint64_t size = sizeof(struct nvmf_disc_entry);
-	uint64_t from = pos > off ? pos : off;
-	uint64_t to = pos + size < off + len ? pos + size : off + len;
+	uint32_t tel = fab_disc_ext_len(rec->label);
+	size_t len = strnlen(rec->label, FAB_LABEL_MAX);
+	struct fab_wr wr = fab_wr_init(ret + sizeof(struct nvmf_disc_entry),
+				       FAB_DISC_EXT_MAX - sizeof(struct nvmf_disc_entry));
 
-	if (from < to)
-		memcpy(buf + (from - off), (const uint8_t *)piece + (from - pos), to - from);
+	memset(ret, 0, FAB_DISC_EXT_MAX);
+	fab_disc_encode(rec, (struct nvmf_disc_entry *)(void *)ret);
+	fab_wr_le32(&wr, tel);
+	fab_wr_le16(&wr, len ? 1 : 0); /* NUMEXAT */
+	fab_wr_le16(&wr, 0);
+	if (len) {
+		fab_wr_le16(&wr, NVMF_EXAT_ADMIN_LABEL);
+		fab_wr_le16(&wr, (uint16_t)CMN_ALIGN_UP(len, 4)); /* what is unused of it is 0 */
+		fab_wr_bytes(&wr, rec->label, len);
+	}
+	return tel;
+}
+
+/* ---- the page ---- */
+
+/* Where entry idx begins. */
+static uint64_t entry_at(const struct fab_disc_source *src, uint64_t idx)
+{
+	if (src->dlpf & NVMF_DLPF_EXTEND)
+		return src->at(src->arg, idx);
+	return sizeof(struct nvmf_disc_log) + idx * sizeof(struct nvmf_disc_entry);
+}
+
+uint64_t fab_disc_size(const struct fab_disc_source *src)
+{
+	return entry_at(src, src->numrec);
+}
+
+/* The last entry that begins at or before off, which is past the header and before the end. */
+static uint64_t entry_of(const struct fab_disc_source *src, uint64_t off)
+{
+	uint64_t low = 0, high = src->numrec;
+
+	while (high - low > 1) {
+		uint64_t mid = low + (high - low) / 2;
+
+		if (entry_at(src, mid) <= off)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void put_header(const struct fab_disc_source *src, struct fab_win *win)
+{
+	uint64_t size = fab_disc_size(src);
+	struct nvmf_disc_log hdr = { .genctr = htole64(src->genctr),
+				     .numrec = htole64(src->numrec),
+				     .dlpf = src->dlpf };
+
+	if (src->dlpf & NVMF_DLPF_EXTEND)
+		hdr.tdlpl = htole32(size > UINT32_MAX ? UINT32_MAX : (uint32_t)size);
+	fab_win_put(win, &hdr, sizeof(hdr));
+}
+
+static void put_entry(const struct fab_disc_source *src, uint64_t idx, struct fab_win *win)
+{
+	union {
+		struct nvmf_disc_entry basic;
+		uint8_t ext[FAB_DISC_EXT_MAX];
+	} out;
+	struct fab_disc_record rec;
+	uint32_t len = sizeof(out.basic);
+
+	memset(&rec, 0, sizeof(rec));
+	src->get(src->arg, idx, &rec);
+	if (src->dlpf & NVMF_DLPF_EXTEND)
+		len = fab_disc_encode_ext(&rec, out.ext);
+	else
+		fab_disc_encode(&rec, &out.basic);
+	fab_win_put(win, &out, len);
 }
 
 void fab_disc_render(const struct fab_disc_source *src, uint64_t off, void *buf, uint32_t len)
 {
-	const uint64_t unit = sizeof(struct nvmf_disc_entry); /* the header has the same size */
-	uint64_t size = fab_disc_size(src), end;
+	struct fab_win win;
+	uint64_t i = 0;
 
-	memset(buf, 0, len);
-	if (off >= size)
+	if (len > UINT64_MAX - off) /* far past the end */
+		off = UINT64_MAX - len;
+	win = fab_win_init(buf, off, len);
+	if (off >= fab_disc_size(src))
 		return;
-	end = len < size - off ? off + len : size;
-	if (off < unit) {
-		struct nvmf_disc_log hdr = { .genctr = htole64(src->genctr),
-					     .numrec = htole64(src->numrec) };
-
-		copy_overlap(buf, off, len, 0, &hdr);
+	put_header(src, &win);
+	if (off >= sizeof(struct nvmf_disc_log)) {
+		i = entry_of(src, off);
+		win.pos = entry_at(src, i);
 	}
-	for (uint64_t i = off / unit; i * unit < end; i++) {
-		struct fab_disc_record rec;
-		struct nvmf_disc_entry entry;
-
-		if (!i)
-			continue;
-		memset(&rec, 0, sizeof(rec));
-		src->get(src->arg, i - 1, &rec);
-		fab_disc_encode(&rec, &entry);
-		copy_overlap(buf, off, len, i * unit, &entry);
-	}
+	for (; i < src->numrec && !fab_win_full(&win); i++)
+		put_entry(src, i, &win);
 }

@@ -23,6 +23,7 @@
 
 struct disc_log {
 	uint64_t genctr;
+	uint8_t dlpf;
 	unsigned int nr, size;
 	struct fab_disc_record *rec;
 };
@@ -79,7 +80,8 @@ static void add(struct disc_log *log, const struct tgt_portal *p,
 	cmn_strlcpy(rec->subnqn, nqn, sizeof(rec->subnqn));
 }
 
-static struct disc_log *build(struct tgt_registry *reg, struct fab_ctrl *ctrl)
+/* With PORTLCL only what is presented through the portal that was asked. */
+static struct disc_log *build(struct tgt_registry *reg, struct fab_ctrl *ctrl, uint8_t dlpf)
 {
 	struct fab_conn *conn = fab_ctrl_admin_conn(ctrl);
 	const struct sockaddr_storage *local = fab_conn_local(conn);
@@ -91,6 +93,7 @@ static struct disc_log *build(struct tgt_registry *reg, struct fab_ctrl *ctrl)
 		return NULL;
 	tgt_registry_lock(reg);
 	log->genctr = reg->genctr;
+	log->dlpf = dlpf;
 	for (unsigned int i = 0; i < reg->nr_portals; i++)
 		if (here && reg->portals[i]->spec.portid == here->portid)
 			add(log, reg->portals[i], local, NVMF_DISC_NQN, NVMF_SUBTYPE_CURRENT);
@@ -98,7 +101,9 @@ static struct disc_log *build(struct tgt_registry *reg, struct fab_ctrl *ctrl)
 		if (!tgt_hosts_has(&ss->spec->hosts, fab_ctrl_hostnqn(ctrl)))
 			continue;
 		for (unsigned int i = 0; i < reg->nr_portals; i++)
-			if (tgt_subsystem_on_portal(ss, reg->portals[i]->spec.id))
+			if (tgt_subsystem_on_portal(ss, reg->portals[i]->spec.id) &&
+			    (!(dlpf & NVMF_DLPF_PORTLCL) ||
+			     (here && reg->portals[i]->spec.portid == here->portid)))
 				add(log, reg->portals[i], local, ss->id.nqn, NVMF_SUBTYPE_NVM);
 	}
 	tgt_registry_unlock(reg);
@@ -119,11 +124,10 @@ struct fab_status tgt_disclog_read(struct fab_ctrl *ctrl, uint8_t lid, uint8_t l
 	struct fab_disc_source src = { .get = get };
 	struct disc_log *log = tc->log;
 
-	(void)lsp;
 	if (lid != NVME_LID_DISCOVERY)
 		return FAB_ERR_AT(NVME_SC_INVALID_LOG_PAGE, offsetof(struct nvme_cmd, cdw10));
-	if (off == 0 || !log) {
-		log = build(tc->reg, ctrl);
+	if (off == 0 || !log || log->dlpf != lsp) {
+		log = build(tc->reg, ctrl, lsp);
 		if (!log)
 			return FAB_RETRY(NVME_SC_INTERNAL);
 		tgt_disclog_free(tc->log);
@@ -131,6 +135,7 @@ struct fab_status tgt_disclog_read(struct fab_ctrl *ctrl, uint8_t lid, uint8_t l
 	}
 	src.genctr = log->genctr;
 	src.numrec = log->nr;
+	src.dlpf = log->dlpf;
 	src.arg = log;
 	fab_disc_render(&src, off, buf, len);
 	return FAB_OK;
@@ -160,7 +165,7 @@ static void tell(struct net_msg *msg)
 	admin = tc->admin; /* cleared on this thread only */
 	tgt_registry_unlock(reg);
 	if (admin && tc->log)
-		now = build(reg, tc->ctrl);
+		now = build(reg, tc->ctrl, ((struct disc_log *)tc->log)->dlpf);
 	if (now && differs(now, tc->log)) {
 		fab_ctrl_event(tc->ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_DISCOVERY,
 			       NVME_LID_DISCOVERY);

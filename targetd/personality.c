@@ -116,6 +116,7 @@ void tgt_personality_init(struct tgt_registry *reg)
 		.oaes = NVME_AEC_DISCOVERY,
 		.default_kato_ms = DISC_IDLE_MS,
 		.discovery_log = tgt_disclog_read,
+		.disc_lids = NVME_LIDS_DISC_PLEOS,
 	};
 	cmn_strlcpy(reg->disc_id.nqn, NVMF_DISC_NQN, sizeof(reg->disc_id.nqn));
 	cmn_strlcpy(reg->disc_id.model, "Pharos", sizeof(reg->disc_id.model));

@@ -55,7 +55,7 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 {
 	struct dsc_disc *disc = cmn_container_of(site, struct dsc_disc, site);
 	struct fab_ctrl_params params = { .site = site,
-					  .pers = &dsc_disc_personality,
+					  .pers = &disc->pers,
 					  .id = subsystem(disc, in->subnqn),
 					  .admin_conn = conn,
 					  .connect = in };
@@ -170,10 +170,11 @@ static void check_after_read(struct net_after *a)
 
 /* ---- the log ---- */
 
-static int take_log(struct dsc_disc_ctrl *dc)
+/* lsp's bits lie as those of DLPF. */
+static int take_log(struct dsc_disc_ctrl *dc, uint8_t lsp)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
-	struct dsc_log *log = dsc_log_create(snap, fab_ctrl_hostnqn(dc->ctrl), &dc->via);
+	struct dsc_log *log = dsc_log_create(snap, fab_ctrl_hostnqn(dc->ctrl), &dc->via, lsp);
 
 	dsc_snapshot_put(snap);
 	if (!log)
@@ -191,8 +192,7 @@ static struct fab_status discovery_log(struct fab_ctrl *ctrl, uint8_t lid, uint8
 	uint64_t now = net_reactor_env(disc->reactor)->now;
 
 	(void)lid;
-	(void)lsp; /* EXTDLPE, PLEO, ALLSUBE aren't offered (Supported Log Pages): then they are ignored */
-	if ((off == 0 || !dc->log) && take_log(dc) < 0)
+	if ((off == 0 || !dc->log || dsc_log_dlpf(dc->log) != lsp) && take_log(dc, lsp) < 0)
 		return FAB_RETRY(NVME_SC_INTERNAL);
 	if (off == 0)
 		dc->told = dsc_log_genctr(dc->log);
@@ -233,4 +233,6 @@ const struct fab_personality dsc_disc_personality = {
 	.oaes = NVME_AEC_DISCOVERY,
 	.default_kato_ms = IDLE_MS,
 	.discovery_log = discovery_log,
+	/* No PLEO: a request for what this very port presents is for a direct discovery controller; here it would find nothing. */
+	.disc_lids = NVME_LIDS_DISC_EXTDLPES,
 };

@@ -176,6 +176,9 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	name_subsystem(&disc->subsys[0], NVMF_DISC_NQN);
 	name_subsystem(&disc->subsys[1], app->disc_nqn);
 	disc->site.ops = &dsc_disc_site_ops;
+	disc->pers = dsc_disc_personality;
+	if (app->opt.all_subsystems)
+		disc->pers.disc_lids |= NVME_LIDS_DISC_ALLSUBES;
 	disc->changed.fn = on_changed;
 	disc->look.fire = look_at_all;
 	disc->expire.fire = expire_logs;

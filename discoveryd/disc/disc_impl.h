@@ -29,6 +29,7 @@ struct dsc_disc_ctrl {
 struct dsc_disc {
 	struct fab_site site; /* first: the ops get it */
 	struct dsc_app *app;
+	struct fab_personality pers;
 	struct fab_subsys_id subsys[2]; /* by the well-known NQN, by our own */
 	struct net_reactor *reactor;
 	struct net_server *server;

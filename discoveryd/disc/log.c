@@ -17,13 +17,22 @@
 
 const char *const dsc_reach_name[DSC_REACH_COUNT] = { "yes", "loopback_portal", "address_family" };
 
+struct dsc_log_entry {
+	struct dsc_entry e;
+	uint64_t at; /* where its extended form begins in the page */
+};
+
 struct dsc_log {
 	const struct dsc_snapshot *snap;
 	struct dsc_via via;
 	uint64_t genctr;
+	uint8_t dlpf;
 	size_t nr, room;
-	struct dsc_entry *entry;
+	struct dsc_log_entry *entry;
 };
+
+#define EXT_CURRENT_LEN                                                                            \
+	(sizeof(struct nvmf_disc_entry) + sizeof(struct nvmf_ext_tail)) /* it has no label */
 
 /* ---- via ---- */
 
@@ -144,9 +153,17 @@ enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *
 	return DSC_REACH_YES;
 }
 
+/* Where the entries before entry[idx] end in an extended page. */
+static uint64_t end_of(const struct dsc_log *log, size_t idx)
+{
+	if (!idx)
+		return sizeof(struct nvmf_disc_log) + EXT_CURRENT_LEN;
+	return log->entry[idx - 1].at + fab_disc_ext_len(log->entry[idx - 1].e.subsys->label);
+}
+
 static int add_entry(struct dsc_log *log, const struct dsc_entry *entry)
 {
-	struct dsc_entry *more;
+	struct dsc_log_entry *more;
 
 	if (log->nr == log->room) {
 		log->room = cmn_max(log->room * 2, (size_t)16);
@@ -155,13 +172,15 @@ static int add_entry(struct dsc_log *log, const struct dsc_entry *entry)
 			return -ENOMEM;
 		log->entry = more;
 	}
-	log->entry[log->nr++] = *entry;
+	log->entry[log->nr].at = end_of(log, log->nr);
+	log->entry[log->nr++].e = *entry;
 	return 0;
 }
 
 struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host_nqn,
-			       const struct dsc_via *via)
+			       const struct dsc_via *via, uint8_t dlpf)
 {
+	bool all = dlpf & NVMF_DLPF_ALLSUB;
 	struct dsc_log *log = calloc(1, sizeof(*log));
 	struct dsc_visible it;
 	struct dsc_entry entry;
@@ -171,8 +190,9 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 		return NULL;
 	log->snap = dsc_snapshot_get(snap);
 	log->via = *via;
-	log->genctr = dsc_snapshot_genctr(snap, host_nqn);
-	dsc_visible_init(&it, snap, host_nqn);
+	log->dlpf = dlpf;
+	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, host_nqn);
+	dsc_visible_init(&it, snap, all ? NULL : host_nqn);
 	while (dsc_visible_next(&it, &entry)) {
 		if (dsc_reach(entry.portal, via, told) != DSC_REACH_YES)
 			continue;
@@ -199,6 +219,11 @@ uint64_t dsc_log_genctr(const struct dsc_log *log)
 	return log->genctr;
 }
 
+uint8_t dsc_log_dlpf(const struct dsc_log *log)
+{
+	return log->dlpf;
+}
+
 uint64_t dsc_log_count(const struct dsc_log *log)
 {
 	return 1 + log->nr;
@@ -222,6 +247,7 @@ static void record_subsystem(const struct dsc_log *log, const struct dsc_entry *
 	ret->subtype = NVMF_SUBTYPE_NVM;
 	ret->portid = entry->portal->portid;
 	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", entry->subsys->nqn);
+	snprintf(ret->label, sizeof(ret->label), "%s", entry->subsys->label);
 	dsc_reach(entry->portal, &log->via, ret->traddr);
 	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%u", entry->portal->port);
 }
@@ -237,7 +263,7 @@ void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_rec
 	if (idx == 0)
 		record_current(log, ret);
 	else
-		record_subsystem(log, &log->entry[idx - 1], ret);
+		record_subsystem(log, &log->entry[idx - 1].e, ret);
 	ret->adrfam = strchr(ret->traddr, ':') ? NVMF_ADRFAM_IPV6 : NVMF_ADRFAM_IPV4;
 }
 
@@ -246,10 +272,19 @@ static void get_record(void *arg, uint64_t idx, struct fab_disc_record *ret)
 	dsc_log_record(arg, idx, ret);
 }
 
+static uint64_t at(void *arg, uint64_t idx)
+{
+	const struct dsc_log *log = arg;
+
+	return idx ? end_of(log, idx - 1) : sizeof(struct nvmf_disc_log);
+}
+
 void dsc_log_render(const struct dsc_log *log, uint64_t off, void *buf, uint32_t len)
 {
 	struct fab_disc_source src = { .genctr = log->genctr,
 				       .numrec = dsc_log_count(log),
+				       .dlpf = log->dlpf,
+				       .at = at,
 				       .get = get_record };
 
 	src.arg = (void *)(uintptr_t)log;

@@ -96,6 +96,13 @@ static bool set_hosts(struct dsc_txn *txn, uint64_t subsys_id, const struct dsc_
 	return changed || dsc_tree_count(dsc_snapshot_subsys_id(st, subsys_id)->hosts) != before;
 }
 
+static int check_common(const struct dsc_subsys_in *in, struct cmn_err *err)
+{
+	if (in->label && dsc_cmd_check_ascii(in->label, DSC_LABEL_MAX, "label", err) < 0)
+		return err->code;
+	return dsc_cmd_check_hosts(&in->hosts, "hosts", err);
+}
+
 /* -- create ------------------------------------------------------------------------------------------ */
 static int check_create(struct dsc_app *app, const struct dsc_subsys_in *in, struct cmn_err *err)
 {
@@ -109,7 +116,7 @@ static int check_create(struct dsc_app *app, const struct dsc_subsys_in *in, str
 		return err->code;
 	if (in->model && dsc_cmd_check_ascii(in->model, 40, "model", err) < 0)
 		return err->code;
-	return dsc_cmd_check_hosts(&in->hosts, "hosts", err);
+	return check_common(in, err);
 }
 
 static const struct dsc_worker *choose_worker(const struct dsc_snapshot *st, const char *name,
@@ -145,6 +152,7 @@ static struct dsc_subsys *make_subsys(struct dsc_txn *txn, const struct dsc_subs
 	else
 		make_serial(s->serial);
 	snprintf(s->model, sizeof(s->model), "%s", in->model && *in->model ? in->model : "Pharos");
+	snprintf(s->label, sizeof(s->label), "%s", in->label ? in->label : "");
 	s->allow_any = in->allow_any == DSC_YES;
 	s->all_portals = !in->portals.set || in->portals.null;
 	s->since = s->any_since = s->portals_since = s->changed = dsc_txn_change(txn);
@@ -189,7 +197,8 @@ static bool update_row(struct dsc_txn *txn, const struct dsc_subsys *old,
 	bool all = in->portals.set ? in->portals.null : old->all_portals;
 	struct dsc_subsys *s;
 
-	if (any == old->allow_any && all == old->all_portals)
+	if (any == old->allow_any && all == old->all_portals &&
+	    (!in->label || !strcmp(in->label, old->label)))
 		return false;
 	s = dsc_row_copy(old);
 	s->changed = dsc_txn_change(txn);
@@ -201,6 +210,8 @@ static bool update_row(struct dsc_txn *txn, const struct dsc_subsys *old,
 		s->all_portals = all;
 		s->portals_since = s->changed;
 	}
+	if (in->label)
+		snprintf(s->label, sizeof(s->label), "%s", in->label);
 	dsc_txn_put(txn, s);
 	return true;
 }
@@ -215,8 +226,7 @@ int dsc_cmd_subsys_update(struct dsc_app *app, const char *nqn, const struct dsc
 	struct dsc_txn *txn;
 	bool changed;
 
-	if (!old || dsc_cmd_check_match(call, old->changed, err) < 0 ||
-	    dsc_cmd_check_hosts(&in->hosts, "hosts", err) < 0)
+	if (!old || dsc_cmd_check_match(call, old->changed, err) < 0 || check_common(in, err) < 0)
 		return err->code;
 	if (portal_ids(st, &in->portals, old->worker_id, &portals, err) < 0) {
 		dsc_tree_put(portals, &dsc_ids_ops);

@@ -55,6 +55,7 @@ struct dsc_subsys_in {
 	const char *nqn; /* create only */
 	const char *serial, *model; /* NULL: made up / "Pharos"; create only */
 	const char *worker; /* NULL: the least loaded; create only */
+	const char *label; /* NULL: leave it, or none; "": none */
 	enum dsc_tri allow_any;
 	struct dsc_list hosts; /* NQNs; hosts that aren't registered are */
 	struct dsc_list portals; /* names */

@@ -175,6 +175,8 @@ static void before_subsys(struct dsc_txn *txn, bool del, const struct dsc_row *r
 		dsc_txn_touch_any(txn);
 	if (del)
 		return;
+	if (old && strcmp(old->label, in->label) != 0)
+		dsc_txn_touch_audience(txn, old);
 	if (in->allow_any && (!old || !old->allow_any))
 		add(&txn->effects, DSC_EFFECT_ANY, in->any_since, in, 0);
 	if (old && in->portals_since != old->portals_since) {

@@ -18,6 +18,7 @@
 
 #define DSC_NQN_MAX 223 /* bytes, without the end */
 #define DSC_NAME_MAX 63 /* ids of workers, portals, nodes */
+#define DSC_LABEL_MAX 64 /* of an administrative label */
 #define DSC_NSID_MAX 4096 /* of a subsystem; targetd's limit too */
 
 enum dsc_row_kind {
@@ -89,6 +90,8 @@ struct dsc_subsys {
 	uint64_t id, worker_id; /* worker_id 0: no worker yet */
 	char nqn[DSC_NQN_MAX + 1];
 	char serial[21], model[41];
+	char label[DSC_LABEL_MAX +
+		   1]; /* administrative label, told in extended log entries; "" none */
 	bool allow_any, all_portals;
 	uint64_t since; /* placed on its worker */
 	uint64_t any_since, portals_since;

@@ -133,6 +133,24 @@ static enum dsc_why why_any_portal(const struct dsc_snapshot *snap, const struct
 	return best;
 }
 
+/* Whoever asks. */
+static enum dsc_why why_served(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			       const struct dsc_portal *portal)
+{
+	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
+
+	if (!w)
+		return DSC_WHY_NO_WORKER;
+	if (find_fail(snap, s->id, 0, 0))
+		return DSC_WHY_FAILED;
+	if (w->degraded)
+		return DSC_WHY_WORKER_DEGRADED;
+	if (s->since > w->confirmed)
+		return DSC_WHY_NOT_CONFIRMED;
+	return portal ? why_portal(snap, s, portal, w->confirmed)
+		      : why_any_portal(snap, s, w->confirmed);
+}
+
 enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
 			      const struct dsc_host *host, const struct dsc_portal *portal)
 {
@@ -142,16 +160,7 @@ enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_
 	if (!w)
 		return DSC_WHY_NO_WORKER;
 	why = why_host(s, host, w->confirmed);
-	if (why != DSC_WHY_VISIBLE)
-		return why;
-	if (find_fail(snap, s->id, 0, 0))
-		return DSC_WHY_FAILED;
-	if (w->degraded)
-		return DSC_WHY_WORKER_DEGRADED;
-	if (s->since > w->confirmed)
-		return DSC_WHY_NOT_CONFIRMED;
-	return portal ? why_portal(snap, s, portal, w->confirmed)
-		      : why_any_portal(snap, s, w->confirmed);
+	return why == DSC_WHY_VISIBLE ? why_served(snap, s, portal) : why;
 }
 
 char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
@@ -182,7 +191,8 @@ char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_sub
 void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap, const char *host_nqn)
 {
 	it->snap = snap;
-	it->host = dsc_snapshot_host(snap, host_nqn);
+	it->all = !host_nqn;
+	it->host = host_nqn ? dsc_snapshot_host(snap, host_nqn) : NULL;
 	it->subsys_id = 0;
 	it->portal_id = 0;
 }
@@ -190,9 +200,14 @@ void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap, c
 /* The next subsystem after id that allows the host by name or allows any; 0 at the end. */
 static uint64_t next_allowed(const struct dsc_visible *it, uint64_t id)
 {
-	uint64_t any = dsc_id(dsc_tree_next(it->snap->any, &dsc_ids_ops, &id));
-	uint64_t named = 0;
+	const struct dsc_subsys *s;
+	uint64_t any, named = 0;
 
+	if (it->all) {
+		s = dsc_tree_next(it->snap->subsystems, &dsc_subsys_ops, &id);
+		return s ? s->id : 0;
+	}
+	any = dsc_id(dsc_tree_next(it->snap->any, &dsc_ids_ops, &id));
 	if (it->host)
 		named = dsc_id(dsc_tree_next(it->host->subsystems, &dsc_ids_ops, &id));
 	if (!any || !named)
@@ -205,9 +220,12 @@ static const struct dsc_portal *next_portal(const struct dsc_visible *it,
 					    const struct dsc_subsys *s, uint64_t id)
 {
 	const struct dsc_portal *p;
+	enum dsc_why why;
 
 	for (; (p = dsc_snapshot_worker_portal(it->snap, s->worker_id, id)); id = p->id) {
-		if (dsc_snapshot_why(it->snap, s, it->host, p) == DSC_WHY_VISIBLE)
+		why = it->all ? why_served(it->snap, s, p)
+			      : dsc_snapshot_why(it->snap, s, it->host, p);
+		if (why == DSC_WHY_VISIBLE)
 			return p;
 	}
 	return NULL;

@@ -51,8 +51,10 @@ struct dsc_entry {
 struct dsc_visible {
 	const struct dsc_snapshot *snap; /* borrowed */
 	const struct dsc_host *host; /* NULL: not registered */
+	bool all; /* whichever host may use it */
 	uint64_t subsys_id, portal_id; /* where it stands */
 };
+/* host_nqn NULL: everything that is served. */
 void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
 		      const char *host_nqn);
 bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry);

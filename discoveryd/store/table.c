@@ -95,6 +95,7 @@ static const struct column subsys_columns[] = {
 	C("nqn", TEXT, dsc_subsys, nqn),
 	C("serial", TEXT, dsc_subsys, serial),
 	C("model", TEXT, dsc_subsys, model),
+	C("label", TEXT, dsc_subsys, label),
 	C("allow_any_host", BOOL, dsc_subsys, allow_any),
 	C("all_portals", BOOL, dsc_subsys, all_portals),
 	C("since", U64, dsc_subsys, since),

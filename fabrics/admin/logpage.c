@@ -31,6 +31,8 @@ static void supported(struct fab_ctrl *ctrl, const struct fab_req *req, struct f
 	for (unsigned int i = 0; i < nr; i++)
 		if (fab_ctrl_is(ctrl, row[i].ctrls))
 			lids[row[i].lid] = NVME_LIDS_LSUPP;
+	if (lids[NVME_LID_DISCOVERY])
+		lids[NVME_LID_DISCOVERY] |= ctrl->pers->disc_lids;
 	for (unsigned int lid = 0; lid < 256; lid++)
 		put_le32(win, lids[lid]);
 }
@@ -286,9 +288,11 @@ static struct fab_status render(struct fab_ctrl *ctrl, struct fab_req *req,
 	uint64_t off = log_offset(req);
 	struct fab_win win;
 
-	if (row->discovery)
-		return ctrl->pers->discovery_log(ctrl, row->lid, NVME_LOG_LSP(cdw10), off,
-						 req->data, req->len);
+	if (row->discovery) /* a bit that isn't offered has no effect */
+		return ctrl->pers->discovery_log(
+			ctrl, row->lid,
+			NVME_LOG_LSP(cdw10) & ctrl->pers->disc_lids >> NVME_LIDS_LIDSP_SHIFT, off,
+			req->data, req->len);
 	win = fab_win_init(req->data, off, req->len);
 	row->render(ctrl, req, &win);
 	if (!win.pos) /* ran out of memory */

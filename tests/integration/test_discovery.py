@@ -180,6 +180,67 @@ def test_discovery_on_the_io_port():
         assert subsystems(nvme.discovery_log(queue)[1]) == ['nqn.2026-11.example:a']
 
 
+def supported(queue):
+    """The Log Specific Parameters of the discovery log that the controller offers."""
+    entry, = struct.unpack('<I', queue.get_log(0, 4, 4 * 0x70))
+    assert entry & 1
+    return entry >> 16
+
+
+def extended(page):
+    """(flags, [(subnqn, label)]) of an extended log."""
+    numrec, flags, total = struct.unpack('<8xQ2xBxI', page[:24])
+    at, entries = 1024, []
+    for _ in range(numrec):
+        tel, numexat = struct.unpack('<IH', page[at + 1024:at + 1030])
+        kind, length = struct.unpack('<HH', page[at + 1032:at + 1036]) if numexat else (2, 0)
+        assert kind == 2 and length % 4 == 0 and tel == 1032 + (4 + length if numexat else 0)
+        entries.append((page[at + 256:at + 512].split(b'\0')[0].decode(), page[at + 1036:at + 1036 + length].rstrip(b'\0').decode()))
+        at += tel
+    assert at == total, 'TDLPL is the end of the last entry'
+    return flags, entries
+
+
+def test_extended_entries_tell_administrative_labels():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, 'nqn.2026-11.example:a', allow_any_host=True, label='cold store')
+        create(daemon, 'nqn.2026-11.example:b', allow_any_host=True)
+        queue = discovery(daemon)
+        assert supported(queue) == 1, 'EXTDLPES alone'
+        flags, entries = extended(queue.get_log(0x70, 8192, lsp=1))
+        assert flags == 1 and entries == [(nvme.DISCOVERY, ''), ('nqn.2026-11.example:a', 'cold store'), ('nqn.2026-11.example:b', '')], entries
+        event = queue.aer()
+        daemon.rest('PATCH', '/subsystems/nqn.2026-11.example:a', {'label': 'hot store'})
+        wait_event(queue, event)
+        assert extended(queue.get_log(0x70, 8192, lsp=1))[1][1] == ('nqn.2026-11.example:a', 'hot store')
+        assert daemon.rest('PATCH', '/subsystems/nqn.2026-11.example:a', {'label': None})['label'] == ''
+        assert len(nvme.discovery_log(queue)[1]) == 3, 'the plain form is as ever'
+
+
+def test_all_subsystems_are_told_only_where_that_is_configured():
+    for options, lsp, expected in (((), 4, []), (('--all-subsystems',), 4, ['nqn.2026-11.example:b']), (('--all-subsystems',), 0, [])):
+        with pharos.Discoveryd(*options) as daemon:
+            create(daemon, 'nqn.2026-11.example:b', HOST_B)
+            queue = discovery(daemon)
+            assert supported(queue) == (5 if options else 1)
+            assert subsystems(nvme.discovery_log(queue, lsp=lsp)[1]) == expected, (options, lsp)
+            assert queue.get_log(0x70, 20, lsp=lsp)[18] == (4 if expected else 0), 'DLPF.ALLSUB'
+
+
+def test_port_local_entries_on_the_io_port():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        daemon.rest('POST', '/portals', {'traddr': '127.0.0.2', 'trsvcid': pharos.free_port('127.0.0.2')})
+        queue = nvme.Queue(*address(daemon.io_listen))
+        queue.connect(nvme.DISCOVERY, HOST_A)
+        queue.enable()
+        assert supported(queue) == 2, 'PLEOS'
+        pharos.wait_for(lambda: len(subsystems(nvme.discovery_log(queue)[1])) == 2, what='both portals in the log')
+        local = [e for e in nvme.discovery_log(queue, lsp=2)[1] if e['subtype'] == 2]
+        assert [(e['traddr'], int(e['trsvcid'])) for e in local] == [address(daemon.io_listen)], local
+        assert queue.get_log(0x70, 20, lsp=2)[18] == 2, 'DLPF.PORTLCL'
+
+
 def test_the_controller_answers_to_its_own_nqn_too():
     with pharos.Discoveryd() as daemon:
         own = daemon.rest('GET', '/version')['discovery_nqn']

@@ -124,6 +124,90 @@ static void test_only_entries_in_the_window_are_asked_for(void **state)
 	assert_int_equal(nr_gets, 4);
 }
 
+/* ---- extended entries ---- */
+
+static const char *const labels[] = { "", "lab", "rack 7", "" };
+
+static void get_ext(void *arg, uint64_t idx, struct fab_disc_record *ret)
+{
+	get(arg, idx, ret);
+	strcpy(ret->label, labels[idx]);
+}
+
+static uint64_t at(void *arg, uint64_t idx)
+{
+	uint64_t off = 1024;
+
+	(void)arg;
+	for (uint64_t i = 0; i < idx; i++)
+		off += fab_disc_ext_len(labels[i]);
+	return off;
+}
+
+static void test_extended_entry_lies_in_memory_as_the_specification_says(void **state)
+{
+	struct fab_disc_record rec = { 0 };
+	uint8_t b[FAB_DISC_EXT_MAX], basic[1024];
+
+	(void)state;
+	get(NULL, 1, &rec);
+	fab_disc_encode(&rec, (struct nvmf_disc_entry *)(void *)basic);
+	memset(b, 0xee, sizeof(b));
+	assert_int_equal(fab_disc_encode_ext(&rec, b), 1032);
+	assert_memory_equal(b, basic, 1024);
+	assert_memory_equal(b + 1024, "\x08\x04\0\0\0\0\0\0", 8); /* TEL 1032, NUMEXAT 0 */
+	strcpy(rec.label, "rack 7");
+	assert_int_equal(fab_disc_encode_ext(&rec, b), 1044);
+	assert_memory_equal(b + 1024, "\x14\x04\0\0\x01\0\0\0", 8);
+	/* EXATTYPE 2, EXATLEN a multiple of 4, what is unused of the value is 0 */
+	assert_memory_equal(b + 1032, "\x02\0\x08\0rack 7\0\0", 12);
+}
+
+static void test_extended_page_tells_so_and_its_windows_are_parts_of_it(void **state)
+{
+	struct fab_disc_source src = { .genctr = 9,
+				       .numrec = 4,
+				       .dlpf = NVMF_DLPF_EXTEND | NVMF_DLPF_ALLSUB,
+				       .get = get_ext,
+				       .at = at };
+	uint8_t whole[5600], part[5600];
+	uint64_t size = 1024 + 2 * 1032 + 1040 + 1044;
+
+	(void)state;
+	assert_int_equal(fab_disc_size(&src), size);
+	fab_disc_render(&src, 0, whole, sizeof(whole));
+	assert_int_equal(whole[8], 4);
+	assert_int_equal(whole[18], 5); /* EXTEND, ALLSUB */
+	assert_int_equal(whole[20] | whole[21] << 8 | whole[22] << 16, size); /* TDLPL */
+	assert_string_equal((char *)whole + at(NULL, 2) + 256, "nqn.2026-11.example:s2");
+	assert_memory_equal(whole + at(NULL, 2) + 1036, "rack 7", 6);
+	for (unsigned int i = (unsigned int)size; i < sizeof(whole); i++)
+		assert_int_equal(whole[i], 0);
+	for (unsigned int off = 0; off < sizeof(whole); off += 52) {
+		for (unsigned int len = 4; off + len <= sizeof(whole); len += 332) {
+			memset(part, 0xee, sizeof(part));
+			fab_disc_render(&src, off, part, len);
+			assert_memory_equal(part, whole + off, len);
+		}
+	}
+	nr_gets = 0;
+	fab_disc_render(&src, at(NULL, 3), part, 64);
+	assert_int_equal(nr_gets, 1);
+}
+
+static void test_basic_page_has_no_total_length(void **state)
+{
+	struct fab_disc_source src = {
+		.genctr = 9, .numrec = 1, .dlpf = NVMF_DLPF_PORTLCL, .get = get
+	};
+	uint8_t b[24];
+
+	(void)state;
+	fab_disc_render(&src, 0, b, sizeof(b));
+	assert_int_equal(b[18], 2);
+	assert_memory_equal(b + 20, "\0\0\0\0", 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +215,9 @@ int main(void)
 		cmocka_unit_test(test_decode_takes_nul_padding_and_refuses_an_nqn_without_end),
 		cmocka_unit_test(test_every_window_equals_that_part_of_the_whole),
 		cmocka_unit_test(test_offsets_far_past_the_end_yield_zeroes),
+		cmocka_unit_test(test_extended_entry_lies_in_memory_as_the_specification_says),
+		cmocka_unit_test(test_extended_page_tells_so_and_its_windows_are_parts_of_it),
+		cmocka_unit_test(test_basic_page_has_no_total_length),
 		cmocka_unit_test(test_only_entries_in_the_window_are_asked_for),
 	};
 

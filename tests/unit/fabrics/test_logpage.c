@@ -74,6 +74,37 @@ static void test_supported_pages_are_those_that_answer(void **state)
 	}
 }
 
+static uint8_t seen_lsp;
+
+static struct fab_status note_lsp(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp, uint64_t off,
+				  void *buf, uint32_t len)
+{
+	(void)ctrl;
+	(void)lid;
+	(void)off;
+	memset(buf, 0, len);
+	seen_lsp = lsp;
+	return FAB_OK;
+}
+
+static void test_only_offered_log_specific_parameters_reach_the_discovery_log(void **state)
+{
+	struct world *w = world_connected(FAB_CT_DISC, true);
+	uint32_t *lids;
+
+	(void)state;
+	w->pers.disc_lids = NVME_LIDS_DISC_EXTDLPES | NVME_LIDS_DISC_ALLSUBES;
+	w->pers.discovery_log = note_lsp;
+	lids = read_log(w, (struct args){ .lid = NVME_LID_SUPPORTED, .len = 1024 });
+	assert_int_equal(le32toh(lids[NVME_LID_DISCOVERY]), NVME_LIDS_LSUPP | 5u << 16);
+	free(lids);
+	free(read_log(w, (struct args){ .lid = NVME_LID_DISCOVERY, .lsp = 0x7f, .len = 1024 }));
+	assert_int_equal(seen_lsp, 5);
+	free(read_log(w, (struct args){ .lid = NVME_LID_DISCOVERY, .lsp = 2, .len = 1024 }));
+	assert_int_equal(seen_lsp, 0);
+	world_destroy(w);
+}
+
 static void test_error_log_tells_the_parameter_at_fault_newest_first(void **state)
 {
 	struct world *w = world_connected(FAB_CT_IO, true);
@@ -370,6 +401,7 @@ static void test_discovery_log_is_the_personalitys(void **state)
 
 	(void)state;
 	w->pers.discovery_log = disc_log;
+	w->pers.disc_lids = NVME_LIDS_DISC_PLEOS;
 	disc.st = FAB_OK;
 	data = read_log(w, (struct args){ .lid = NVME_LID_DISCOVERY,
 					  .len = 20,
@@ -390,6 +422,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_supported_pages_are_those_that_answer),
+		cmocka_unit_test(test_only_offered_log_specific_parameters_reach_the_discovery_log),
 		cmocka_unit_test(test_error_log_tells_the_parameter_at_fault_newest_first),
 		cmocka_unit_test(test_error_log_keeps_the_last_64),
 		cmocka_unit_test(test_smart_has_the_real_counters),

@@ -33,17 +33,22 @@ static void subsystem(struct fixture *f, const char *nqn)
 		0);
 }
 
-static struct dsc_log *log_via(struct fixture *f, const char *text)
+static struct dsc_log *log_as(struct fixture *f, const char *text, uint8_t dlpf)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(f->app.model);
 	struct dsc_via via;
 	struct dsc_log *log;
 
 	assert_int_equal(dsc_via_parse(&via, text, 8009, NULL), 0);
-	log = dsc_log_create(snap, HOST, &via);
+	log = dsc_log_create(snap, HOST, &via, dlpf);
 	dsc_snapshot_put(snap);
 	assert_non_null(log);
 	return log;
+}
+
+static struct dsc_log *log_via(struct fixture *f, const char *text)
+{
+	return log_as(f, text, 0);
 }
 
 static void test_via_takes_every_form_of_an_address(void **state)
@@ -214,6 +219,72 @@ static void test_a_log_stays_as_it_was_taken(void **state)
 	dsc_log_destroy(log);
 }
 
+static int label_it(struct fixture *f, const struct dsc_call *call, const void *arg,
+		    struct cmn_err *err)
+{
+	return dsc_cmd_subsys_update(&f->app, "nqn.2026-11.example:a",
+				     &(struct dsc_subsys_in){ .label = arg }, call, err);
+}
+
+static void test_a_label_is_told_in_the_extended_form_and_moves_the_generation(void **state)
+{
+	struct fixture *f = *state;
+	struct dsc_log *before, *log;
+	struct command c;
+	uint8_t page[8192];
+
+	begin(f);
+	subsystem(f, "nqn.2026-11.example:a");
+	subsystem(f, "nqn.2026-11.example:b");
+	confirm_all(f);
+	before = log_via(f, "127.0.0.1");
+	assert_int_equal(RUN(&c, label_it, "cold store", 0), 0);
+	assert_int_equal(RUN(&c, label_it, "cold store", 0), 1);
+	assert_int_equal(RUN(&c, label_it, "no\nlines", 0), -EINVAL);
+	assert_string_equal(c.err.field, "label");
+	confirm_all(f);
+	fixture_restart(f);
+	confirm_all(f);
+	log = log_as(f, "127.0.0.1", NVMF_DLPF_EXTEND);
+	assert_true(dsc_log_genctr(log) > dsc_log_genctr(before));
+	dsc_log_render(log, 0, page, sizeof(page));
+	assert_int_equal(page[18], 1);
+	assert_int_equal(page[20] | page[21] << 8, 1024 + 1032 + 1048 + 1032);
+	assert_string_equal((char *)page + 1024 + 1032 + 256, "nqn.2026-11.example:a");
+	assert_memory_equal(page + 1024 + 1032 + 1032, "\x02\0\x0c\0cold store\0\0", 16);
+	assert_string_equal((char *)page + 1024 + 1032 + 1048 + 256, "nqn.2026-11.example:b");
+	dsc_log_destroy(log);
+	dsc_log_destroy(before);
+}
+
+static void test_all_subsystems_are_told_whoever_may_use_them_but_only_what_is_served(void **state)
+{
+	struct fixture *f = *state;
+	struct dsc_log *log, *mine;
+	struct fab_disc_record rec;
+	struct command c;
+
+	begin(f);
+	assert_int_equal(RUN(&c, make_subsys,
+			     (&(struct dsc_subsys_in){ .nqn = "nqn.2026-11.example:hidden",
+						       .worker = "w1" }),
+			     0),
+			 0);
+	log = log_as(f, "127.0.0.1", NVMF_DLPF_ALLSUB);
+	assert_int_equal(dsc_log_count(log), 1); /* not confirmed */
+	dsc_log_destroy(log);
+	confirm_all(f);
+	log = log_as(f, "127.0.0.1", NVMF_DLPF_ALLSUB);
+	assert_int_equal(dsc_log_count(log), 2);
+	dsc_log_record(log, 1, &rec);
+	assert_string_equal(rec.subnqn, "nqn.2026-11.example:hidden");
+	mine = log_via(f, "127.0.0.1");
+	assert_int_equal(dsc_log_count(mine), 1);
+	assert_true(dsc_log_genctr(mine) <= dsc_log_genctr(log));
+	dsc_log_destroy(mine);
+	dsc_log_destroy(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +295,12 @@ int main(void)
 						fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_entries_are_those_that_the_host_can_reach,
 						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_label_is_told_in_the_extended_form_and_moves_the_generation,
+			fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_all_subsystems_are_told_whoever_may_use_them_but_only_what_is_served,
+			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_a_log_stays_as_it_was_taken, fixture_setup,
 						fixture_teardown),
 	};
