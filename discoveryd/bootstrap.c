@@ -102,7 +102,8 @@ static int next(struct bootstrap *b, const struct dsc_call *call, struct cmn_err
 {
 	const struct dsc_snapshot *st = dsc_model_now(b->app->model);
 	const struct dsc_options *opt = &b->app->opt;
-	bool is_new = dsc_model_is_new(b->app->model);
+	/* Also one whose first start was cut short before it had anything to serve. */
+	bool is_new = dsc_model_is_new(b->app->model) || (!st->portals && !st->subsystems);
 	const struct dsc_portal *p;
 	char name[16];
 

@@ -71,22 +71,12 @@ static void written_portal(struct dsc_supervisor *sup, bool del, const struct ds
 	if (del) {
 		sup_portal_name(name, sizeof(name), p->name);
 		sup_hold_drop(sup, name);
-		dsc_tree_del(&w->sent, &dsc_name_ops, name);
 		dsc_tree_del(&w->dirty_portals, &dsc_ids_ops, &p->id);
 		mark_gone(&w->gone_portals, p->name);
 	} else {
 		mark(&w->dirty_portals, p->id);
 	}
 	sup_apply_soon(w);
-}
-
-static void drop_ram(struct dsc_supervisor *sup, const char *name)
-{
-	struct sup_worker *w;
-
-	sup_hold_drop(sup, name);
-	TAILQ_FOREACH(w, &sup->workers, link)
-		dsc_tree_del(&w->sent, &dsc_name_ops, name);
 }
 
 /* Memory is made for an identity that is new, never for one that hosts know (supervise.c sees to those at start). */
@@ -98,7 +88,7 @@ static void written_ns(struct dsc_supervisor *sup, bool del, const struct dsc_ro
 
 	sup_ns_name(name, sizeof(name), &ns->uuid);
 	if (del)
-		drop_ram(sup, name);
+		sup_hold_drop(sup, name);
 	else if (ns->backend == DSC_BACKEND_RAM && sup_hold_ram(sup, ns, &err) < 0)
 		cmn_error("no memory for a namespace", "name=%s reason=%s", name, CMN_Q(err.msg));
 	mark_subsys(sup, ns->subsys_id);

@@ -67,10 +67,14 @@ static void drop(struct dsc_supervisor *sup, struct sup_held *h)
 	free(h);
 }
 
+/* Whatever comes under that name next has to be sent again. */
 void sup_hold_drop(struct dsc_supervisor *sup, const char *name)
 {
 	struct sup_held *h = find(sup, name);
+	struct sup_worker *w;
 
+	TAILQ_FOREACH(w, &sup->workers, link)
+		dsc_tree_del(&w->sent, &dsc_name_ops, name);
 	if (h)
 		drop(sup, h);
 }
@@ -155,6 +159,20 @@ void dsc_supervisor_unbind(struct dsc_supervisor *sup, const char *portal)
 
 	sup_portal_name(name, sizeof(name), portal);
 	sup_hold_drop(sup, name);
+}
+
+bool sup_hold_is_at(int fd, const struct dsc_portal *p)
+{
+	struct sockaddr_storage want, have = { .ss_family = 0 };
+	socklen_t len = make_addr(&want, p->address, p->port), have_len = sizeof(have);
+	struct sockaddr_in6 *a = (struct sockaddr_in6 *)&want, *b = (struct sockaddr_in6 *)&have;
+
+	if (getsockname(fd, (struct sockaddr *)&have, &have_len) < 0 || have_len != len)
+		return false;
+	if (want.ss_family == AF_INET6) /* the rest of it isn't the address */
+		return a->sin6_port == b->sin6_port &&
+		       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0;
+	return memcmp(&want, &have, len) == 0;
 }
 
 int sup_hold_portal(struct dsc_supervisor *sup, const struct dsc_portal *p, struct cmn_err *err)

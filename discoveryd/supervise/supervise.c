@@ -145,24 +145,30 @@ static void find_lost_ram(struct dsc_supervisor *sup)
 	}
 }
 
-/* Sockets and memory of what was deleted while a worker was out of sight. */
+static bool is_known(const struct dsc_snapshot *st, const struct sup_held *h)
+{
+	const struct dsc_portal *p;
+	struct cmn_uuid uuid;
+
+	if (strncmp(h->name, "portal:", 7) == 0) {
+		p = dsc_snapshot_portal(st, h->name + 7);
+		return p && sup_hold_is_at(h->fd, p);
+	}
+	return strncmp(h->name, "ns:", 3) == 0 && cmn_uuid_parse(h->name + 3, &uuid) == 0 &&
+	       dsc_tree_find(st->uuids, &dsc_uuid_ops, &uuid);
+}
+
+/* Sockets and memory of what was deleted, or made anew elsewhere, while a worker was out of sight. */
 static void drop_unknown(struct dsc_supervisor *sup)
 {
 	const struct dsc_snapshot *st = dsc_model_now(sup->app->model);
 	struct sup_held *h, *next;
-	struct cmn_uuid uuid;
-	bool known;
+	char name[NET_CTL_NAME_MAX];
 
 	HASH_ITER(hh, sup->held, h, next) {
-		if (strncmp(h->name, "portal:", 7) == 0)
-			known = dsc_snapshot_portal(st, h->name + 7);
-		else if (strncmp(h->name, "ns:", 3) == 0)
-			known = cmn_uuid_parse(h->name + 3, &uuid) == 0 &&
-				dsc_tree_find(st->uuids, &dsc_uuid_ops, &uuid);
-		else
-			known = false;
-		if (!known)
-			sup_hold_drop(sup, h->name);
+		snprintf(name, sizeof(name), "%s", h->name);
+		if (!is_known(st, h))
+			sup_hold_drop(sup, name);
 	}
 }
 

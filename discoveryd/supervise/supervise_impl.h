@@ -100,6 +100,8 @@ void sup_hold_put(struct dsc_supervisor *sup, const char *name,
 		  int fd); /* takes fd over; one that is there already wins */
 void sup_hold_drop(struct dsc_supervisor *sup, const char *name);
 void sup_hold_drop_all(struct dsc_supervisor *sup);
+bool sup_hold_is_at(int fd,
+		    const struct dsc_portal *p); /* the socket is bound to the portal's address */
 int sup_hold_portal(struct dsc_supervisor *sup, const struct dsc_portal *p, struct cmn_err *err);
 /* Makes the memory of a RAM namespace, or lets it grow. */
 int sup_hold_ram(struct dsc_supervisor *sup, const struct dsc_ns *ns, struct cmn_err *err);

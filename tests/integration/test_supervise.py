@@ -223,6 +223,22 @@ def test_a_worker_comes_and_goes():
             s.bind(('127.0.0.1', port))  # let go of
 
 
+def test_portals_of_the_command_line_follow_it():
+    with pharos.Discoveryd() as daemon:
+        make(daemon)
+        pid, = daemon.workers()
+        old, daemon.io_listen = daemon.io_listen, f'127.0.0.1:{pharos.free_port()}'
+        daemon.process.terminate()
+        assert daemon.process.wait(10) == 0
+        daemon.start()
+        assert daemon.workers() == [pid]
+        pharos.wait_for(lambda: [r['trsvcid'] for r in daemon.rest('GET', f'/discovery-log?host_nqn={HOST}')['records'] if r['subnqn'] == NQN]
+                        == [daemon.io_listen.split(':')[1]], 10, 'the log names the new port')
+        assert connect(daemon).cntlid
+        with socket.socket() as s:
+            s.bind(address(old))  # let go of
+
+
 def refused(daemon, *words):
     daemon.process = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
     errors = [line for line in daemon.process.stderr.splitlines() if 'level=error' in line]
