@@ -231,7 +231,7 @@ class Mdns(unittest.TestCase):
         self.wait_found(["10.78.0.9"])
 
     def test_a_name_taken_by_another_is_replaced(self):
-        self.host.start("rival", "avahi-publish", "-s", f"Pharos on {self.storage.name}", "_nvme-disc._tcp", "9", "p=tcp")
+        self.host.start("rival", "avahi-publish", "-f", "-s", f"Pharos on {self.storage.name}", "_nvme-disc._tcp", "9", "p=tcp")
         wait_for(lambda: self.found(), 5, "the rival's announcement")
         self.start_discoveryd("10.78.0.1")
         rows = wait_for(lambda: (lambda f: f if any(r[4] == "10.78.0.1" and r[5] == "8009" for r in f) else None)(self.found()),
