@@ -204,6 +204,7 @@ static int spawn(struct sup_worker *w, const struct arguments *a, int log_fd)
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, log_fd, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&files, log_fd, STDERR_FILENO);
+	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 	rc = posix_spawn(&pid, a->argv[0], &files, &attr, (char *const *)a->argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
