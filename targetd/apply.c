@@ -366,7 +366,7 @@ static int open_volume(struct apply *a, const char *nqn, const struct tgt_ns_spe
 	r = tgt_volume_open(&p, ret, err);
 	if (r < 0)
 		tgt_idset_del(a->w->ids, nqn, ns);
-	else if (p.memfd < 0 && strcmp(ns->backend, "ram") == 0)
+	else if (p.memfd < 0 && strcmp(ns->backend, "ram") == 0 && ns->derived != 7)
 		cmn_warn("memory that begins empty, under identifiers that hosts may know",
 			 "nqn=%s nsid=%u", CMN_Q(nqn), ns->nsid);
 	return r;

@@ -334,6 +334,10 @@ static int ns_ids(struct json_object *obj, const char *nqn, struct tgt_ns_spec *
 	tgt_derive_id(nqn, ret->nsid, TGT_ID_UUID, ret->uuid);
 	tgt_derive_id(nqn, ret->nsid, TGT_ID_NGUID, ret->nguid);
 	tgt_derive_id(nqn, ret->nsid, TGT_ID_EUI64, ret->eui64);
+	for (int kind = 0; kind < TGT_ID_KIND_COUNT; kind++) {
+		if (!json_object_object_get_ex(obj, tgt_id_key[kind], NULL))
+			ret->derived |= (uint8_t)(1 << kind);
+	}
 	if (text) {
 		if (cmn_uuid_parse(text, &uuid) < 0 || cmn_uuid_is_nil(&uuid))
 			return cmn_err_set(err, -EINVAL, "uuid", "is not a UUID");

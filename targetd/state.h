@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "common/err.h"
+#include "common/uuid.h"
 
 struct json_object;
 
@@ -44,6 +45,7 @@ struct tgt_portal_spec {
 struct tgt_ns_spec {
 	uint32_t nsid;
 	uint8_t uuid[16], nguid[16], eui64[8];
+	uint8_t derived; /* 1 << enum tgt_id_kind: not in the document, made from NQN and NSID */
 	char backend[32];
 	char *path; /* NULL: none */
 	uint64_t size; /* 0: what is there */
@@ -85,6 +87,7 @@ bool tgt_hosts_equal(const struct tgt_hosts *a, const struct tgt_hosts *b);
 
 /* Who has which identifier: UUID, NGUID, EUI64 must differ over everything that a host may see. */
 enum tgt_id_kind { TGT_ID_UUID, TGT_ID_NGUID, TGT_ID_EUI64, TGT_ID_KIND_COUNT };
+extern const char *const tgt_id_key[TGT_ID_KIND_COUNT]; /* "uuid", ... : as in the document */
 struct tgt_idset;
 
 struct tgt_idset *tgt_idset_create(void);
@@ -96,6 +99,9 @@ void tgt_idset_del(struct tgt_idset *set, const char *nqn, const struct tgt_ns_s
 
 /* Identifiers for what the document leaves out: always the same for the same NQN and NSID. */
 void tgt_derive_serial(const char *nqn, char ret[21]);
+/* A worker alone makes its own memory: what was derived for `ram` namespaces is derived anew for this run, so that no host takes
+ * a disk that came back empty for the one it knew. */
+void tgt_state_renew_ram(struct tgt_state *state, const struct cmn_uuid *run);
 void tgt_derive_id(const char *nqn, uint32_t nsid, enum tgt_id_kind kind, uint8_t *ret);
 
 #endif

@@ -14,7 +14,7 @@
 static const struct cmn_uuid space = { { 0x7c, 0x0e, 0x6f, 0x52, 0x1f, 0x3b, 0x4d, 0x0a, 0x9d, 0x55,
 					 0x50, 0x68, 0x61, 0x72, 0x6f, 0x73 } };
 
-static const char *const kind_name[TGT_ID_KIND_COUNT] = {
+const char *const tgt_id_key[TGT_ID_KIND_COUNT] = {
 	[TGT_ID_UUID] = "uuid",
 	[TGT_ID_NGUID] = "nguid",
 	[TGT_ID_EUI64] = "eui64",
@@ -22,7 +22,7 @@ static const char *const kind_name[TGT_ID_KIND_COUNT] = {
 
 static void derive(const char *kind, const char *nqn, uint32_t nsid, struct cmn_uuid *ret)
 {
-	char name[TGT_NQN_LEN + 32];
+	char name[TGT_NQN_LEN + 96];
 	int len = snprintf(name, sizeof(name), "%s %s %u", kind, nqn, nsid);
 
 	cmn_uuid_from_name(&space, name, (size_t)len, ret);
@@ -41,13 +41,46 @@ void tgt_derive_id(const char *nqn, uint32_t nsid, enum tgt_id_kind kind, uint8_
 {
 	struct cmn_uuid id;
 
-	derive(kind_name[kind], nqn, nsid, &id);
+	derive(tgt_id_key[kind], nqn, nsid, &id);
 	/* where an OUI would be, say that it is administered locally: not one that IEEE gave to somebody */
 	if (kind == TGT_ID_NGUID)
 		id.b[8] = (uint8_t)((id.b[8] & 0xfc) | 0x02);
 	if (kind == TGT_ID_EUI64)
 		id.b[0] = (uint8_t)((id.b[0] & 0xfc) | 0x02);
 	memcpy(ret, id.b, kind == TGT_ID_EUI64 ? 8 : 16);
+}
+
+static uint8_t *id_of(struct tgt_ns_spec *ns, enum tgt_id_kind kind)
+{
+	uint8_t *const id[TGT_ID_KIND_COUNT] = { ns->uuid, ns->nguid, ns->eui64 };
+
+	return id[kind];
+}
+
+static void renew(const char *nqn, struct tgt_ns_spec *ns, const char *run)
+{
+	char name[TGT_NQN_LEN + CMN_UUID_STR_LEN + 2];
+
+	snprintf(name, sizeof(name), "%s %s", nqn, run);
+	for (int kind = 0; kind < TGT_ID_KIND_COUNT; kind++) {
+		if (ns->derived & 1 << kind)
+			tgt_derive_id(name, ns->nsid, kind, id_of(ns, kind));
+	}
+}
+
+void tgt_state_renew_ram(struct tgt_state *state, const struct cmn_uuid *run)
+{
+	char text[CMN_UUID_STR_LEN + 1];
+
+	cmn_uuid_format(run, text);
+	for (unsigned int i = 0; i < state->nr_subsystems; i++) {
+		struct tgt_subsys_spec *ss = state->subsystems[i];
+
+		for (unsigned int n = 0; n < ss->nr_ns; n++) {
+			if (strcmp(ss->ns[n].backend, "ram") == 0)
+				renew(ss->nqn, &ss->ns[n], text);
+		}
+	}
 }
 
 struct id_key {
@@ -102,9 +135,9 @@ static int add_one(struct tgt_idset *set, const char *nqn, const struct tgt_ns_s
 	make_key(ns, kind, &key);
 	HASH_FIND(hh, set->head, &key, sizeof(key), e);
 	if (e)
-		return cmn_err_set(err, -EEXIST, kind_name[kind],
-				   "already the %s of namespace %u of %s", kind_name[kind], e->nsid,
-				   e->nqn);
+		return cmn_err_set(err, -EEXIST, tgt_id_key[kind],
+				   "already the %s of namespace %u of %s", tgt_id_key[kind],
+				   e->nsid, e->nqn);
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory");

@@ -43,6 +43,7 @@ struct worker {
 	int signal_fd, notify_fd, loops_fd;
 	uint8_t *loops;
 	bool draining, reload;
+	struct cmn_uuid run; /* of this process */
 };
 
 /* -- the state file ------------------------------------------------------------------------------------------------- */
@@ -61,6 +62,8 @@ static int load_config(struct worker *w, struct tgt_state *ret, struct cmn_err *
 		return r;
 	r = tgt_state_parse(doc, true, ret, err);
 	json_object_put(doc);
+	if (r == 0)
+		tgt_state_renew_ram(ret, &w->run);
 	return r;
 }
 
@@ -273,7 +276,9 @@ static int start(struct worker *w)
 	w->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->signal_fd < 0 || w->notify_fd < 0)
 		return -errno;
-	ret = open_loops(w);
+	ret = cmn_uuid_random(&w->run);
+	if (ret == 0)
+		ret = open_loops(w);
 	for (unsigned int i = 0; i < w->o->nr_reactors && ret == 0; i++)
 		ret = start_reactor(w, i);
 	if (ret == 0)

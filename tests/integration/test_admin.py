@@ -78,16 +78,18 @@ def test_namespaces_are_listed_and_identified():
 
 
 def test_identifiers_are_the_same_after_a_restart_and_on_every_path():
-    seen = []
+    seen, memory = [], []
     with start() as target:
         for _ in range(2):
             with connect(target) as one, connect(target) as two:
-                seen += [h.admin.identify(3, 1) + h.admin.identify(0, 1) + h.admin.identify(1)[4:64] for h in (one, two)]
-            folder = target.process
-            folder.terminate()
-            folder.wait()
+                seen += [h.admin.identify(3, 3) + h.admin.identify(0, 3) + h.admin.identify(1)[4:64] for h in (one, two)]
+                memory += [h.admin.identify(3, 1) + h.admin.identify(0, 1)[104:128] for h in (one, two)]
+            target.process.terminate()
+            target.process.wait()
             target.start()
     assert len(set(seen)) == 1
+    assert memory[0] == memory[1] and memory[2] == memory[3]
+    assert memory[0] != memory[2], 'memory that came back empty is another disk'
 
 
 def test_log_pages():
