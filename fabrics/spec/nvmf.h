@@ -87,7 +87,7 @@ NVME_AT(struct nvmf_connect_data, hostnqn, 512);
 #define NVMF_CONNECT_IPO_SQE(off) ((uint32_t)(off))
 #define NVMF_CONNECT_IPO_DATA(off) ((uint32_t)(off) | 1u << 16)
 
-#define NVMF_PROP_SIZE(attrib) ((attrib) & 0x7)
+#define NVMF_PROP_SIZE(attrib) ((attrib)&0x7)
 enum nvmf_prop_size { NVMF_PROP_4 = 0, NVMF_PROP_8 = 1 };
 
 struct nvmf_property_cmd {
@@ -247,7 +247,8 @@ NVME_SIZE(struct nvmf_exat, 4);
 
 enum nvmf_dim_entfmt { NVMF_DIM_BASIC = 1, NVMF_DIM_EXTENDED = 2 };
 enum nvmf_dim_etype { NVMF_DIM_HOST = 1, NVMF_DIM_DDC = 2, NVMF_DIM_CDC = 3 };
-#define NVMF_DIM_EKTYPE 0x5f
+#define NVMF_DIM_EKTYPE 0x5f /* by TRADDR */
+#define NVMF_DIM_EKTYPE_PORTID 0x3f
 
 struct nvmf_dim_data {
 	uint32_t tdl;
