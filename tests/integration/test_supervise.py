@@ -192,6 +192,28 @@ def test_a_hung_worker_is_ended_and_replaced():
         assert events(daemon, 'worker.hung')
 
 
+def test_a_machine_that_stood_still_or_a_slow_supervisor_ends_no_worker():
+    with pharos.Discoveryd() as daemon:
+        make(daemon)
+        pid, = daemon.workers()
+        both = daemon.process.pid, pid  # as when a virtual machine is suspended
+        for p in both:
+            os.kill(p, signal.SIGSTOP)
+        time.sleep(10)
+        for p in both:
+            os.kill(p, signal.SIGCONT)
+        for _ in range(3):  # runs for a moment in four seconds, always when the worker has not run since
+            os.kill(daemon.process.pid, signal.SIGSTOP)
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(4)
+            os.kill(daemon.process.pid, signal.SIGCONT)
+            time.sleep(0.2)
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(1.5)
+        assert daemon.workers() == [pid] and not events(daemon, 'worker.hung') and not events(daemon, 'worker.died')
+        assert connect(daemon).cntlid
+
+
 def test_sigterm_leaves_the_worker_and_shutdown_takes_it():
     with pharos.Discoveryd() as daemon:
         make(daemon)
