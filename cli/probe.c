@@ -222,6 +222,8 @@ static void summarise(struct probe *probe)
 
 static enum cli_exit report(struct probe *probe)
 {
+	const char *wanted = cli_text(probe->cli, "subsystem", NULL);
+
 	if (probe->cli->json) {
 		cli_print_json(probe->rows);
 	} else if (json_object_array_length(probe->rows)) {
@@ -230,9 +232,9 @@ static enum cli_exit report(struct probe *probe)
 	}
 	if (json_object_array_length(probe->rows))
 		return probe->worst;
-	cli_error(
-		"a host that isn't allowed anywhere has an empty log: pharos log HOST_NQN says why",
-		"%s is told of no subsystem", probe->target.hostnqn);
+	cli_error("what a host isn't allowed is not in its log: pharos log HOST_NQN says why",
+		  "%s is told of no subsystem%s%s", probe->target.hostnqn, wanted ? " " : "",
+		  wanted ? wanted : "");
 	return CLI_NOT_FOUND;
 }
 

@@ -308,8 +308,10 @@ static int set_defaults(struct dsc_options *o)
 	}
 	if (!o->targetd)
 		o->targetd = find_targetd();
-	if (access(o->targetd, X_OK) < 0)
-		return refuse("--targetd", "there is no such program");
+	if (access(o->targetd, X_OK) < 0) {
+		fprintf(stderr, "discoveryd: --targetd: %s: %s\n", o->targetd, strerror(errno));
+		return -EINVAL;
+	}
 	return choose_dirs(o);
 }
 

@@ -44,6 +44,9 @@ def test_from_nothing_to_verified_io_and_back():
         assert code == OK and out.splitlines()[-1].startswith("1 of 1 ok"), (out, err)
         code, _, err = cli("probe", daemon.listen, "--hostnqn", "nqn.2026-11.example:stranger")
         assert code == NOT_FOUND, err
+        other = NQN + "-other"
+        code, _, err = cli("probe", daemon.listen, "--hostnqn", HOST, "--subsystem", other)
+        assert code == NOT_FOUND and f"is told of no subsystem {other}\n" in err, err
         assert cli.json("namespace", "set", NQN, "1", "--size", "16MiB")["size"] == 16 << 20
         assert cli.json("namespace", "show", NQN, "1")["uuid"] == first["uuid"]
         assert [n["nsid"] for n in cli.json("namespace", "list")] == [1]
