@@ -7,6 +7,7 @@
  * goes to a pool buffer, for which fab_conn_want() asks by address. */
 #include <stdlib.h>
 
+#include "common/probe.h"
 #include "fabrics/conn_impl.h"
 #include "fabrics/ctrl.h"
 
@@ -131,6 +132,7 @@ static void start_command(struct fab_conn *conn, struct fab_req *req, const stru
 {
 	struct fab_status st = conn->ops->parse(req);
 
+	CMN_PROBE5(command__start, conn, conn->qid, req->cid, req->cmd.opcode, req->len);
 	if (likely(!fab_failed(st)) && req->len && req->dir != FAB_DIR_NONE)
 		st = check_sgl(req, g->data_len);
 	if (unlikely(fab_failed(st))) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/probe.h"
 #include "fabrics/conn_impl.h"
 #include "fabrics/ctrl.h"
 
@@ -168,6 +169,7 @@ static void count(struct fab_conn *conn, const struct fab_req *req, struct fab_s
 
 void conn_respond(struct fab_conn *conn, struct fab_req *req, struct fab_status st)
 {
+	CMN_PROBE5(command__done, conn, conn->qid, req->cid, req->cmd.opcode, +st.code);
 	if (unlikely(!conn_answers(conn))) {
 		conn_req_free(conn, req);
 		return;
