@@ -13,6 +13,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_observe_commands,
 	cli_discover_commands,
 	cli_probe_commands,
+	cli_bench_commands,
 	NULL,
 };
 /* clang-format on */

@@ -14,5 +14,6 @@ extern const struct cli_command cli_worker_commands[]; /* worker.c */
 extern const struct cli_command cli_observe_commands[]; /* observe.c */
 extern const struct cli_command cli_discover_commands[]; /* discover.c */
 extern const struct cli_command cli_probe_commands[]; /* probe.c */
+extern const struct cli_command cli_bench_commands[]; /* bench.c */
 
 #endif

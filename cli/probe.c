@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/geometry.h"
 #include "cli/target.h"
 #include "cli/verify.h"
 #include "common/container.h"
@@ -82,47 +83,23 @@ static void set_result(struct path *p, struct json_object *row, enum cli_exit co
 
 /* -- one namespace ------------------------------------------------------------------------------------------------ */
 
-static int identify(struct path *p, uint8_t cns, uint32_t nsid, void *data, struct cmn_err *err)
-{
-	struct nvme_cmd cmd = fab_cmd_identify(cns, nsid, 0, 0);
-	struct nvme_cqe cqe = { 0 };
-	int res = net_client_admin(p->client, &cmd, data, 4096, FAB_HOST_IN, &cqe);
-
-	return cli_check_status(res, &cqe, "Identify", err);
-}
-
-static int geometry(struct path *p, uint32_t nsid, struct cli_verify *ret, struct cmn_err *err)
-{
-	struct nvme_id_ns id;
-	const struct nvme_lbaf *format;
-	int res = identify(p, NVME_CNS_NS, nsid, &id, err);
-
-	if (res < 0)
-		return res;
-	format = &id.lbaf[(id.flbas & 0xf) | (id.flbas >> 5 & 0x3) << 4];
-	if (format->ms || format->lbads < 9 || format->lbads > 16 || !id.nsze)
-		return cmn_err_set(err, -EOPNOTSUPP, NULL,
-				   "can't use 2^%u-byte blocks with %u bytes of metadata",
-				   format->lbads, le16toh(format->ms));
-	ret->blocks = le64toh(id.nsze);
-	ret->block_size = 1u << format->lbads;
-	ret->read_only |= id.nsattr & NVME_NSATTR_WP;
-	return 0;
-}
-
 static void probe_namespace(struct path *p, uint32_t nsid)
 {
 	struct cli_verify v = { .client = p->client,
 				.nsid = nsid,
 				.read_only = cli_flag(p->probe->cli, "read_only") };
 	struct json_object *row = add_row(p);
+	struct cli_geometry geometry;
 	struct cli_verify_result result = { 0 };
 	struct cmn_err err = { 0 };
 	char ms[24];
-	int res = geometry(p, nsid, &v, &err);
+	int res = cli_geometry(p->client, nsid, &geometry, &err);
 
 	json_object_object_add(row, "nsid", json_object_new_int64(nsid));
 	if (res == 0) {
+		v.blocks = geometry.blocks;
+		v.block_size = geometry.block_size;
+		v.read_only |= geometry.write_protected;
 		json_object_object_add(row, "size",
 				       json_object_new_uint64(v.blocks * v.block_size));
 		json_object_object_add(row, "block_size", json_object_new_int64(v.block_size));
@@ -145,20 +122,18 @@ static int probe_namespaces(struct path *p, struct cmn_err *err)
 {
 	uint32_t list[1024], last = 0;
 	unsigned int count = 0;
-	size_t i;
-	int res;
+	int n;
 
 	do {
-		res = identify(p, NVME_CNS_ACTIVE_NS_LIST, last, list, err);
-		for (i = 0; i < ARRAY_SIZE(list) && res == 0 && le32toh(list[i]) > last;
-		     i++, count++) {
-			last = le32toh(list[i]);
+		n = cli_active_namespaces(p->client, last, list, err);
+		for (int i = 0; i < n; i++, count++) {
+			last = list[i];
 			probe_namespace(p, last);
 		}
-	} while (res == 0 && i == ARRAY_SIZE(list));
-	if (res == 0 && count == 0)
-		res = cmn_err_set(err, -ENOENT, NULL, "no namespace that this host may see");
-	return res;
+	} while (n == (int)ARRAY_SIZE(list));
+	if (n >= 0 && count == 0)
+		n = cmn_err_set(err, -ENOENT, NULL, "no namespace that this host may see");
+	return cmn_min(n, 0);
 }
 
 static void probe_subsystem(struct probe *probe, const struct cli_target *target, const char *nqn)

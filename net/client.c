@@ -265,6 +265,30 @@ int net_client_submit(struct net_client_queue *q, struct fab_host_req *req)
 	return fab_host_submit(q->host, req);
 }
 
+int net_client_turn(struct net_client_queue *q)
+{
+	bool moved = queue_open(q) && queue_recv(q);
+
+	if (queue_open(q))
+		moved |= queue_send(q);
+	return queue_open(q) ? moved : -ECONNRESET;
+}
+
+void net_client_end(struct net_client_queue *q)
+{
+	fab_host_eof(q->host);
+}
+
+int net_client_fd(const struct net_client_queue *q)
+{
+	return q->fd;
+}
+
+bool net_client_wants_send(const struct net_client_queue *q)
+{
+	return fab_host_wants_send(q->host);
+}
+
 unsigned int net_client_inflight(const struct net_client_queue *q)
 {
 	return fab_host_inflight(q->host);

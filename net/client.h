@@ -71,6 +71,13 @@ struct net_client_queue *net_client_admin_queue(struct net_client *c);
  * ended. */
 int net_client_submit(struct net_client_queue *q, struct fab_host_req *req);
 int net_client_poll(struct net_client *c, int timeout_ms);
+/* For a loop of the caller's over many queues: one receive and what it leads to, and one attempt to
+ * send all that is to go, without waiting.  1 when something moved, 0, or -ECONNRESET. */
+int net_client_turn(struct net_client_queue *q);
+/* What is under way on it is done with -ECONNRESET. */
+void net_client_end(struct net_client_queue *q);
+int net_client_fd(const struct net_client_queue *q); /* to wait on; not to read or write */
+bool net_client_wants_send(const struct net_client_queue *q); /* the socket was full */
 unsigned int net_client_inflight(const struct net_client_queue *q);
 /* Why a queue ended, for a person; "" while it lives. */
 const char *net_client_why(const struct net_client_queue *q);

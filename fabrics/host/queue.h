@@ -33,7 +33,9 @@ struct fab_host_queue;
 /* A command.  The caller fills the first part; CID and the data pointer are set by submit. */
 struct fab_host_req {
 	struct nvme_cmd cmd;
-	void *data; /* OUT: what goes; IN: where it goes.  Stays valid until done() */
+	/* OUT: what goes; IN: where it goes, or NULL: what comes is dropped, its digest unseen.
+	 * Stays valid until done() */
+	void *data;
 	uint32_t len;
 	uint8_t dir; /* enum fab_host_dir */
 	void (*done)(struct fab_host_req *req);

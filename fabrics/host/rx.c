@@ -144,7 +144,7 @@ static void on_c2h_data(struct fab_host_queue *q, const void *hdr, const struct 
 	}
 	q->rx_req = req;
 	q->rx_success = pdu->hdr.flags & NVME_TCP_F_SUCCESS;
-	fab_rx_payload(&q->rx, g, (uint8_t *)req->data + req->moved);
+	fab_rx_payload(&q->rx, g, req->data ? (uint8_t *)req->data + req->moved : NULL);
 }
 
 static void on_payload(struct fab_rx *rx, bool bad)
