@@ -32,6 +32,7 @@
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
 #include "fabrics/spec/nvmf.h"
+#include "net/addr.h"
 #include "net/reactor.h"
 
 struct daemon {
@@ -87,7 +88,7 @@ static int start_api(struct daemon *d, struct cmn_err *err)
 	struct sockaddr_storage ss;
 	struct api_server_params params = {
 		.addr = (struct sockaddr *)&ss,
-		.addr_len = dsc_addr_to_sockaddr(&d->app.opt.api, &ss),
+		.addr_len = net_addr_set(&ss, d->app.opt.api.address, d->app.opt.api.port),
 		.host_names = d->app.opt.api_host,
 		.routes = api_route_table,
 		.loop = d->app.loop,
@@ -104,7 +105,8 @@ static void start_mdns(struct daemon *d)
 	int rc = 0;
 
 	for (unsigned int i = 0; i < d->app.opt.nr_listen; i++)
-		dsc_addr_to_sockaddr(&d->app.opt.listen[i], &listeners[i].addr);
+		net_addr_set(&listeners[i].addr, d->app.opt.listen[i].address,
+			     d->app.opt.listen[i].port);
 	d->mdns = dsc_mdns_create(NVMF_DISC_NQN, &rc); /* the one that our controller answers to */
 	if (d->mdns)
 		rc = dsc_mdns_listen(d->mdns, listeners, d->app.opt.nr_listen);

@@ -15,6 +15,7 @@
 
 #include "common/log.h"
 #include "common/util.h"
+#include "net/addr.h"
 
 #define RUN_DIR_MAX 80 /* leaves room for "/worker-<id>.sock" in a sun_path of 108 */
 
@@ -46,65 +47,19 @@ static int refuse(const char *option, const char *why)
 }
 
 /* -- addresses ------------------------------------------------------------------------------------ */
-socklen_t dsc_addr_to_sockaddr(const struct dsc_addr *addr, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (inet_pton(AF_INET, addr->address, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(addr->port);
-		return sizeof(*in);
-	}
-	if (inet_pton(AF_INET6, addr->address, &in6->sin6_addr) == 1) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(addr->port);
-		return sizeof(*in6);
-	}
-	return 0;
-}
-
-/* Splits "1.2.3.4:80", "[::1]:80", "::1"; *ret_port stays when there is none. */
-static int split(const char *text, char *address, size_t size, uint64_t *ret_port)
-{
-	const char *colon = strrchr(text, ':');
-	size_t len = strlen(text);
-
-	if (text[0] == '[') {
-		const char *end = strchr(text, ']');
-
-		if (!end || (end[1] && end[1] != ':'))
-			return -EINVAL;
-		colon = end[1] ? end + 1 : NULL;
-		text++;
-		len = (size_t)(end - text);
-	} else if (colon && strchr(text, ':') == colon) {
-		len = (size_t)(colon - text);
-	} else {
-		colon = NULL; /* none, or an IPv6 address without brackets */
-	}
-	if (len >= size || (colon && cmn_parse_u64(colon + 1, 0, 65535, ret_port) < 0))
-		return -EINVAL;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	return 0;
-}
-
 static int parse_addr(const char *option, const char *text, uint16_t port, struct dsc_addr *ret)
 {
 	struct sockaddr_storage ss;
-	uint64_t number = port;
 	char why[160];
 
 	snprintf(why, sizeof(why), "%.80s is not an address such as 192.0.2.1:%u or [::1]:%u", text,
 		 port, port);
-	if (split(text, ret->address, sizeof(ret->address), &number) < 0)
+	if (net_addr_split(text, ret->address, sizeof(ret->address), &port) < 0)
 		return refuse(option, why);
-	ret->port = (uint16_t)number;
+	ret->port = port;
 	if (strcmp(ret->address, "localhost") == 0)
 		snprintf(ret->address, sizeof(ret->address), "127.0.0.1");
-	if (!dsc_addr_to_sockaddr(ret, &ss))
+	if (!net_addr_set(&ss, ret->address, port))
 		return refuse(option, why);
 	inet_ntop(ss.ss_family,
 		  ss.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&ss)->sin_addr

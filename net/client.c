@@ -5,7 +5,6 @@
  * Spec: NVM Express Base 2.1, 3.5.1, 3.6.2, 6. */
 #include "net/client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -20,6 +19,7 @@
 
 #include "common/clock.h"
 #include "common/container.h"
+#include "net/addr.h"
 
 #define ADMIN_DEPTH 31
 #define MAX_QUEUES 128
@@ -59,28 +59,6 @@ static int wait_fd(int fd, short events, int timeout_ms)
 	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
 }
 
-static int parse_addr(const struct net_client_params *p, struct sockaddr_storage *ss,
-		      socklen_t *len)
-{
-	struct sockaddr_in *in4 = (struct sockaddr_in *)ss;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	if (inet_pton(AF_INET, p->addr, &in4->sin_addr) == 1) {
-		in4->sin_family = AF_INET;
-		in4->sin_port = htons(p->port);
-		*len = sizeof(*in4);
-		return 0;
-	}
-	if (inet_pton(AF_INET6, p->addr, &in6->sin6_addr) == 1) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(p->port);
-		*len = sizeof(*in6);
-		return 0;
-	}
-	return -EINVAL;
-}
-
 static int connect_socket(const struct net_client *c, struct cmn_err *err)
 {
 	const struct net_client_params *p = &c->params;
@@ -88,7 +66,8 @@ static int connect_socket(const struct net_client *c, struct cmn_err *err)
 	socklen_t len, elen = sizeof(int);
 	int fd, ret, one = 1, soerr = 0;
 
-	if (parse_addr(p, &ss, &len) < 0)
+	len = net_addr_set(&ss, p->addr, p->port);
+	if (!len)
 		return cmn_err_set(err, -EINVAL, "addr", "%s is no numeric IPv4 or IPv6 address",
 				   p->addr);
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

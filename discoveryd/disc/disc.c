@@ -6,9 +6,7 @@
 
 #include "discoveryd/disc/disc.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 #include "common/container.h"
 #include "common/log.h"
 #include "discoveryd/disc/disc_impl.h"
+#include "net/addr.h"
 
 #define COALESCE_NS (25 * CMN_NS_PER_MS) /* a burst of changes becomes one event per host */
 #define POOL_BYTES (64u << 20)
@@ -66,29 +65,11 @@ static void expire_logs(struct net_timer *t, uint64_t now)
 
 /* ---- listeners ---- */
 
-static socklen_t to_sockaddr(const struct dsc_addr *addr, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (inet_pton(AF_INET, addr->address, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(addr->port);
-		return sizeof(*in);
-	}
-	if (inet_pton(AF_INET6, addr->address, &in6->sin6_addr) != 1)
-		return 0;
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(addr->port);
-	return sizeof(*in6);
-}
-
 /* Bound at once, so that a busy port is told before anything else is started; it listens only from dsc_disc_open() on. */
 static int bind_one(const struct dsc_addr *addr, int *ret_fd, struct cmn_err *err)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = to_sockaddr(addr, &sa);
+	socklen_t len = net_addr_set(&sa, addr->address, addr->port);
 	int fd, rc, one = 1;
 
 	if (!len)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/container.h"
+#include "net/addr.h"
 
 #define LOG_ASQSZ 32 /* admin queue entries that a host may ask for, as others tell it */
 
@@ -73,60 +74,21 @@ void dsc_via_from_sockaddr(struct dsc_via *ret_via, const struct sockaddr_storag
 	}
 }
 
-/* Splits "address", "address:port" and "[address]:port"; an address with two colons and no brackets has no port. */
-static int split_port(const char *text, char *address, size_t size, const char **ret_port)
-{
-	const char *end, *colon = strrchr(text, ':');
-
-	*ret_port = NULL;
-	if (*text == '[') {
-		text++;
-		end = strchr(text, ']');
-		if (!end || (end[1] && end[1] != ':'))
-			return -EINVAL;
-		*ret_port = end[1] ? end + 2 : NULL;
-	} else if (colon && strchr(text, ':') == colon) {
-		end = colon;
-		*ret_port = colon + 1;
-	} else {
-		end = text + strlen(text);
-	}
-	if ((size_t)(end - text) >= size)
-		return -EINVAL;
-	memcpy(address, text, (size_t)(end - text));
-	address[end - text] = '\0';
-	return 0;
-}
-
 int dsc_via_parse(struct dsc_via *ret_via, const char *text, uint16_t default_port,
 		  struct cmn_err *err)
 {
-	struct in6_addr addr;
-	const char *port;
-	char address[64], *end = NULL;
-	unsigned long nr = default_port;
-	int family = AF_INET;
+	struct sockaddr_storage ss;
+	uint16_t port = default_port;
+	char address[64];
 
-	memset(ret_via, 0, sizeof(*ret_via));
-	if (split_port(text, address, sizeof(address), &port) < 0)
-		goto bad;
-	if (inet_pton(AF_INET, address, &addr) != 1) {
-		family = AF_INET6;
-		if (inet_pton(AF_INET6, address, &addr) != 1)
-			goto bad;
-	}
-	if (port) {
-		nr = strtoul(port, &end, 10);
-		if (!*port || *end || nr == 0 || nr > UINT16_MAX)
-			goto bad;
-	}
-	set_address(ret_via, family, &addr);
-	ret_via->port = (uint16_t)nr;
+	if (net_addr_split(text, address, sizeof(address), &port) < 0 || !port ||
+	    !net_addr_set(&ss, address, port))
+		return cmn_err_set(
+			err, -EINVAL, "via",
+			"\"%s\" is not an address of ours such as 192.0.2.7 or [2001:db8::1]:8009",
+			text);
+	dsc_via_from_sockaddr(ret_via, &ss, 0);
 	return 0;
-bad:
-	return cmn_err_set(
-		err, -EINVAL, "via",
-		"\"%s\" is not an address of ours such as 192.0.2.7 or [2001:db8::1]:8009", text);
 }
 
 /* ---- what a host can reach ---- */

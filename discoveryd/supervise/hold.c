@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "discoveryd/supervise/supervise_impl.h"
+#include "net/addr.h"
 
 #define BACKLOG 1024
 
@@ -88,25 +89,6 @@ void sup_hold_drop_all(struct dsc_supervisor *sup)
 }
 
 /* -- listening sockets ----------------------------------------------------------------------------- */
-static socklen_t make_addr(struct sockaddr_storage *ss, const char *address, uint16_t port)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)ss;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	if (inet_pton(AF_INET, address, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		return sizeof(*in);
-	}
-	if (inet_pton(AF_INET6, address, &in6->sin6_addr) == 1) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(port);
-		return sizeof(*in6);
-	}
-	return 0;
-}
-
 static int listen_error(struct cmn_err *err, int rc, const char *address, uint16_t port)
 {
 	if (rc == -EADDRINUSE)
@@ -122,7 +104,7 @@ static int listen_error(struct cmn_err *err, int rc, const char *address, uint16
 static int listen_on(const char *address, uint16_t port, struct cmn_err *err)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = make_addr(&ss, address, port);
+	socklen_t len = net_addr_set(&ss, address, port);
 	cmn_autoclose int fd = -1;
 	int one = 1;
 
@@ -164,7 +146,7 @@ void dsc_supervisor_unbind(struct dsc_supervisor *sup, const char *portal)
 bool sup_hold_is_at(int fd, const struct dsc_portal *p)
 {
 	struct sockaddr_storage want, have = { .ss_family = 0 };
-	socklen_t len = make_addr(&want, p->address, p->port), have_len = sizeof(have);
+	socklen_t len = net_addr_set(&want, p->address, p->port), have_len = sizeof(have);
 	struct sockaddr_in6 *a = (struct sockaddr_in6 *)&want, *b = (struct sockaddr_in6 *)&have;
 
 	if (getsockname(fd, (struct sockaddr *)&have, &have_len) < 0 || have_len != len)
