@@ -15,6 +15,10 @@
 #define API_RECV_MS 15000 /* to send a whole request, or to stay idle between two */
 #define API_ANSWER_MS 75000 /* from a whole request to the end of its answer */
 
+#define API_STREAM_BLOCK (16u * 1024) /* of an answer that is made as it is taken */
+#define API_SCRAPES_MAX                                                                            \
+	4 /* answers to /metrics at the same time; each has a copy of what it tells */
+
 #define API_SEGMENTS_MAX 10 /* of a path */
 #define API_QUERY_MAX 16 /* parameters */
 #define API_PARAMS_MAX 4 /* {names} in a path template */

@@ -2,6 +2,8 @@
 /* api/reply.c - what handlers ask of a request, and the answers they give.  Thread: the control loop.  May block: never. */
 #include "api/server_impl.h"
 
+#include "api/limits.h"
+#include "common/clock.h"
 #include "common/container.h"
 
 #include <errno.h>
@@ -126,6 +128,7 @@ static void answer(struct api_req *req, int status, struct MHD_Response *respons
 					req->route ? "no-store" : "no-cache");
 	req->response = response;
 	req->status = status;
+	req->took = req->came ? cmn_now_ns() - req->came : 0;
 	req->on_cancel = NULL;
 	if (req->state == API_REQ_WAITING) {
 		req->state = API_REQ_ANSWERED;
@@ -163,6 +166,16 @@ void api_reply_static(struct api_req *req, const char *type, const void *data, s
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		len, (void *)(uintptr_t)data, MHD_RESPMEM_PERSISTENT);
+
+	MHD_add_response_header(response, "Content-Type", type);
+	answer(req, 200, response);
+}
+
+void api_reply_stream(struct api_req *req, const char *type, MHD_ContentReaderCallback read,
+		      MHD_ContentReaderFreeCallback end, void *arg)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, API_STREAM_BLOCK, read, arg, end);
 
 	MHD_add_response_header(response, "Content-Type", type);
 	answer(req, 200, response);

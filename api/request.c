@@ -46,8 +46,10 @@ void api_req_end(void *arg, struct MHD_Connection *mhd, void **slot,
 		req->conn->busy = false;
 		req->conn->deadline = cmn_now_ns() + API_RECV_MS * CMN_NS_PER_MS;
 	}
-	if (req->response)
+	if (req->response) {
+		api_counts_add(req->server->counts, req->route, req->status, req->took);
 		MHD_destroy_response(req->response);
+	}
 	for (unsigned int i = 0; i < req->nr_headers; i++) {
 		free(req->headers[i].name);
 		free(req->headers[i].value);
@@ -62,7 +64,8 @@ void api_req_end(void *arg, struct MHD_Connection *mhd, void **slot,
 
 static bool is_api(const struct api_req *req)
 {
-	return strcmp(req->uri.segments[0], "api") == 0;
+	return strcmp(req->uri.segments[0], "api") == 0 ||
+	       (req->uri.nr_segments == 1 && strcmp(req->uri.segments[0], "metrics") == 0);
 }
 
 /* OPTIONS, and methods that the path doesn't have. */
@@ -256,6 +259,7 @@ static bool parse_body(struct api_req *req)
 
 static enum MHD_Result on_complete(struct api_req *req)
 {
+	req->came = cmn_now_ns();
 	if (req->conn) {
 		req->conn->busy = true;
 		req->conn->deadline = cmn_now_ns() + API_ANSWER_MS * CMN_NS_PER_MS;

@@ -255,7 +255,8 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 		ret = fd;
 		goto out_free;
 	}
-	server->mhd = start_mhd(server, fd);
+	server->counts = api_counts_create(params->routes);
+	server->mhd = server->counts ? start_mhd(server, fd) : NULL;
 	if (!server->mhd) {
 		close(fd);
 		ret = cmn_err_set(err, -EIO, "api", "the HTTP server did not start");
@@ -270,6 +271,7 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 	*ret_server = server;
 	return 0;
 out_free:
+	free(server->counts);
 	free(server);
 	return ret;
 }
@@ -293,6 +295,7 @@ void api_server_destroy(struct api_server *server)
 	net_timer_cancel(server->loop, &server->end);
 	MHD_stop_daemon(server->mhd);
 	net_timer_cancel(server->loop, &server->sweep);
+	free(server->counts);
 	free(server);
 }
 

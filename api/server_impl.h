@@ -3,6 +3,7 @@
 #ifndef API_SERVER_IMPL_H
 #define API_SERVER_IMPL_H
 
+#include "api/counts.h"
 #include "api/guard.h"
 #include "api/req.h"
 #include "api/server.h"
@@ -37,6 +38,9 @@ struct api_server {
 	struct api_req_list waiting; /* suspended */
 	uint16_t port;
 	struct net_timer end; /* ends discoveryd, soon */
+	struct api_counts *counts;
+	unsigned int nr_scrapes; /* answers to /metrics that are being taken */
+	unsigned int nr_streams; /* clients of the event stream */
 	bool running, again, closing, end_workers;
 };
 
@@ -67,6 +71,7 @@ struct api_req {
 	bool has_type;
 	struct json_object *doc;
 	int status;
+	uint64_t came, took; /* CLOCK_MONOTONIC ns: whole; from there to its answer */
 	struct MHD_Response *response;
 	unsigned int nr_headers;
 	struct {
@@ -86,6 +91,10 @@ void api_req_end(void *server, struct MHD_Connection *mhd, void **req,
 
 /* server.c: after a suspended request has been answered */
 void api_server_resume(struct api_server *server, struct api_req *req);
+
+/* reply.c: an answer that is made as the client takes it.  read as MHD_ContentReaderCallback says; end when it is over. */
+void api_reply_stream(struct api_req *req, const char *type, MHD_ContentReaderCallback read,
+		      MHD_ContentReaderFreeCallback end, void *arg);
 
 /* bundle.c: the dashboard */
 void api_bundle_serve(struct api_req *req);

@@ -33,6 +33,7 @@ struct dsc_options {
 			     1]; /* NULL-ended: further names by which requests may ask for it */
 	unsigned int nr_api_hosts;
 	bool all_subsystems; /* ALLSUBE: tell every subsystem to any host that asks for all */
+	bool ceph_metrics; /* /metrics tells the names of ceph-nvmeof's exporter too */
 	unsigned int nr_workers; /* made at the first start */
 	unsigned int nr_reactors; /* of each worker, 0: as many as cores */
 };
@@ -42,6 +43,7 @@ struct dsc_store;
 struct dsc_model;
 struct dsc_supervisor;
 struct dsc_events;
+struct dsc_disc;
 
 struct dsc_app {
 	struct dsc_options opt;
@@ -51,6 +53,7 @@ struct dsc_app {
 	struct dsc_model *model;
 	struct dsc_events *events;
 	struct dsc_supervisor *supervisor;
+	struct dsc_disc *disc;
 	char disc_nqn[224]; /* this discovery controller's own NQN, made once and stored */
 	char node[64]; /* name of this machine's node row */
 	uint64_t started_wall_ms; /* CLOCK_REALTIME */

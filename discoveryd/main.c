@@ -37,7 +37,6 @@
 
 struct daemon {
 	struct dsc_app app;
-	struct dsc_disc *disc;
 	struct api_server *api;
 	struct dsc_mdns *mdns;
 	struct net_watch signals;
@@ -126,7 +125,7 @@ static void workers_known(struct dsc_app *app, const struct cmn_err *portals)
 	}
 	if (cmn_err_is(portals))
 		dsc_event(app, DSC_ERROR, "portal.failed", portals->msg, NULL);
-	if (start_api(d, &err) < 0 || dsc_disc_open(d->disc, &err) < 0) {
+	if (start_api(d, &err) < 0 || dsc_disc_open(d->app.disc, &err) < 0) {
 		give_up(d, &err);
 		return;
 	}
@@ -203,7 +202,8 @@ static int start(struct daemon *d, struct cmn_err *err)
 		return err->code;
 	app->events = dsc_events_create(app);
 	if (make_run_dir(app->opt.run_dir, err) < 0 ||
-	    dsc_model_create(app, &app->model, err) < 0 || dsc_disc_start(app, &d->disc, err) < 0)
+	    dsc_model_create(app, &app->model, err) < 0 ||
+	    dsc_disc_start(app, &d->app.disc, err) < 0)
 		return err->code;
 	dsc_bootstrap(app, bootstrapped);
 	return 0;
@@ -216,7 +216,7 @@ static void end(struct daemon *d)
 	dsc_mdns_destroy(d->mdns);
 	if (d->api)
 		api_server_destroy(d->api);
-	dsc_disc_stop(d->disc);
+	dsc_disc_stop(d->app.disc);
 	dsc_supervisor_destroy(app->supervisor);
 	dsc_store_close(app->store);
 	dsc_model_destroy(app->model);

@@ -32,6 +32,7 @@ static const char usage_text[] =
 	"  --api-host NAME         a name that requests may ask for beside localhost, repeatable\n"
 	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
 	"(ALLSUBE)\n"
+	"  --ceph-metrics          /metrics has the names of ceph-nvmeof's exporter too\n"
 	"  --targetd PATH          program that workers run\n"
 	"  --workers N             workers that a first start makes (default 1)\n"
 	"  --reactors N            threads of each (default: a core each, at most 4)\n"
@@ -90,6 +91,7 @@ enum {
 	OPT_API,
 	OPT_API_HOST,
 	OPT_ALL_SUBSYSTEMS,
+	OPT_CEPH_METRICS,
 	OPT_TARGETD,
 	OPT_WORKERS,
 	OPT_REACTORS,
@@ -106,6 +108,7 @@ static const struct option long_options[] = {
 	{ "api", required_argument, NULL, OPT_API },
 	{ "api-host", required_argument, NULL, OPT_API_HOST },
 	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
+	{ "ceph-metrics", no_argument, NULL, OPT_CEPH_METRICS },
 	{ "targetd", required_argument, NULL, OPT_TARGETD },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
@@ -169,6 +172,9 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return 0;
 	case OPT_RUN:
 		o->run_dir = arg;
+		return 0;
+	case OPT_CEPH_METRICS:
+		o->ceph_metrics = true;
 		return 0;
 	case OPT_TARGETD:
 		o->targetd = arg;

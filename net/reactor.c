@@ -371,11 +371,15 @@ void net_reactor_run(struct net_reactor *r)
 	r->env.now = cmn_now_ns();
 	r->idle_since = r->env.now;
 	while (!atomic_load_explicit(&r->stop, memory_order_relaxed)) {
+		uint64_t since = r->env.now;
+
 		if (turn(r)) {
 			poll_events(r, 0);
 			r->idle_since = r->env.now;
+			net_stat_add(&r->stats.busy_ns, r->env.now - since);
 		} else {
 			wait_for_work(r);
+			net_stat_add(&r->stats.idle_ns, r->env.now - since);
 		}
 	}
 	/* What the kernel still writes into our buffers must land before they go. */

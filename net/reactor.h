@@ -15,18 +15,20 @@ struct net_reactor;
 
 struct net_reactor_params {
 	unsigned int index;
-	int cpu;	     /* pin to this core, -1: don't */
-	uint64_t spin_ns;    /* 0: block at once */
-	size_t pool_limit;   /* bytes that the buffer pool may hold */
-	bool want_uring;     /* a ring for file backends; see net_reactor_uring() */
-	_Atomic uint64_t *loops; /* counts turns for a supervisor that watches for hangs, at least one every 500 ms; NULL: nobody */
+	int cpu; /* pin to this core, -1: don't */
+	uint64_t spin_ns; /* 0: block at once */
+	size_t pool_limit; /* bytes that the buffer pool may hold */
+	bool want_uring; /* a ring for file backends; see net_reactor_uring() */
+	_Atomic uint64_t *
+		loops; /* counts turns for a supervisor that watches for hangs, at least one every 500 ms; NULL: nobody */
 };
 
 struct net_reactor *net_reactor_create(const struct net_reactor_params *params, int *ret_err);
 void net_reactor_destroy(struct net_reactor *r); /* joined; no connections left */
-int net_reactor_start(struct net_reactor *r);	  /* runs net_reactor_run in a thread of its own */
-void net_reactor_run(struct net_reactor *r);	  /* or on the caller's thread, until stopped */
-void net_reactor_stop(struct net_reactor *r);	  /* any; the thread ends after its turn; joins if started */
+int net_reactor_start(struct net_reactor *r); /* runs net_reactor_run in a thread of its own */
+void net_reactor_run(struct net_reactor *r); /* or on the caller's thread, until stopped */
+void net_reactor_stop(
+	struct net_reactor *r); /* any; the thread ends after its turn; joins if started */
 unsigned int net_reactor_index(const struct net_reactor *r);
 struct fab_env *net_reactor_env(struct net_reactor *r);
 bool net_reactor_is_current(const struct net_reactor *r); /* any */
@@ -80,6 +82,8 @@ void net_reactor_on_buf(struct net_reactor *r, void (*fn)(void *arg), void *arg)
 
 struct net_reactor_stats {
 	uint64_t loops, empty_polls, sleeps, messages, sends, recvs, short_sends, copies, ring_full;
+	uint64_t busy_ns,
+		idle_ns; /* of turns that found work, and of those that did not, with the wait after each */
 };
 const struct net_reactor_stats *net_reactor_stats(const struct net_reactor *r); /* any, relaxed */
 

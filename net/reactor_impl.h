@@ -8,9 +8,14 @@
 #include "net/reactor.h"
 
 /* Counters have one writer and any readers. */
+static inline void net_stat_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
 static inline void net_stat_inc(uint64_t *counter)
 {
-	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+	net_stat_add(counter, 1);
 }
 
 struct net_reactor_stats *net_reactor_stats_mut(struct net_reactor *r);

@@ -220,6 +220,8 @@ static struct json_object *reactor_json(const struct net_reactor *r)
 	ADD(short_sends);
 	ADD(copies);
 	ADD(ring_full);
+	ADD(busy_ns);
+	ADD(idle_ns);
 #undef ADD
 	return obj;
 }
@@ -239,7 +241,23 @@ static struct json_object *volume_json(const struct tgt_volume *vol)
 	add_u64(obj, "errors", s.errors);
 	add_u64(obj, "lock_waits", s.lock_waits);
 	add_u64(obj, "busy_ns", s.busy_ns);
+	add_u64(obj, "read_ns", s.read_ns);
+	add_u64(obj, "write_ns", s.write_ns);
 	return obj;
+}
+
+/* Resident memory: ours and what of RAM namespaces has been touched. */
+static uint64_t resident_bytes(void)
+{
+	unsigned long long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*u %llu", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 void tgt_msg_stats(struct tgt_registry *reg, struct json_object *msg)
@@ -249,6 +267,7 @@ void tgt_msg_stats(struct tgt_registry *reg, struct json_object *msg)
 	struct tgt_subsystem *ss, *next;
 
 	add_str(msg, "type", "stats");
+	add_u64(msg, "resident_bytes", resident_bytes());
 	for (unsigned int i = 0; i < reg->nr_reactors; i++)
 		json_object_array_add(reactors, reactor_json(reg->reactors[i]));
 	/* this thread alone adds and removes subsystems and volumes */

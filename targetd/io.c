@@ -31,23 +31,25 @@ static void count(const struct fab_req *req, const struct tgt_io_priv *p, bool f
 {
 	struct tgt_ns *ns = tgt_io_ns(req);
 	struct tgt_ns_stats *s;
-	uint64_t now = p->io->env->now;
+	uint64_t took = p->io->env->now - req->started;
 
 	if (!ns || !ns->stats)
 		return;
 	s = &ns->stats[p->io->index];
 	if (failed)
 		add(&s->errors, 1);
-	if (now != req->started)
-		add(&s->busy_ns, now - req->started);
+	if (took)
+		add(&s->busy_ns, took);
 	switch (req->cmd.opcode) {
 	case NVME_IO_READ:
 		add(&s->reads, 1);
 		add(&s->read_bytes, failed ? 0 : req->len);
+		add(&s->read_ns, took);
 		break;
 	case NVME_IO_WRITE:
 		add(&s->writes, 1);
 		add(&s->write_bytes, failed ? 0 : req->len);
+		add(&s->write_ns, took);
 		break;
 	default:
 		add(&s->other, 1);

@@ -24,6 +24,7 @@ struct tgt_io_reactor;
 struct tgt_ns_stats {
 	alignas(64) uint64_t reads;
 	uint64_t writes, other, read_bytes, write_bytes, errors, lock_waits, busy_ns;
+	uint64_t read_ns, write_ns; /* parts of busy_ns */
 };
 
 /* A namespace as one view shows it.  Immutable; what it points at is shared with other views of the same namespace and lives
@@ -31,11 +32,11 @@ struct tgt_ns_stats {
 struct tgt_ns {
 	struct fab_ns fab; /* first: fab_view's slots point here */
 	struct tgt_backend *backend;
-	uint8_t *mem;		     /* backend->ops->map(), or NULL */
-	struct tgt_rangelock *lock;  /* NULL: memory, and one reactor */
-	struct tgt_ns_stats *stats;  /* [reactor index] */
-	bool discard_zeroes;	     /* geometry */
-	void *owner;		     /* the registry's */
+	uint8_t *mem; /* backend->ops->map(), or NULL */
+	struct tgt_rangelock *lock; /* NULL: memory, and one reactor */
+	struct tgt_ns_stats *stats; /* [reactor index] */
+	bool discard_zeroes; /* geometry */
+	void *owner; /* the registry's */
 };
 
 /* Commands that run under a view, per reactor: a plain counter of that reactor's thread, from tgt_view_enter() (first thing in
@@ -50,17 +51,18 @@ struct tgt_view_use {
 
 struct tgt_view {
 	struct fab_view fab; /* first; its generation is another for each view ever made */
-	struct tgt_view_use use[TGT_MAX_REACTORS]; /* allocate for nr_reactors only, aligned to 64 */
+	struct tgt_view_use
+		use[TGT_MAX_REACTORS]; /* allocate for nr_reactors only, aligned to 64 */
 };
 
 /* Set by site->io_connect as the connection's data (net_conn_set_data), replaced view by the barrier on the connection's reactor,
  * freed after queue_gone. */
 struct tgt_queue {
-	struct tgt_view *view;	     /* one reference */
+	struct tgt_view *view; /* one reference */
 	struct net_reactor *reactor; /* where the connection lives */
-	struct tgt_io_reactor *io;   /* that reactor's */
-	unsigned int index;	     /* net_reactor_index(reactor) */
-	uint64_t max_bytes;	     /* MDTS */
+	struct tgt_io_reactor *io; /* that reactor's */
+	unsigned int index; /* net_reactor_index(reactor) */
+	uint64_t max_bytes; /* MDTS */
 };
 
 /* The two slots of fab_req.priv that the view keeps; the others are io.c's. */

@@ -169,6 +169,8 @@ struct tgt_ns_stats tgt_ns_stats_sum(const struct tgt_ns_stats *stats, unsigned 
 		ADD(errors);
 		ADD(lock_waits);
 		ADD(busy_ns);
+		ADD(read_ns);
+		ADD(write_ns);
 #undef ADD
 	}
 	return sum;

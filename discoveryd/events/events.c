@@ -19,6 +19,7 @@ struct dsc_events {
 	struct dsc_app *app;
 	struct dsc_event *ring[DSC_EVENTS_MAX]; /* by id modulo the size */
 	uint64_t last_id;
+	uint64_t count[DSC_SEVERITY_COUNT]; /* since start */
 	TAILQ_HEAD(, dsc_events_sub) subs;
 };
 
@@ -114,6 +115,7 @@ void dsc_event(struct dsc_app *app, enum dsc_severity severity, const char *kind
 	len = strlen(json ? json : "") + 3;
 	event->data = dsc_zalloc(len);
 	snprintf(event->data, len, "{%s}", json ? json : "");
+	events->count[severity]++;
 	log_event(event);
 	keep(events, event);
 	store(events, event);
@@ -146,6 +148,11 @@ const struct dsc_event *dsc_event_after(struct dsc_events *events, uint64_t id)
 			return event;
 	}
 	return NULL;
+}
+
+uint64_t dsc_events_count(struct dsc_events *events, enum dsc_severity severity)
+{
+	return events->count[severity];
 }
 
 uint64_t dsc_event_last_id(struct dsc_events *events)

@@ -35,6 +35,7 @@ void dsc_event_with(struct dsc_app *app, enum dsc_severity severity, const char 
 
 /* The first event with a greater id, NULL at the end; borrowed until the next event. */
 const struct dsc_event *dsc_event_after(struct dsc_events *events, uint64_t id);
+uint64_t dsc_events_count(struct dsc_events *events, enum dsc_severity severity); /* since start */
 uint64_t dsc_event_last_id(struct dsc_events *events); /* 0: none yet */
 
 struct dsc_events_sub {

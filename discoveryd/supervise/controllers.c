@@ -101,23 +101,112 @@ static void take_connected(struct sup_worker *w, struct json_object *obj)
 	ctrl_put(ctrl);
 }
 
+/* -- hosts that fell silent ----------------------------------------------------------------------- */
+const char *const dsc_gone_name[DSC_GONE_COUNT] = {
+	[DSC_GONE_KEEP_ALIVE] = "keep_alive_timeout",
+	[DSC_GONE_SHUTDOWN] = "shutdown",
+	[DSC_GONE_CLOSED] = "closed",
+};
+
+struct sup_lost {
+	unsigned int refs;
+	struct dsc_lost l;
+};
+
+static int lost_cmp(const void *key, const void *value)
+{
+	const struct sup_lost *a = key, *b = value;
+	int c = strcmp(a->l.nqn, b->l.nqn);
+
+	return c ? c : strcmp(a->l.host_nqn, b->l.host_nqn);
+}
+
+static void *lost_get(void *value)
+{
+	((struct sup_lost *)value)->refs++;
+	return value;
+}
+
+static void lost_put(void *value)
+{
+	struct sup_lost *lost = value;
+
+	if (--lost->refs == 0)
+		free(lost);
+}
+
+static const struct dsc_tree_ops lost_ops = { lost_cmp, ctrl_key, lost_get, lost_put };
+
+void sup_lost_clear(struct dsc_supervisor *sup)
+{
+	dsc_tree_put(sup->lost, &lost_ops);
+	sup->lost = NULL;
+	sup->nr_lost = 0;
+}
+
+static void count_lost(struct dsc_supervisor *sup, const struct dsc_controller *c)
+{
+	struct sup_lost *lost = dsc_zalloc(sizeof(*lost)), *there;
+
+	lost->refs = 1;
+	memcpy(lost->l.nqn, c->nqn, sizeof(lost->l.nqn));
+	memcpy(lost->l.host_nqn, c->host_nqn, sizeof(lost->l.host_nqn));
+	lost->l.times = 1;
+	there = dsc_tree_find(sup->lost, &lost_ops, lost);
+	if (there) {
+		there->l.times++;
+	} else if (sup->nr_lost < DSC_LOST_MAX) {
+		dsc_tree_set(&sup->lost, &lost_ops, lost);
+		sup->nr_lost++;
+	}
+	lost_put(lost);
+}
+
+void dsc_supervisor_lost(struct dsc_supervisor *sup,
+			 void (*fn)(void *arg, const struct dsc_lost *lost), void *arg)
+{
+	struct sup_lost *lost;
+
+	dsc_tree_each(lost, sup->lost, &lost_ops) fn(arg, &lost->l);
+}
+
+static void count_gone(struct sup_worker *w, struct json_object *obj, const struct sup_ctrl *key)
+{
+	const struct sup_ctrl *ctrl = dsc_tree_find(w->controllers, &ctrl_ops, key);
+	const char *reason = "";
+	enum dsc_gone gone = DSC_GONE_CLOSED;
+
+	cmn_json_str_opt(obj, "reason", &reason, NULL, NULL);
+	if (strcmp(reason, "keep alive timeout") == 0)
+		gone = DSC_GONE_KEEP_ALIVE;
+	else if (strcmp(reason, "shut down by host") == 0)
+		gone = DSC_GONE_SHUTDOWN;
+	w->counts.gone[gone]++;
+	if (ctrl && gone == DSC_GONE_KEEP_ALIVE)
+		count_lost(w->sup, &ctrl->c);
+}
+
 void sup_controllers_take(struct sup_worker *w, struct json_object *msg)
 {
+	bool full = get_bool(msg, "full");
 	struct json_object *list = NULL;
 	struct sup_ctrl key;
 
-	if (get_bool(msg, "full"))
+	if (full)
 		sup_controllers_clear(w);
 	cmn_json_arr_opt(msg, "gone", &list, NULL);
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		memset(&key, 0, sizeof(key));
 		take_key(json_object_array_get_idx(list, i), &key.c);
+		count_gone(w, json_object_array_get_idx(list, i), &key);
 		dsc_tree_del(&w->controllers, &ctrl_ops, &key);
 	}
 	list = NULL;
 	cmn_json_arr_opt(msg, "connected", &list, NULL);
 	for (size_t i = 0; list && i < json_object_array_length(list); i++)
 		take_connected(w, json_object_array_get_idx(list, i));
+	if (list && !full)
+		w->counts.connected += json_object_array_length(list);
 }
 
 /* -- what others ask ---------------------------------------------------------------------------------- */

@@ -212,6 +212,7 @@ static void take_refused(struct sup_worker *w, struct net_ctl_msg *msg)
 	struct json_object *data;
 	char text[768];
 
+	w->counts.refused++;
 	cmn_json_str_opt(msg->json, "host_nqn", &host, NULL, NULL);
 	cmn_json_str_opt(msg->json, "nqn", &nqn, NULL, NULL);
 	cmn_json_str_opt(msg->json, "reason", &reason, NULL, NULL);
@@ -275,9 +276,11 @@ static void read_all(struct sup_worker *w)
 	int rc = net_ctl_read(ctl), next = 0;
 
 	/* What came before an end counts: read it first. A handler may close the connection. */
+	w->read_began = cmn_now_ns();
 	while (w->ctl == ctl && (next = net_ctl_next(ctl, &msg, &err)) > 0) {
 		take(w, &msg);
 		net_ctl_msg_clear(&msg);
+		w->read_began = cmn_now_ns();
 	}
 	if (w->ctl != ctl)
 		return;
@@ -369,6 +372,7 @@ void sup_link_close(struct sup_worker *w)
 	w->ctl = NULL;
 	w->ctl_watch.fd = -1;
 	w->said_hello = false;
+	w->stats_asked = false;
 	net_timer_cancel(w->sup->app->loop, &w->connect);
 	dsc_tree_put(w->sent, &dsc_name_ops);
 	w->sent = NULL;

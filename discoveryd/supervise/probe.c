@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discoveryd/supervise/probe.c - once a second: is a reactor hung, has a worker settled, does somebody want counters.
+/* discoveryd/supervise/probe.c - once a second: is a reactor hung, has a worker settled, what do its counters say.
  * Owns: the mapping of a worker's loop counters, its last stats.  Thread: control loop.  May block: never.
  *
  * Hung, not just slow: the same reactor's counter unchanged at so many probes in a row, each a full turn of ours apart.  An
@@ -20,7 +20,8 @@
 #define PROBE_NS CMN_NS_PER_S
 #define HUNG_PROBES 8
 #define LINE_WORDS (64 / sizeof(uint64_t))
-#define STATS_LOOKED_AT_NS (60 * CMN_NS_PER_S)
+#define STATS_NS (900 * CMN_NS_PER_MS) /* less than a probe's turn, so that each asks */
+#define STATS_SHARE 20 /* at most so small a part of our time goes into reading them */
 
 void sup_probe_unmap(struct sup_worker *w)
 {
@@ -86,6 +87,7 @@ static void ask_stats(struct sup_worker *w)
 {
 	struct json_object *msg = sup_msg("stats");
 
+	w->stats_asked = true;
 	json_object_object_add(msg, "seq", json_object_new_uint64(++w->stats_seq));
 	sup_link_send(w, msg);
 }
@@ -105,7 +107,7 @@ static void probe(struct net_timer *timer, uint64_t when)
 		probe_reactors(w, late);
 		if (w->state == DSC_WORKER_RUNNING)
 			sup_process_steady(w);
-		if (now < sup->stats_wanted_until)
+		if (!w->stats_asked && now >= w->stats_next)
 			ask_stats(w);
 	}
 	if (sup->running)
@@ -123,9 +125,13 @@ void sup_probe_start(struct dsc_supervisor *sup)
 /* -- stats ------------------------------------------------------------------------------------------ */
 void sup_stats_take(struct sup_worker *w, struct json_object *msg)
 {
+	uint64_t now = cmn_now_ns();
+
 	json_object_put(w->stats);
 	w->stats = json_object_get(msg);
 	w->stats_ms = cmn_wall_ms();
+	w->stats_asked = false;
+	w->stats_next = now + cmn_max(STATS_NS, STATS_SHARE * (now - w->read_began));
 }
 
 struct json_object *dsc_supervisor_stats(struct dsc_supervisor *sup, const char *name,
@@ -133,12 +139,9 @@ struct json_object *dsc_supervisor_stats(struct dsc_supervisor *sup, const char 
 {
 	struct sup_worker *w;
 
-	sup->stats_wanted_until = cmn_now_ns() + STATS_LOOKED_AT_NS;
 	TAILQ_FOREACH(w, &sup->workers, link) {
 		if (strcmp(w->name, name) != 0)
 			continue;
-		if (!w->stats && w->said_hello)
-			ask_stats(w);
 		*ret_wall_ms = w->stats_ms;
 		return w->stats;
 	}

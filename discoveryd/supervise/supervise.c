@@ -315,8 +315,6 @@ void sup_worker_exited(struct sup_worker *w, const char *how)
 
 	sup_link_close(w);
 	sup_controllers_clear(w);
-	json_object_put(w->stats);
-	w->stats = NULL;
 	if (w->state == DSC_WORKER_STOPPING) {
 		w->state = DSC_WORKER_STOPPED;
 		sup_worker_event(w, DSC_INFO, "worker.stopped", how);
@@ -357,6 +355,7 @@ void dsc_supervisor_destroy(struct dsc_supervisor *sup)
 	net_after_cancel(sup->app->loop, &sup->drain_step);
 	while ((w = TAILQ_FIRST(&sup->workers)))
 		free_worker(w);
+	sup_lost_clear(sup);
 	sup_hold_drop_all(sup);
 	sup->app->supervisor = NULL;
 	free(sup);
@@ -387,6 +386,7 @@ int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
 	ret_info->generation = w->generation;
 	ret_info->restarts = w->restarts;
 	ret_info->adopted = w->adopted;
+	ret_info->counts = w->counts;
 	sup_controllers_walk(w, NULL, NULL, count_controller, &ret_info->nr_controllers);
 	return 0;
 }

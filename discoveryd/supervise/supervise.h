@@ -36,6 +36,16 @@ enum dsc_worker_state {
 };
 extern const char *const dsc_worker_state_name[DSC_WORKER_STATE_COUNT];
 
+/* Why a controller has gone. */
+enum dsc_gone { DSC_GONE_KEEP_ALIVE, DSC_GONE_SHUTDOWN, DSC_GONE_CLOSED, DSC_GONE_COUNT };
+extern const char
+	*const dsc_gone_name[DSC_GONE_COUNT]; /* "keep_alive_timeout", "shutdown", "closed" */
+
+/* Of a worker, since discoveryd started. */
+struct dsc_worker_counts {
+	uint64_t connected, refused, gone[DSC_GONE_COUNT];
+};
+
 struct dsc_worker_info {
 	enum dsc_worker_state state;
 	int pid; /* 0: none */
@@ -43,6 +53,7 @@ struct dsc_worker_info {
 	unsigned int restarts; /* since discoveryd started */
 	unsigned int nr_controllers;
 	bool adopted;
+	struct dsc_worker_counts counts;
 };
 /* -ENOENT for an unknown name. */
 int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
@@ -64,8 +75,17 @@ void dsc_supervisor_controllers(struct dsc_supervisor *sup, const char *nqn, con
 unsigned int dsc_supervisor_count(struct dsc_supervisor *sup, const char *nqn, const char *host_nqn,
 				  const char *portal);
 
-/* The last stats message of a worker, borrowed, NULL when there is none; *ret_wall_ms when it came.  Asked for every second
- * while somebody has looked at it in the last minute. */
+/* Hosts that were lost by their keep alive timer, ordered by (NQN, host); the first DSC_LOST_MAX pairs are told apart. */
+#define DSC_LOST_MAX 4096
+struct dsc_lost {
+	char nqn[DSC_NQN_MAX + 1], host_nqn[DSC_NQN_MAX + 1];
+	uint64_t times;
+};
+void dsc_supervisor_lost(struct dsc_supervisor *sup,
+			 void (*fn)(void *arg, const struct dsc_lost *lost), void *arg);
+
+/* The last stats message of a worker, borrowed, NULL when there is none; *ret_wall_ms when it came.  Asked for every second,
+ * less often when it is so large that reading it takes a noticeable part of that; it outlives its process. */
 struct json_object *dsc_supervisor_stats(struct dsc_supervisor *sup, const char *name,
 					 uint64_t *ret_wall_ms);
 

@@ -69,10 +69,14 @@ struct sup_worker {
 
 	/* controllers.c */
 	struct dsc_tree *controllers;
+	struct dsc_worker_counts counts;
 
 	/* probe.c */
 	struct json_object *stats;
 	uint64_t stats_ms, stats_seq;
+	uint64_t read_began; /* the message that is being taken */
+	uint64_t stats_next; /* not to be asked before */
+	bool stats_asked; /* and not answered yet */
 	const volatile uint64_t *loops; /* a line of 64 bytes a reactor; NULL: not told yet */
 	size_t loops_size;
 	unsigned int nr_reactors;
@@ -91,7 +95,9 @@ struct dsc_supervisor {
 	bool running; /* missing workers may be started */
 	struct net_after adopted, drain_step;
 	struct net_timer probe;
-	uint64_t last_probe, stats_wanted_until;
+	uint64_t last_probe;
+	struct dsc_tree *lost; /* controllers.c */
+	unsigned int nr_lost;
 };
 
 /* hold.c */
@@ -111,6 +117,7 @@ void sup_portal_name(char *buf, size_t size, const char *portal);
 /* controllers.c */
 void sup_controllers_take(struct sup_worker *w, struct json_object *msg);
 void sup_controllers_clear(struct sup_worker *w);
+void sup_lost_clear(struct dsc_supervisor *sup);
 bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *host_nqn,
 			  bool (*fn)(void *arg, const struct dsc_controller *c), void *arg);
 

@@ -292,6 +292,12 @@ def test_daemon():
     assert {c['name'] for c in api.ok('GET', '/health')['checks']} >= {'store', 'workers'}
 
 
+def test_metrics():
+    answer = daemon.http('GET', '/metrics')
+    api.check('GET', '/metrics', *answer)
+    assert answer[0] == 200 and 'pharos_worker_up{' in answer[2], answer
+
+
 def test_every_operation_was_used():
     all_ids = {op['operationId'] for item in api.paths.values() for op in item.values() if isinstance(op, dict)}
     good = {name for name, status in api.seen if status < 300}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/metrics.h - an answer to GET /metrics: sets of labelled values, gathered in one turn, told family by family as the
+ * client takes it.
+ * Owns: a scrape has copies of all it needs, so nothing is held while a slow client reads.  Thread: the control loop.
+ * May block: never. */
+#ifndef API_METRICS_H
+#define API_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct api_server;
+struct dsc_snapshot;
+
+#define API_SET_MAX 65536u /* items of a set; what is more is counted, not told */
+
+/* Things of one kind, with the same labels. */
+enum api_set {
+	API_SET_DAEMON,
+	API_SET_DAEMON_META,
+	API_SET_SEVERITY,
+	API_SET_WORKER,
+	API_SET_WORKER_META,
+	API_SET_WORKER_STATS, /* what it told itself: absent until it did */
+	API_SET_WORKER_GONE,
+	API_SET_REACTOR,
+	API_SET_REACTOR_MODE,
+	API_SET_PORTAL_META,
+	API_SET_SUBSYS,
+	API_SET_SUBSYS_META,
+	API_SET_NS,
+	API_SET_NS_META,
+	API_SET_NS_IO,
+	API_SET_HOST,
+	API_SET_LOST,
+	API_SET_HOST_GEN,
+	API_SET_ROUTE,
+	API_SET_ROUTE_STATUS,
+	API_SET_SCRAPE,
+	API_SET_CEPH_GATEWAY,
+	API_SET_CEPH_BDEV_META,
+	API_SET_CEPH_BDEV,
+	API_SET_CEPH_BDEV_IO,
+	API_SET_CEPH_REACTOR,
+	API_SET_CEPH_SUBSYS_META,
+	API_SET_CEPH_NS_META,
+	API_SET_CEPH_HOST,
+	API_SET_CEPH_LOST,
+	API_SET_COUNT
+};
+
+/* Values of the items of a set: a field is one of these numbers. */
+enum {
+	DAEMON_START_MS,
+	DAEMON_COMMITS,
+	DAEMON_STORE_REQUESTS,
+	DAEMON_STORE_FAILURES,
+	DAEMON_STORE_HEALTHY,
+	DAEMON_SUBSYSTEMS,
+	DAEMON_NAMESPACES,
+	DAEMON_HOSTS,
+	DAEMON_DISC_CONNS,
+	DAEMON_DISC_CTRLS,
+	DAEMON_LOG_READS,
+	DAEMON_AENS,
+	DAEMON_DISC_REFUSED,
+	DAEMON_GENCTR,
+	DAEMON_API_CONNS,
+	DAEMON_API_STREAMS,
+	DAEMON_FIELDS
+};
+enum { WORKER_UP, WORKER_RESTARTS, WORKER_CTRLS, WORKER_CONNECTED, WORKER_REFUSED, WORKER_FIELDS };
+enum { STATS_AGE_MS, STATS_RESIDENT, STATS_FIELDS };
+enum {
+	REACTOR_LOOPS,
+	REACTOR_EMPTY_POLLS,
+	REACTOR_SLEEPS,
+	REACTOR_MESSAGES,
+	REACTOR_SENDS,
+	REACTOR_RECVS,
+	REACTOR_SHORT_SENDS,
+	REACTOR_COPIES,
+	REACTOR_RING_FULL,
+	REACTOR_FIELDS
+};
+enum {
+	SUBSYS_READY,
+	SUBSYS_LISTENERS,
+	SUBSYS_HOSTS,
+	SUBSYS_NAMESPACES,
+	SUBSYS_CTRLS,
+	SUBSYS_QPAIRS,
+	SUBSYS_LIMIT,
+	SUBSYS_FIELDS
+};
+enum { NS_CAPACITY, NS_READY, NS_FIELDS };
+enum {
+	IO_READS,
+	IO_WRITES,
+	IO_OTHER,
+	IO_READ_BYTES,
+	IO_WRITE_BYTES,
+	IO_READ_NS,
+	IO_WRITE_NS,
+	IO_ERRORS,
+	IO_LOCK_WAITS,
+	IO_FIELDS
+};
+enum { HOST_STATE, HOST_CTRLS, HOST_QPAIRS, HOST_FIELDS };
+enum { SCRAPE_GATHER_NS, SCRAPE_DROPPED, SCRAPE_FIELDS };
+
+struct api_item {
+	const char *labels; /* "a=\"b\",c=\"d\"", "" */
+	const uint64_t *values;
+};
+
+/* How a value is told. */
+enum api_unit { API_UNIT_ONE, API_UNIT_NS, API_UNIT_MS }; /* times: as seconds */
+
+struct api_family {
+	const char *name, *type, *help;
+	enum api_set set;
+	unsigned int field;
+	enum api_unit unit;
+};
+/* Each ends with a row without name. */
+extern const struct api_family api_families[], api_families_ceph[];
+
+struct api_set_items {
+	struct api_item *at;
+	size_t nr, cap;
+};
+
+struct api_block {
+	struct api_block *next;
+	size_t used, size;
+	char bytes[];
+};
+
+struct api_scrape {
+	struct api_server *server;
+	struct api_set_items sets[API_SET_COUNT];
+	struct api_block *blocks; /* labels and values */
+	uint64_t dropped;
+	/* where the telling stands */
+	const struct api_family *families,
+		*more; /* more: ceph's, told after ours; NULL: none or at them */
+	size_t item;
+	char *text;
+	size_t text_len, text_at;
+};
+
+/* Labels under construction. */
+struct api_labels {
+	size_t len;
+	char text[2040];
+};
+void api_label(struct api_labels *labels, const char *name, const char *value);
+void api_label_u64(struct api_labels *labels, const char *name, uint64_t value);
+
+/* NULL: no memory.  ceph: the families of that exporter too. */
+struct api_scrape *api_scrape_create(struct api_server *server, bool ceph);
+void api_scrape_destroy(struct api_scrape *scrape);
+/* The next bytes of the text, 0 at its end. */
+size_t api_scrape_read(struct api_scrape *scrape, char *buf, size_t max);
+
+/* An item whose values are to be filled in. */
+uint64_t *api_scrape_values(struct api_scrape *scrape, size_t nr); /* zeroed */
+const char *api_scrape_text(struct api_scrape *scrape, const struct api_labels *labels);
+void api_scrape_add(struct api_scrape *scrape, enum api_set set, const char *labels,
+		    const uint64_t *values);
+
+/* metrics_gather.c, metrics_model.c */
+void api_scrape_gather(struct api_scrape *scrape);
+void api_scrape_gather_model(struct api_scrape *scrape, const struct dsc_snapshot *snap);
+
+#endif

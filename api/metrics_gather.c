@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/metrics_gather.c - what a scrape tells of the daemon itself, its workers and their reactors, the API.
+ * Thread: the control loop.  May block: never. */
+#include "config.h"
+
+#include "api/counts.h"
+#include "api/metrics.h"
+#include "api/server_impl.h"
+
+#include "common/clock.h"
+#include "common/container.h"
+#include "common/json.h"
+#include "discoveryd/disc/disc.h"
+#include "discoveryd/events/events.h"
+#include "discoveryd/model/snapshot.h"
+#include "discoveryd/store/store.h"
+#include "discoveryd/supervise/supervise.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SILENT_MS 5000 /* its counters are asked for every second */
+
+static const char *label1(struct api_scrape *scrape, const char *name, const char *value)
+{
+	struct api_labels labels = { .len = 0 };
+
+	api_label(&labels, name, value);
+	return api_scrape_text(scrape, &labels);
+}
+
+static uint64_t *one_value(struct api_scrape *scrape, uint64_t value)
+{
+	uint64_t *v = api_scrape_values(scrape, 1);
+
+	*v = value;
+	return v;
+}
+
+static uint64_t member(struct json_object *obj, const char *name)
+{
+	uint64_t value = 0;
+
+	cmn_json_u64_opt(obj, name, &value, NULL, NULL);
+	return value;
+}
+
+static struct json_object *list(struct json_object *obj, const char *name)
+{
+	struct json_object *found = NULL;
+
+	if (!obj || cmn_json_arr_opt(obj, name, &found, NULL) < 0)
+		return NULL;
+	return found;
+}
+
+/* ---- discoveryd ---- */
+
+static void add_store_and_discovery(const struct dsc_app *app, uint64_t *v)
+{
+	struct dsc_store_stats store = { 0 };
+	struct dsc_disc_stats disc = { 0 };
+
+	dsc_store_get_stats(app->store, &store);
+	v[DAEMON_COMMITS] = store.commits;
+	v[DAEMON_STORE_REQUESTS] = store.requests;
+	v[DAEMON_STORE_FAILURES] = store.failures;
+	v[DAEMON_STORE_HEALTHY] = dsc_store_healthy(app->store);
+	if (app->disc)
+		dsc_disc_get_stats(app->disc, &disc);
+	v[DAEMON_DISC_CONNS] = disc.connections;
+	v[DAEMON_DISC_CTRLS] = disc.controllers;
+	v[DAEMON_LOG_READS] = disc.log_reads;
+	v[DAEMON_AENS] = disc.events_sent;
+	v[DAEMON_DISC_REFUSED] = disc.refused;
+}
+
+static void gather_daemon(struct api_scrape *scrape, const struct dsc_snapshot *snap)
+{
+	const struct dsc_app *app = scrape->server->app;
+	uint64_t *v = api_scrape_values(scrape, DAEMON_FIELDS);
+	struct api_labels labels = { .len = 0 };
+
+	v[DAEMON_START_MS] = app->started_wall_ms;
+	v[DAEMON_SUBSYSTEMS] = dsc_tree_count(snap->subsystems);
+	v[DAEMON_NAMESPACES] = dsc_tree_count(snap->uuids);
+	v[DAEMON_HOSTS] = dsc_tree_count(snap->hosts);
+	v[DAEMON_GENCTR] = snap->gen_any;
+	v[DAEMON_API_CONNS] = scrape->server->nr_conns;
+	v[DAEMON_API_STREAMS] = scrape->server->nr_streams;
+	add_store_and_discovery(app, v);
+	api_scrape_add(scrape, API_SET_DAEMON, "", v);
+	for (unsigned int i = 0; i < DSC_SEVERITY_COUNT; i++)
+		api_scrape_add(
+			scrape, API_SET_SEVERITY, label1(scrape, "severity", dsc_severity_name[i]),
+			one_value(scrape, dsc_events_count(app->events, (enum dsc_severity)i)));
+	api_label(&labels, "version", PACKAGE_VERSION);
+	api_label(&labels, "node", app->node);
+	api_label(&labels, "nqn", app->disc_nqn);
+	api_scrape_add(scrape, API_SET_DAEMON_META, api_scrape_text(scrape, &labels), NULL);
+}
+
+static void gather_ceph_gateway(struct api_scrape *scrape)
+{
+	const struct dsc_app *app = scrape->server->app;
+	struct api_labels labels = { .len = 0 };
+
+	api_label(&labels, "spdk_version", "none");
+	api_label(&labels, "version", PACKAGE_VERSION);
+	api_label(&labels, "addr", app->opt.api.address);
+	api_label_u64(&labels, "port", api_server_port(scrape->server));
+	api_label(&labels, "name", app->node);
+	api_label(&labels, "hostname", app->node);
+	api_label(&labels, "group", "_null_");
+	api_label(&labels, "load_balancing_group", "1");
+	api_scrape_add(scrape, API_SET_CEPH_GATEWAY, api_scrape_text(scrape, &labels), NULL);
+}
+
+/* ---- workers ---- */
+
+static const char *const reactor_members[REACTOR_FIELDS] = {
+	[REACTOR_LOOPS] = "loops",
+	[REACTOR_EMPTY_POLLS] = "empty_polls",
+	[REACTOR_SLEEPS] = "sleeps",
+	[REACTOR_MESSAGES] = "messages",
+	[REACTOR_SENDS] = "sends",
+	[REACTOR_RECVS] = "recvs",
+	[REACTOR_SHORT_SENDS] = "short_sends",
+	[REACTOR_COPIES] = "copies",
+	[REACTOR_RING_FULL] = "ring_full",
+};
+
+static void gather_mode(struct api_scrape *scrape, const struct api_labels *reactor,
+			const char *name, const char *mode, uint64_t ns)
+{
+	struct api_labels labels = *reactor, ceph = { .len = 0 };
+	const uint64_t *v = one_value(scrape, ns);
+
+	api_label(&labels, "mode", mode);
+	api_scrape_add(scrape, API_SET_REACTOR_MODE, api_scrape_text(scrape, &labels), v);
+	if (!scrape->more)
+		return;
+	api_label(&ceph, "name", name);
+	api_label(&ceph, "mode", mode);
+	api_scrape_add(scrape, API_SET_CEPH_REACTOR, api_scrape_text(scrape, &ceph), v);
+}
+
+static void gather_reactor(struct api_scrape *scrape, const char *worker, struct json_object *obj)
+{
+	uint64_t *v = api_scrape_values(scrape, REACTOR_FIELDS);
+	struct api_labels labels = { .len = 0 };
+	char name[DSC_NAME_MAX + 24];
+
+	api_label(&labels, "worker", worker);
+	api_label_u64(&labels, "reactor", member(obj, "index"));
+	for (unsigned int i = 0; i < REACTOR_FIELDS; i++)
+		v[i] = member(obj, reactor_members[i]);
+	api_scrape_add(scrape, API_SET_REACTOR, api_scrape_text(scrape, &labels), v);
+	snprintf(name, sizeof(name), "%s_reactor_%u", worker, (unsigned int)member(obj, "index"));
+	gather_mode(scrape, &labels, name, "busy", member(obj, "busy_ns"));
+	gather_mode(scrape, &labels, name, "idle", member(obj, "idle_ns"));
+}
+
+static void gather_stats(struct api_scrape *scrape, const char *name, const char *labels)
+{
+	uint64_t when = 0, now = cmn_wall_ms(), *v;
+	struct json_object *stats =
+		dsc_supervisor_stats(scrape->server->app->supervisor, name, &when);
+	struct json_object *reactors = list(stats, "reactors");
+
+	if (!stats)
+		return;
+	v = api_scrape_values(scrape, STATS_FIELDS);
+	v[STATS_AGE_MS] = now > when ? now - when : 0;
+	v[STATS_RESIDENT] = member(stats, "resident_bytes");
+	api_scrape_add(scrape, API_SET_WORKER_STATS, labels, v);
+	for (size_t i = 0; reactors && i < json_object_array_length(reactors); i++)
+		gather_reactor(scrape, name, json_object_array_get_idx(reactors, i));
+}
+
+/* Runs, and has not been silent: a worker that stands still runs as well, until that is noticed. */
+static bool answers(struct api_scrape *scrape, const char *name, enum dsc_worker_state state)
+{
+	uint64_t when = 0;
+
+	if (state != DSC_WORKER_RUNNING)
+		return false;
+	return !dsc_supervisor_stats(scrape->server->app->supervisor, name, &when) ||
+	       cmn_wall_ms() < when + SILENT_MS;
+}
+
+static void gather_worker(struct api_scrape *scrape, const struct dsc_snapshot *snap,
+			  const struct dsc_worker *worker)
+{
+	const struct dsc_node *node = dsc_snapshot_node_id(snap, worker->node_id);
+	const char *name = label1(scrape, "worker", worker->name);
+	uint64_t *v = api_scrape_values(scrape, WORKER_FIELDS);
+	struct dsc_worker_info info = { .state = DSC_WORKER_STOPPED };
+	struct api_labels labels = { .len = 0 };
+
+	dsc_supervisor_worker(scrape->server->app->supervisor, worker->name, &info);
+	v[WORKER_UP] = answers(scrape, worker->name, info.state);
+	v[WORKER_RESTARTS] = info.restarts;
+	v[WORKER_CTRLS] = info.nr_controllers;
+	v[WORKER_CONNECTED] = info.counts.connected;
+	v[WORKER_REFUSED] = info.counts.refused;
+	api_scrape_add(scrape, API_SET_WORKER, name, v);
+	api_label(&labels, "worker", worker->name);
+	api_label(&labels, "node", node ? node->name : "");
+	api_label(&labels, "state", dsc_worker_state_name[info.state]);
+	api_scrape_add(scrape, API_SET_WORKER_META, api_scrape_text(scrape, &labels), NULL);
+	for (unsigned int i = 0; i < DSC_GONE_COUNT; i++) {
+		labels.len = 0;
+		api_label(&labels, "worker", worker->name);
+		api_label(&labels, "reason", dsc_gone_name[i]);
+		api_scrape_add(scrape, API_SET_WORKER_GONE, api_scrape_text(scrape, &labels),
+			       one_value(scrape, info.counts.gone[i]));
+	}
+	gather_stats(scrape, worker->name, name);
+}
+
+static void gather_portal(struct api_scrape *scrape, const struct dsc_snapshot *snap,
+			  const struct dsc_portal *portal)
+{
+	const struct dsc_worker *worker = dsc_snapshot_worker_id(snap, portal->worker_id);
+	struct api_labels labels = { .len = 0 };
+
+	api_label(&labels, "portal", portal->name);
+	api_label(&labels, "worker", worker ? worker->name : "");
+	api_label(&labels, "address", portal->address);
+	api_label_u64(&labels, "port", portal->port);
+	api_scrape_add(scrape, API_SET_PORTAL_META, api_scrape_text(scrape, &labels), NULL);
+}
+
+/* ---- the API ---- */
+
+static void gather_route(struct api_scrape *scrape, const struct api_route_count *count)
+{
+	const char *operation = count->route ? count->route->operation_id : "none";
+	uint64_t *v, total = 0;
+
+	for (unsigned int i = 0; i < API_COUNT_STATUSES; i++) {
+		struct api_labels labels = { .len = 0 };
+
+		if (!count->status[i])
+			continue;
+		total += count->status[i];
+		api_label(&labels, "operation", operation);
+		if (api_count_status[i])
+			api_label_u64(&labels, "code", (uint64_t)api_count_status[i]);
+		else
+			api_label(&labels, "code", "other");
+		api_scrape_add(scrape, API_SET_ROUTE_STATUS, api_scrape_text(scrape, &labels),
+			       one_value(scrape, count->status[i]));
+	}
+	if (!total) /* most routes are never asked */
+		return;
+	v = api_scrape_values(scrape, API_COUNT_BUCKETS + 2);
+	memcpy(v, count->bucket, sizeof(count->bucket));
+	v[API_COUNT_BUCKETS + 1] = count->sum_ns;
+	api_scrape_add(scrape, API_SET_ROUTE, label1(scrape, "operation", operation), v);
+}
+
+void api_scrape_gather(struct api_scrape *scrape)
+{
+	const struct dsc_snapshot *snap = dsc_snapshot_current(scrape->server->app->model);
+	const struct api_counts *counts = scrape->server->counts;
+	const struct dsc_worker *worker;
+	const struct dsc_portal *portal;
+
+	gather_daemon(scrape, snap);
+	if (scrape->more)
+		gather_ceph_gateway(scrape);
+	dsc_tree_each(worker, snap->workers, &dsc_worker_ops) gather_worker(scrape, snap, worker);
+	dsc_tree_each(portal, snap->portals, &dsc_portal_ops) gather_portal(scrape, snap, portal);
+	api_scrape_gather_model(scrape, snap);
+	dsc_snapshot_put(snap);
+	for (unsigned int i = 0; i < counts->nr; i++)
+		gather_route(scrape, &counts->at[i]);
+}

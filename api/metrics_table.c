@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/metrics_table.c - every metric: one row each.  docs/metrics.md says the same for people, and a test compares them.
+ * Names end in their unit, counters in _total; what describes a thing is a label of its ..._metadata, to be joined.
+ * Thread: any.  May block: never. */
+#include "api/metrics.h"
+
+#define GAUGE "gauge"
+#define COUNTER "counter"
+#define F(set, field, unit, type, name, help)                                                      \
+	{                                                                                          \
+		"pharos_" name, type, help, API_SET_##set, field, API_UNIT_##unit                  \
+	}
+
+/* clang-format off */
+const struct api_family api_families[] = {
+	F(DAEMON_META, 0, ONE, GAUGE, "info", "This discoveryd: version, node, NQN of its discovery controller."),
+	F(DAEMON, DAEMON_START_MS, MS, GAUGE, "start_time_seconds", "When discoveryd started, since 1970."),
+	F(DAEMON, DAEMON_SUBSYSTEMS, ONE, GAUGE, "subsystems", "Subsystems."),
+	F(DAEMON, DAEMON_NAMESPACES, ONE, GAUGE, "namespaces", "Namespaces."),
+	F(DAEMON, DAEMON_HOSTS, ONE, GAUGE, "hosts", "Hosts that are registered."),
+	F(SEVERITY, 0, ONE, COUNTER, "events_total", "Events by severity."),
+
+	F(DAEMON, DAEMON_COMMITS, ONE, COUNTER, "store_commits_total", "Commits to the database, each with an fsync."),
+	F(DAEMON, DAEMON_STORE_REQUESTS, ONE, COUNTER, "store_requests_total", "Changes that were to be stored; several share a commit."),
+	F(DAEMON, DAEMON_STORE_FAILURES, ONE, COUNTER, "store_failures_total", "Commits that failed."),
+	F(DAEMON, DAEMON_STORE_HEALTHY, ONE, GAUGE, "store_healthy", "Whether the last commit went well."),
+
+	F(DAEMON, DAEMON_DISC_CONNS, ONE, GAUGE, "discovery_connections", "Connections to the discovery service."),
+	F(DAEMON, DAEMON_DISC_CTRLS, ONE, GAUGE, "discovery_controllers", "Hosts' controllers at the discovery service."),
+	F(DAEMON, DAEMON_LOG_READS, ONE, COUNTER, "discovery_log_reads_total", "Discovery log pages read by hosts."),
+	F(DAEMON, DAEMON_AENS, ONE, COUNTER, "discovery_aens_sent_total", "Asynchronous events that told a host of a changed log."),
+	F(DAEMON, DAEMON_DISC_REFUSED, ONE, COUNTER, "discovery_refused_total", "Connects that the discovery service refused."),
+	F(DAEMON, DAEMON_GENCTR, ONE, GAUGE, "discovery_genctr", "Generation of what every host sees, as GENCTR tells it."),
+	F(HOST_GEN, 0, ONE, GAUGE, "discovery_host_genctr", "Generation of the log that a registered host is told."),
+
+	F(WORKER_META, 0, ONE, GAUGE, "worker_metadata", "Workers: node and state."),
+	F(WORKER, WORKER_UP, ONE, GAUGE, "worker_up", "Whether the worker runs and answers; its other values stay as they were last."),
+	F(WORKER, WORKER_RESTARTS, ONE, COUNTER, "worker_restarts_total", "Starts after a worker ended by itself."),
+	F(WORKER, WORKER_CTRLS, ONE, GAUGE, "worker_controllers", "Controllers that hosts have at the worker."),
+	F(WORKER, WORKER_CONNECTED, ONE, COUNTER, "worker_controllers_connected_total", "Controllers that hosts made."),
+	F(WORKER_GONE, 0, ONE, COUNTER, "worker_controllers_gone_total", "Controllers that ended, by reason."),
+	F(WORKER, WORKER_REFUSED, ONE, COUNTER, "worker_connects_refused_total", "Refused Connects that the worker told of (it tells few at a time)."),
+	F(WORKER_STATS, STATS_AGE_MS, MS, GAUGE, "worker_stats_age_seconds", "How old the worker's counters are."),
+	F(WORKER_STATS, STATS_RESIDENT, ONE, GAUGE, "worker_resident_memory_bytes", "Memory of the worker, with what of RAM namespaces has been touched."),
+
+	F(REACTOR, REACTOR_LOOPS, ONE, COUNTER, "reactor_loops_total", "Turns of a reactor."),
+	F(REACTOR_MODE, 0, NS, COUNTER, "reactor_seconds_total", "Time of a reactor, busy (in turns that found work) or idle."),
+	F(REACTOR, REACTOR_EMPTY_POLLS, ONE, COUNTER, "reactor_empty_polls_total", "Polls that found nothing."),
+	F(REACTOR, REACTOR_SLEEPS, ONE, COUNTER, "reactor_sleeps_total", "Waits for work."),
+	F(REACTOR, REACTOR_MESSAGES, ONE, COUNTER, "reactor_messages_total", "Messages from other threads."),
+	F(REACTOR, REACTOR_SENDS, ONE, COUNTER, "reactor_sends_total", "Calls of sendmsg."),
+	F(REACTOR, REACTOR_RECVS, ONE, COUNTER, "reactor_receives_total", "Calls of recvmsg."),
+	F(REACTOR, REACTOR_SHORT_SENDS, ONE, COUNTER, "reactor_short_sends_total", "Sends that a full socket cut short."),
+	F(REACTOR, REACTOR_COPIES, ONE, COUNTER, "reactor_copies_total", "Copies of live data that waited to be sent."),
+	F(REACTOR, REACTOR_RING_FULL, ONE, COUNTER, "reactor_ring_full_total", "File operations that found io_uring's queue full."),
+
+	F(PORTAL_META, 0, ONE, GAUGE, "portal_metadata", "Portals: worker, address and port."),
+
+	F(SUBSYS_META, 0, ONE, GAUGE, "subsystem_metadata", "Subsystems: what describes them, and their worker."),
+	F(SUBSYS, SUBSYS_READY, ONE, GAUGE, "subsystem_ready", "Whether its worker serves it as desired."),
+	F(SUBSYS, SUBSYS_LISTENERS, ONE, GAUGE, "subsystem_listeners", "Portals that it is to be served on."),
+	F(SUBSYS, SUBSYS_HOSTS, ONE, GAUGE, "subsystem_hosts", "Hosts that it allows by name."),
+	F(SUBSYS, SUBSYS_NAMESPACES, ONE, GAUGE, "subsystem_namespaces", "Namespaces in it."),
+	F(SUBSYS, SUBSYS_CTRLS, ONE, GAUGE, "subsystem_controllers", "Controllers that hosts have."),
+	F(SUBSYS, SUBSYS_QPAIRS, ONE, GAUGE, "subsystem_queue_pairs", "Queue pairs of those controllers, admin queues too."),
+
+	F(NS_META, 0, ONE, GAUGE, "namespace_metadata", "Namespaces: what describes them."),
+	F(NS, NS_CAPACITY, ONE, GAUGE, "namespace_capacity_bytes", "Size."),
+	F(NS, NS_READY, ONE, GAUGE, "namespace_ready", "Whether its worker serves it as desired."),
+	F(NS_IO, IO_READS, ONE, COUNTER, "namespace_reads_completed_total", "Reads completed."),
+	F(NS_IO, IO_WRITES, ONE, COUNTER, "namespace_writes_completed_total", "Writes completed."),
+	F(NS_IO, IO_OTHER, ONE, COUNTER, "namespace_other_completed_total", "Other I/O commands completed."),
+	F(NS_IO, IO_READ_BYTES, ONE, COUNTER, "namespace_read_bytes_total", "Bytes read."),
+	F(NS_IO, IO_WRITE_BYTES, ONE, COUNTER, "namespace_written_bytes_total", "Bytes written."),
+	F(NS_IO, IO_READ_NS, NS, COUNTER, "namespace_read_seconds_total", "Time of reads in the worker, by its clock, which moves once a turn."),
+	F(NS_IO, IO_WRITE_NS, NS, COUNTER, "namespace_write_seconds_total", "Time of writes in the worker, with the wait for their data."),
+	F(NS_IO, IO_ERRORS, ONE, COUNTER, "namespace_errors_total", "I/O commands that failed."),
+	F(NS_IO, IO_LOCK_WAITS, ONE, COUNTER, "namespace_lock_waits_total", "Commands that waited for one to the same blocks."),
+
+	F(HOST, HOST_STATE, ONE, GAUGE, "host_connection_state", "Whether a host that may, or does, use a subsystem is connected to it."),
+	F(HOST, HOST_CTRLS, ONE, GAUGE, "host_controllers", "Controllers (paths) that the host has to the subsystem."),
+	F(HOST, HOST_QPAIRS, ONE, GAUGE, "host_queue_pairs", "Queue pairs of those controllers, admin queues too."),
+	F(LOST, 0, ONE, COUNTER, "host_keepalive_timeouts_total", "Controllers of the host that ended by their keep alive timer."),
+
+	F(DAEMON, DAEMON_API_CONNS, ONE, GAUGE, "api_connections", "Connections to the API."),
+	F(DAEMON, DAEMON_API_STREAMS, ONE, GAUGE, "api_streams", "Clients that follow the event stream."),
+	F(ROUTE_STATUS, 0, ONE, COUNTER, "api_requests_total", "Requests to the API by operation and status."),
+	F(ROUTE, 0, NS, "histogram", "api_request_seconds", "Time from a whole request to its answer, with what it was asked to wait."),
+
+	F(SCRAPE, SCRAPE_GATHER_NS, NS, GAUGE, "scrape_gather_seconds", "Time that the control loop took to gather this scrape."),
+	F(SCRAPE, SCRAPE_DROPPED, ONE, GAUGE, "scrape_dropped_items", "Things left out of this scrape since there were too many of their kind."),
+	{ 0 },
+};
+
+#undef F
+#define F(set, field, unit, type, name, help)                                                      \
+	{ "ceph_nvmeof_" name, type, help, API_SET_##set, field, API_UNIT_##unit }
+
+/* --ceph-metrics: what the exporter of ceph-nvmeof calls the same things, so that boards made for it load. */
+const struct api_family api_families_ceph[] = {
+	F(CEPH_GATEWAY, 0, ONE, GAUGE, "gateway_info", "This discoveryd."),
+	F(CEPH_BDEV_META, 0, ONE, GAUGE, "bdev_metadata", "Namespaces by UUID."),
+	F(CEPH_BDEV, NS_CAPACITY, ONE, GAUGE, "bdev_capacity_bytes", "Size."),
+	F(CEPH_BDEV_IO, IO_READS, ONE, COUNTER, "bdev_reads_completed_total", "Reads completed."),
+	F(CEPH_BDEV_IO, IO_WRITES, ONE, COUNTER, "bdev_writes_completed_total", "Writes completed."),
+	F(CEPH_BDEV_IO, IO_READ_BYTES, ONE, COUNTER, "bdev_read_bytes_total", "Bytes read."),
+	F(CEPH_BDEV_IO, IO_WRITE_BYTES, ONE, COUNTER, "bdev_written_bytes_total", "Bytes written."),
+	F(CEPH_BDEV_IO, IO_READ_NS, NS, COUNTER, "bdev_read_seconds_total", "Time of reads."),
+	F(CEPH_BDEV_IO, IO_WRITE_NS, NS, COUNTER, "bdev_write_seconds_total", "Time of writes."),
+	F(CEPH_REACTOR, 0, NS, COUNTER, "reactor_seconds_total", "Time of a reactor."),
+	F(CEPH_SUBSYS_META, 0, ONE, GAUGE, "subsystem_metadata", "Subsystems."),
+	F(SUBSYS, SUBSYS_LISTENERS, ONE, GAUGE, "subsystem_listener_count", "Portals that it is to be served on."),
+	F(SUBSYS, SUBSYS_HOSTS, ONE, GAUGE, "subsystem_host_count", "Hosts that it allows by name."),
+	F(SUBSYS, SUBSYS_LIMIT, ONE, GAUGE, "subsystem_namespace_limit", "Namespaces that it can have."),
+	F(SUBSYS, SUBSYS_NAMESPACES, ONE, GAUGE, "subsystem_namespace_count", "Namespaces in it."),
+	F(CEPH_NS_META, 0, ONE, GAUGE, "subsystem_namespace_metadata", "Namespaces by subsystem."),
+	F(CEPH_HOST, HOST_STATE, ONE, GAUGE, "host_connection_state", "Whether the host is connected."),
+	F(CEPH_LOST, 0, ONE, GAUGE, "host_keepalive_timeout", "Whether the host was lost by its keep alive timer and is not back."),
+	{ 0 },
+};
+/* clang-format on */
