@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tests/bench/target: starts a targetd to be measured, as it says, and ends it; the worker rests when nobody talks to it."""
+"""tests/bench: target starts a targetd to be measured, as it says, and ends it; the worker rests when nobody talks to it; bench_cpu finds
+a cost that is above its baseline."""
+import json
 import os
 import pathlib
 import subprocess
@@ -59,6 +61,25 @@ def test_an_idle_worker_uses_no_processor():
         before = cpu_seconds(bench.pid)
         time.sleep(2)
         assert cpu_seconds(bench.pid) - before < 0.04
+
+
+def bench_cpu(baseline, ci):
+    env = {k: v for k, v in os.environ.items() if k != 'CI'} | ({'CI': 'true'} if ci else {})
+    p = subprocess.run([pharos.SOURCE / 'tests/bench/bench_cpu', '--rounds', '1', '--baseline', baseline, '128 512 randread'],
+                       env=env, check=False, timeout=100, stdout=subprocess.PIPE, text=True)
+    return p.returncode, p.stdout.splitlines()[0]
+
+
+def test_a_cost_above_the_baseline_fails_but_not_in_ci():
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as baseline:
+        for cost, ci, expected, word in ((1000, False, 0, 'ok 1'), (0.001, False, 1, 'not ok 1'), (0.001, True, 0, 'ok 1')):
+            baseline.seek(0)
+            baseline.truncate()
+            json.dump({'128 512 randread': cost}, baseline)
+            baseline.flush()
+            status, line = bench_cpu(baseline.name, ci)
+            assert status == expected and line.startswith(word), (cost, ci, status, line)
+            assert ('WORSE' in line) == (cost < 1), line
 
 
 if __name__ == '__main__':

@@ -629,6 +629,27 @@ static void test_a_bad_data_digest_fails_the_read_alone(void **state)
 	join_free(j);
 }
 
+static void test_a_read_without_a_place_is_counted_and_dropped(void **state)
+{
+	for (uint8_t digests = 0; digests < 4; digests++) {
+		struct join *j = join_new(digests, digests % 2);
+
+		connect_both(j);
+		submit(j, 0, NVME_IO_READ, 0, 30000);
+		j->req[0].data = NULL; /* looked at when the data comes */
+		submit(j, 1, NVME_IO_READ, 0, 512);
+		j->chunk = 777;
+		run(j);
+		assert_int_equal(j->done, 2);
+		assert_int_equal(j->req[0].moved, 30000);
+		assert_int_equal(j->req[0].cqe.status, 0);
+		assert_int_equal(j->req[1].moved, 512);
+		assert_int_equal(fab_host_state(j->q), FAB_HOST_READY);
+		join_free(j);
+	}
+	(void)state;
+}
+
 static void test_a_c2htermreq_ends_it_and_is_told(void **state)
 {
 	struct join *j = join_new(0, 0);
@@ -666,6 +687,7 @@ int main(void)
 		cmocka_unit_test(test_an_r2t_for_data_that_was_sent_is_out_of_range),
 		cmocka_unit_test(test_an_answer_amid_h2cdata_ends_the_command_after_the_pdu),
 		cmocka_unit_test(test_a_bad_data_digest_fails_the_read_alone),
+		cmocka_unit_test(test_a_read_without_a_place_is_counted_and_dropped),
 		cmocka_unit_test(test_a_c2htermreq_ends_it_and_is_told),
 	};
 
