@@ -24,7 +24,7 @@
 #include "targetd/control_msg.h"
 
 #define PROTOCOL 1
-#define REPORT_NS (100 * CMN_NS_PER_MS) /* at most 10 reports a second */
+#define REPORT_NS (20 * CMN_NS_PER_MS) /* at most 50 reports a second */
 #define QUEUE_MAX (256u << 20) /* a peer that doesn't read this much is cut off */
 
 struct peer {

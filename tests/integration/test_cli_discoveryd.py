@@ -52,7 +52,9 @@ def test_from_nothing_to_verified_io_and_back():
         assert [n["nsid"] for n in cli.json("namespace", "list")] == [1]
         code, _, err = cli("subsystem", "delete", NQN)
         assert code == CONFLICT and "--force" in err, err
-        assert cli("namespace", "delete", NQN, "1")[0] == OK
+        pharos.wait_for(lambda: not cli.json("controller", "list"), 5, "the probe is seen to have left")
+        code, _, err = cli("namespace", "delete", NQN, "1")
+        assert code == OK, err
         assert cli("subsystem", "deny", NQN, HOST)[0] == OK
         assert cli("subsystem", "delete", NQN)[0] == OK
         assert cli.json("subsystem", "list") == []
