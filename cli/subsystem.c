@@ -51,7 +51,6 @@ static const struct cli_option set_options[] = {
 	{ "portal", "portals", CLI_LIST, CLI_BODY, "ID", "serve it on this portal only" },
 	{ "all-portals", "portals", CLI_NULL, CLI_BODY, NULL,
 	  "serve it on all portals of its worker" },
-	{ "model", "model", CLI_TEXT, CLI_BODY, "TEXT", "model name" },
 	{ "label", "label", CLI_TEXT, CLI_BODY, "TEXT", "administrative label" },
 	CLI_WAIT_OPTION,
 	{ 0 },

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -101,6 +102,26 @@ def test_status_workers_portals():
         assert (extra["id"], extra["status"]["state"]) == ("second", "ready"), extra
         assert cli.json("portal", "set", "second", "--advertise", "192.0.2.7")["advertise"] == "192.0.2.7"
         assert cli("portal", "delete", "second")[0] == OK
+
+
+def test_every_option_of_the_set_commands_is_taken():
+    tries = {
+        ("subsystem", "set", NQN): [("--allow-any-host", "yes"), ("--portal", "io1"), ("--all-portals",), ("--label", "first"), ("--wait", "1")],
+        ("namespace", "set", NQN, "1"): [("--size", "2MiB"), ("--read-only", "yes"), ("--host", HOST), ("--all-hosts",), ("--wait", "1", "--all-hosts")],
+        ("host", "set", HOST): [("--name", "a host")],
+        ("portal", "set", "io1"): [("--advertise", "192.0.2.1"), ("--no-advertise",), ("--wait", "1", "--no-advertise")],
+        ("worker", "set", "w1"): [("--reactors", "2"), ("--cpu-list", "0"), ("--no-cpu-list",)],
+    }
+    with pharos.Discoveryd() as daemon:
+        cli = Cli(daemon)
+        for command in (("subsystem", "create", NQN, "--host", HOST), ("namespace", "create", NQN, "--size", "1MiB")):
+            assert cli(*command)[0] == OK
+        for command, options in tries.items():
+            listed = set(re.findall(r"^  (--[a-z-]+)", cli(*command[:2], "--help")[1], re.MULTILINE))
+            assert listed == {option[0] for option in options}, (command, listed)
+            for option in options:
+                code, _, err = cli(*command, *option)
+                assert code == OK, (command, option, err)
 
 
 def test_refusals_name_the_option():
