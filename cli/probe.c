@@ -185,14 +185,19 @@ static enum cli_exit probe_log(struct probe *probe)
 /* The last line, which alone says it all. */
 static void summarise(struct probe *probe)
 {
-	size_t nr = json_object_array_length(probe->rows), good = 0;
-	bool read_only = cli_flag(probe->cli, "read_only");
+	size_t nr = json_object_array_length(probe->rows), good = 0, read_only = 0;
 
-	for (size_t i = 0; i < nr; i++)
-		good += strcmp(cli_member_text(json_object_array_get_idx(probe->rows, i), "result"),
-			       "ok") == 0;
-	printf("%zu of %zu ok: %s\n", good, nr,
-	       read_only ? "connected, read" : "connected, written, read back, restored");
+	for (size_t i = 0; i < nr; i++) {
+		struct json_object *row = json_object_array_get_idx(probe->rows, i);
+
+		good += strcmp(cli_member_text(row, "result"), "ok") == 0;
+		read_only += strcmp(cli_member_text(row, "mode"), "read") == 0;
+	}
+	printf("%zu of %zu ok: %s", good, nr,
+	       read_only == nr ? "connected, read" : "connected, written, read back, restored");
+	if (read_only && read_only < nr)
+		printf(" (%zu only read)", read_only);
+	putchar('\n');
 }
 
 static enum cli_exit report(struct probe *probe)

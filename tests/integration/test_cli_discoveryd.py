@@ -104,6 +104,18 @@ def test_status_workers_portals():
         assert cli("portal", "delete", "second")[0] == OK
 
 
+def test_a_probe_says_what_it_only_read():
+    with pharos.Discoveryd() as daemon:
+        cli = Cli(daemon)
+        for command in (("subsystem", "create", NQN, "--host", HOST), ("namespace", "create", NQN, "--size", "1MiB", "--read-only")):
+            assert cli(*command)[0] == OK
+        code, out, err = cli("probe", daemon.listen, "--hostnqn", HOST)
+        assert code == OK and out.splitlines()[-1] == "1 of 1 ok: connected, read", (out, err)
+        assert cli("namespace", "create", NQN, "--size", "1MiB")[0] == OK
+        code, out, err = cli("probe", daemon.listen, "--hostnqn", HOST)
+        assert code == OK and out.splitlines()[-1] == "2 of 2 ok: connected, written, read back, restored (1 only read)", (out, err)
+
+
 def test_every_option_of_the_set_commands_is_taken():
     tries = {
         ("subsystem", "set", NQN): [("--allow-any-host", "yes"), ("--portal", "io1"), ("--all-portals",), ("--label", "first"), ("--wait", "1")],
