@@ -8,6 +8,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_subsystem_commands,
 	cli_namespace_commands,
 	cli_host_commands,
+	cli_registration_commands,
 	cli_portal_commands,
 	cli_worker_commands,
 	cli_observe_commands,

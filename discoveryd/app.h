@@ -34,6 +34,9 @@ struct dsc_options {
 	unsigned int nr_api_hosts;
 	bool all_subsystems; /* ALLSUBE: tell every subsystem to any host that asks for all */
 	bool ceph_metrics; /* /metrics tells the names of ceph-nvmeof's exporter too */
+	unsigned int regs_per_host; /* entries that a host may register; 0: the default */
+	unsigned int registration_keep_s; /* after its last controller has gone; 0: for ever */
+	uint8_t dctype; /* Identify Controller: 0 not reported, 1 DDC, 2 CDC */
 	unsigned int nr_workers; /* made at the first start */
 	unsigned int nr_reactors; /* of each worker, 0: as many as cores */
 };

@@ -17,6 +17,7 @@
 #include "common/util.h"
 #include "net/addr.h"
 
+#define KEEP_S (72 * 3600) /* as long as stafd keeps a controller that it does not see any more */
 #define RUN_DIR_MAX 80 /* leaves room for "/worker-<id>.sock" in a sun_path of 108 */
 
 static const char usage_text[] =
@@ -33,6 +34,10 @@ static const char usage_text[] =
 	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
 	"(ALLSUBE)\n"
 	"  --ceph-metrics          /metrics has the names of ceph-nvmeof's exporter too\n"
+	"  --registrations-per-host N    entries that a host may register (default 32)\n"
+	"  --registration-keep SECONDS   after its last controller has gone (default 259200; 0: "
+	"for ever)\n"
+	"  --dctype none|ddc|cdc   what Identify says that this is (default none)\n"
 	"  --targetd PATH          program that workers run\n"
 	"  --workers N             workers that a first start makes (default 1)\n"
 	"  --reactors N            threads of each (default: a core each, at most 4)\n"
@@ -92,6 +97,9 @@ enum {
 	OPT_API_HOST,
 	OPT_ALL_SUBSYSTEMS,
 	OPT_CEPH_METRICS,
+	OPT_REGS_PER_HOST,
+	OPT_REG_KEEP,
+	OPT_DCTYPE,
 	OPT_TARGETD,
 	OPT_WORKERS,
 	OPT_REACTORS,
@@ -109,6 +117,9 @@ static const struct option long_options[] = {
 	{ "api-host", required_argument, NULL, OPT_API_HOST },
 	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
 	{ "ceph-metrics", no_argument, NULL, OPT_CEPH_METRICS },
+	{ "registrations-per-host", required_argument, NULL, OPT_REGS_PER_HOST },
+	{ "registration-keep", required_argument, NULL, OPT_REG_KEEP },
+	{ "dctype", required_argument, NULL, OPT_DCTYPE },
 	{ "targetd", required_argument, NULL, OPT_TARGETD },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
@@ -164,6 +175,29 @@ static int take_log_level(const char *arg)
 	return 0;
 }
 
+static int take_keep(struct dsc_options *o, const char *arg)
+{
+	uint64_t n;
+
+	if (cmn_parse_u64(arg, 0, UINT32_MAX, &n) < 0)
+		return refuse("--registration-keep", "must be a number of seconds, 0 for ever");
+	o->registration_keep_s = (unsigned int)n;
+	return 0;
+}
+
+static int take_dctype(struct dsc_options *o, const char *arg)
+{
+	static const char *const names[] = { "none", "ddc", "cdc" };
+
+	for (uint8_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(arg, names[i])) {
+			o->dctype = i;
+			return 0;
+		}
+	}
+	return refuse("--dctype", "must be none, ddc or cdc");
+}
+
 static int take(struct dsc_options *o, int opt, const char *arg)
 {
 	switch (opt) {
@@ -182,6 +216,12 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 	case OPT_ALL_SUBSYSTEMS:
 		o->all_subsystems = true;
 		return 0;
+	case OPT_REGS_PER_HOST:
+		return number("--registrations-per-host", arg, 65536, &o->regs_per_host);
+	case OPT_REG_KEEP:
+		return take_keep(o, arg);
+	case OPT_DCTYPE:
+		return take_dctype(o, arg);
 	case OPT_WORKERS:
 		return number("--workers", arg, 64, &o->nr_workers);
 	case OPT_REACTORS:
@@ -280,6 +320,7 @@ int dsc_options_parse(int argc, char **argv, struct dsc_options *ret)
 {
 	struct dsc_options o = { .state_dir = PHAROS_STATEDIR,
 				 .api = { "127.0.0.1", DSC_API_PORT },
+				 .registration_keep_s = KEEP_S,
 				 .nr_workers = 1 };
 	int opt, rc;
 

@@ -227,7 +227,7 @@ void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now)
 const struct fab_personality dsc_disc_personality = {
 	.type = FAB_CT_DISC,
 	.cntrltype = 2,
-	.dctype = 0, /* not reported until the commands of a CDC work */
+	.dctype = 0, /* not reported until all commands of a CDC work; --dctype */
 	.mqes = 127,
 	.mdts = 6, /* 256 KiB: a log of 255 entries in one command */
 	.oaes = NVME_AEC_DISCOVERY,

@@ -158,6 +158,9 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	name_subsystem(&disc->subsys[1], app->disc_nqn);
 	disc->site.ops = &dsc_disc_site_ops;
 	disc->pers = dsc_disc_personality;
+	disc->pers.dctype = app->opt.dctype;
+	disc->pers.extra_cmds = dsc_disc_cmds;
+	disc->pers.nr_extra_cmds = dsc_disc_nr_cmds;
 	if (app->opt.all_subsystems)
 		disc->pers.disc_lids |= NVME_LIDS_DISC_ALLSUBES;
 	disc->changed.fn = on_changed;
@@ -165,6 +168,7 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	disc->expire.fire = expire_logs;
 	disc->view_sub.changed = views_changed;
 	TAILQ_INIT(&disc->ctrls);
+	TAILQ_INIT(&disc->dims);
 	for (unsigned int i = 0; i < DSC_MAX_ADDRS; i++)
 		disc->fd[i] = -1;
 	for (unsigned int i = 0; i < app->opt.nr_listen; i++) {
@@ -193,6 +197,7 @@ int dsc_disc_open(struct dsc_disc *disc, struct cmn_err *err)
 		if (rc < 0)
 			return rc;
 	}
+	dsc_expiry_start(disc);
 	rc = net_reactor_start(disc->reactor);
 	return rc < 0 ? cmn_err_errno(err, rc, NULL, "cannot start the discovery service's thread")
 		      : 0;
@@ -208,6 +213,8 @@ void dsc_disc_stop(struct dsc_disc *disc)
 		net_reactor_stop(disc->reactor);
 	if (disc->server)
 		net_server_destroy(disc->server);
+	dsc_disc_end_dims(disc);
+	dsc_expiry_end(disc);
 	if (disc->reactor)
 		net_reactor_destroy(disc->reactor);
 	for (unsigned int i = 0; i < DSC_MAX_ADDRS; i++) {

@@ -10,6 +10,7 @@
 #include "discoveryd/disc/disc.h"
 #include "discoveryd/disc/log.h"
 #include "discoveryd/model/snapshot.h"
+#include "fabrics/admin/table.h"
 #include "fabrics/ctrl.h"
 #include "net/server.h"
 
@@ -39,6 +40,13 @@ struct dsc_disc {
 	TAILQ_HEAD(, dsc_disc_ctrl) ctrls;
 	struct net_timer look; /* coalesces bursts of changes into one look at all controllers */
 	struct net_timer expire; /* drops logs that nobody reads on */
+	TAILQ_HEAD(, dsc_dim_op) dims; /* under way: dim.c */
+	struct net_timer sweep; /* expiry.c */
+	struct dsc_absent *absent;
+	uint64_t look_nr;
+
+	uint64_t refusals_since; /* control loop's: dim.c */
+	unsigned int nr_refusals;
 
 	struct dsc_views_sub view_sub; /* control loop's */
 	struct net_msg changed;
@@ -53,5 +61,15 @@ extern const struct fab_site_ops dsc_disc_site_ops;
 /* Tells the host if its view has moved past what it has read. */
 void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap);
 void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now);
+
+/* dim.c */
+extern const struct fab_admin_cmd dsc_disc_cmds[];
+extern const unsigned int dsc_disc_nr_cmds;
+/* Once the reactor has stopped and its connections are gone: whatever still waited for the store. */
+void dsc_disc_end_dims(struct dsc_disc *disc);
+
+/* expiry.c */
+void dsc_expiry_start(struct dsc_disc *disc);
+void dsc_expiry_end(struct dsc_disc *disc);
 
 #endif

@@ -14,6 +14,8 @@
 #ifndef DISCOVERYD_MODEL_COMMANDS_H
 #define DISCOVERYD_MODEL_COMMANDS_H
 
+#include <sys/socket.h>
+
 #include "common/err.h"
 #include "discoveryd/app.h"
 #include "discoveryd/model/snapshot.h"
@@ -133,6 +135,24 @@ int dsc_cmd_worker_create(struct dsc_app *app, const struct dsc_worker_in *in,
 int dsc_cmd_worker_update(struct dsc_app *app, const char *name, const struct dsc_worker_in *in,
 			  const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_worker_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			  struct cmn_err *err);
+
+/* What a host or another discovery controller registers, updates or takes back: all of it or nothing.
+ * -EINVAL: err->field by the specification's name; -ENOSPC: no room, err->field "quota" or NULL. */
+#define DSC_REGS_MAX 200000 /* entries of all */
+#define DSC_REGS_PER_DC 20000 /* of a discovery controller; a host's quota is an option */
+struct fab_dim;
+struct dsc_register_in {
+	const struct fab_dim *dim; /* borrowed for the call */
+	const char *owner; /* host NQN of the Connect */
+	const struct sockaddr_storage *peer; /* where it came from */
+};
+int dsc_cmd_register(struct dsc_app *app, const struct dsc_register_in *in,
+		     const struct dsc_call *call, struct cmn_err *err);
+/* One entry; an entity that has no other goes with it. */
+int dsc_cmd_reg_delete(struct dsc_app *app, uint64_t id, const struct dsc_call *call,
+		       struct cmn_err *err);
+int dsc_cmd_entity_delete(struct dsc_app *app, uint64_t id, const struct dsc_call *call,
 			  struct cmn_err *err);
 
 /* "nqn." or "nqn.2014-08.org.nvmexpress:uuid:" form, length, characters; err->field = field. */

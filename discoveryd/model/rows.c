@@ -95,6 +95,32 @@ static void event_share(void *p)
 	ev->data = dsc_strdup(ev->data);
 }
 
+static void entity_drop(void *p)
+{
+	dsc_tree_put(((struct dsc_entity *)p)->regs, &dsc_reg_key_ops);
+}
+
+static void entity_share(void *p)
+{
+	dsc_tree_get(((struct dsc_entity *)p)->regs);
+}
+
+static void reg_drop(void *p)
+{
+	struct dsc_reg *r = p;
+
+	free(r->key);
+	free(r->label);
+}
+
+static void reg_share(void *p)
+{
+	struct dsc_reg *r = p;
+
+	r->key = dsc_strdup(r->key);
+	r->label = dsc_strdup(r->label);
+}
+
 static const struct {
 	size_t size;
 	void (*drop)(void *row);
@@ -111,6 +137,8 @@ static const struct {
 	[DSC_ROW_NS_ALLOW] = { sizeof(struct dsc_ns_allow), NULL, NULL },
 	[DSC_ROW_FAIL] = { sizeof(struct dsc_fail), NULL, NULL },
 	[DSC_ROW_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
+	[DSC_ROW_ENTITY] = { sizeof(struct dsc_entity), entity_drop, entity_share },
+	[DSC_ROW_REG] = { sizeof(struct dsc_reg), reg_drop, reg_share },
 	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
 };
@@ -198,6 +226,8 @@ U64_ORDER(host, dsc_host, id);
 U64_ORDER(subsys, dsc_subsys, id);
 U64_ORDER(allow, dsc_allow, host_id);
 U64_ORDER(serve, dsc_serve, portal_id);
+U64_ORDER(entity, dsc_entity, id);
+U64_ORDER(reg, dsc_reg, id);
 
 #define TEXT_ORDER(what, type, member)                                                             \
 	static int what##_cmp(const void *key, const void *value)                                  \
@@ -214,6 +244,7 @@ U64_ORDER(serve, dsc_serve, portal_id);
 TEXT_ORDER(name, dsc_name, text);
 TEXT_ORDER(view, dsc_view, nqn);
 TEXT_ORDER(path, dsc_ns, path);
+TEXT_ORDER(reg_key, dsc_reg, key);
 
 static int ns_cmp(const void *key, const void *value)
 {

@@ -33,6 +33,8 @@ enum dsc_row_kind {
 	DSC_ROW_NS_ALLOW, /* a host of a namespace */
 	DSC_ROW_FAIL, /* what a worker could not do */
 	DSC_ROW_VIEW, /* generation told to a host */
+	DSC_ROW_ENTITY, /* who registered something */
+	DSC_ROW_REG, /* what it registered */
 	DSC_ROW_EVENT,
 	DSC_ROW_NAME,
 	DSC_ROW_COUNT
@@ -151,6 +153,34 @@ struct dsc_view {
 	uint64_t gen;
 };
 
+/* A host or another discovery controller that has registered something (Discovery Information Management). */
+struct dsc_entity {
+	struct dsc_row row;
+	uint64_t id;
+	char eid[DSC_NQN_MAX + 1];
+	char owner[DSC_NQN_MAX + 1]; /* host NQN by which it connected: nobody else may change it */
+	uint8_t etype; /* enum nvmf_dim_etype */
+	char name[257], version[65]; /* as told */
+	uint64_t changed, created_ms;
+	struct dsc_tree *regs; /* struct dsc_reg by key: dsc_reg_key_ops; never empty */
+};
+
+/* An entry: an interface of a host, or a subsystem's port. */
+struct dsc_reg {
+	struct dsc_row row;
+	uint64_t id, entity_id;
+	char *key; /* of the fields that tell entries apart (EKTYPE) */
+	char nqn[DSC_NQN_MAX + 1]; /* of the host or the subsystem */
+	char traddr[64], trsvcid[33];
+	uint8_t adrfam, subtype, treq, sectype;
+	uint16_t portid, cntlid, asqsz;
+	bool port_local;
+	bool verified; /* traddr is the address that it was registered from */
+	uint8_t host_id[16]; /* zeroes: none */
+	char *label; /* administrative label; "" none */
+	uint64_t changed, created_ms;
+};
+
 /* NQN or name -> id. */
 struct dsc_name {
 	struct dsc_row row;
@@ -166,6 +196,8 @@ extern const struct dsc_tree_ops dsc_node_ops, dsc_worker_ops, dsc_portal_ops, d
 extern const struct dsc_tree_ops dsc_subsys_ops, dsc_allow_ops, dsc_serve_ops, dsc_ns_ops;
 extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_uuid_ops;
 extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
+extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops; /* by id */
+extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 /* A set of ids: a value is the id itself, cast; dsc_id() and dsc_id_value() cast back and forth. */
 extern const struct dsc_tree_ops dsc_ids_ops;
 

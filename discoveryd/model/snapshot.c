@@ -30,6 +30,8 @@ BY_ID(worker, workers)
 BY_ID(portal, portals)
 BY_ID(host, hosts)
 BY_ID(subsys, subsystems)
+BY_ID(entity, entities)
+BY_ID(reg, regs)
 
 #define BY_NAME(what, root)                                                                        \
 	const struct dsc_##what *dsc_snapshot_##what(const struct dsc_snapshot *snap,              \
@@ -50,6 +52,7 @@ BY_NAME(worker, worker_names)
 BY_NAME(portal, portal_names)
 BY_NAME(host, host_nqns)
 BY_NAME(subsys, subsys_nqns)
+BY_NAME(entity, entity_eids)
 
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid)
 {

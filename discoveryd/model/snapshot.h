@@ -28,6 +28,8 @@ struct dsc_snapshot {
 	struct dsc_tree *views; /* dsc_view_ops */
 	struct dsc_tree *uuids, *paths; /* struct dsc_ns: identifiers and files in use */
 	struct dsc_tree *fails;
+	struct dsc_tree *entities, *regs; /* by id */
+	struct dsc_tree *entity_eids; /* dsc_name_ops */
 	uint64_t ram_bytes; /* sum of the sizes of RAM namespaces */
 };
 
@@ -88,6 +90,11 @@ const struct dsc_host *dsc_snapshot_host_id(const struct dsc_snapshot *snap, uin
 const struct dsc_worker *dsc_snapshot_worker_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_portal *dsc_snapshot_portal_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_node *dsc_snapshot_node_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_entity *dsc_snapshot_entity(const struct dsc_snapshot *snap, const char *eid);
+const struct dsc_entity *dsc_snapshot_entity_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_entity *dsc_snapshot_entity_after(const struct dsc_snapshot *snap,
+						   const char *eid);
+const struct dsc_reg *dsc_snapshot_reg_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid);
 /* In the order of their NQNs or names, for pages: after NULL gives the first, at the end NULL. */
 const struct dsc_subsys *dsc_snapshot_subsys_after(const struct dsc_snapshot *snap,

@@ -25,6 +25,9 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, uuids), &dsc_uuid_ops },
 	{ offsetof(struct dsc_snapshot, paths), &dsc_path_ops },
 	{ offsetof(struct dsc_snapshot, fails), &dsc_fail_ops },
+	{ offsetof(struct dsc_snapshot, entities), &dsc_entity_ops },
+	{ offsetof(struct dsc_snapshot, regs), &dsc_reg_ops },
+	{ offsetof(struct dsc_snapshot, entity_eids), &dsc_name_ops },
 };
 
 #define NR_ROOTS (sizeof(roots) / sizeof(roots[0]))
@@ -306,6 +309,49 @@ static void write_view(struct dsc_snapshot *st, bool del, const struct dsc_row *
 	hang(&st->views, &dsc_view_ops, del, row);
 }
 
+/* -- registrations ------------------------------------------------------------------------------------ */
+static void write_entity(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_entity *in = (const struct dsc_entity *)row;
+	const struct dsc_entity *old = dsc_snapshot_entity_id(st, in->id);
+	struct dsc_entity *e;
+
+	if (del) {
+		dsc_tree_del(&st->entity_eids, &dsc_name_ops, in->eid);
+		dsc_tree_del(&st->entities, &dsc_entity_ops, &in->id);
+		return;
+	}
+	e = dsc_row_copy(in);
+	dsc_tree_put(e->regs, &dsc_reg_key_ops);
+	e->regs = dsc_tree_get(old ? old->regs : NULL);
+	if (!old)
+		set_own(&st->entity_eids, &dsc_name_ops, dsc_name_new(e->eid, e->id));
+	set_own(&st->entities, &dsc_entity_ops, e);
+}
+
+static void write_reg(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_reg *in = (const struct dsc_reg *)row;
+	const struct dsc_entity *entity = dsc_snapshot_entity_id(st, in->entity_id);
+	const struct dsc_reg *old = dsc_snapshot_reg_id(st, in->id);
+	struct dsc_entity *e;
+	struct dsc_reg *r;
+
+	if (!entity)
+		return;
+	e = dsc_row_copy(entity);
+	if (old) /* its key may be another now */
+		dsc_tree_del(&e->regs, &dsc_reg_key_ops, old->key);
+	if (del) {
+		dsc_tree_del(&st->regs, &dsc_reg_ops, &in->id);
+	} else {
+		r = dsc_row_copy(in);
+		dsc_tree_set(&e->regs, &dsc_reg_key_ops, r);
+		set_own(&st->regs, &dsc_reg_ops, r);
+	}
+	set_own(&st->entities, &dsc_entity_ops, e);
+}
+
 static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_NODE] = write_node,	     [DSC_ROW_WORKER] = write_worker,
@@ -313,7 +359,8 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_SUBSYS] = write_subsys,     [DSC_ROW_NS] = write_ns,
 	[DSC_ROW_ALLOW] = write_allow,	     [DSC_ROW_SERVE] = write_serve,
 	[DSC_ROW_NS_ALLOW] = write_ns_allow, [DSC_ROW_FAIL] = write_fail,
-	[DSC_ROW_VIEW] = write_view,
+	[DSC_ROW_VIEW] = write_view,	     [DSC_ROW_ENTITY] = write_entity,
+	[DSC_ROW_REG] = write_reg,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

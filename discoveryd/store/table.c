@@ -156,6 +156,41 @@ static const struct column view_columns[] = {
 	END,
 };
 
+static const struct column entity_columns[] = {
+	K("id", U64, dsc_entity, id),
+	C("eid", TEXT, dsc_entity, eid),
+	C("owner", TEXT, dsc_entity, owner),
+	C("etype", U8, dsc_entity, etype),
+	C("name", TEXT, dsc_entity, name),
+	C("version", TEXT, dsc_entity, version),
+	C("changed", U64, dsc_entity, changed),
+	C("created_ms", U64, dsc_entity, created_ms),
+	END,
+};
+
+static const struct column reg_columns[] = {
+	K("id", U64, dsc_reg, id),
+	C("entity_id", U64, dsc_reg, entity_id),
+	C("key", STR, dsc_reg, key),
+	C("nqn", TEXT, dsc_reg, nqn),
+	C("adrfam", U8, dsc_reg, adrfam),
+	C("traddr", TEXT, dsc_reg, traddr),
+	C("trsvcid", TEXT, dsc_reg, trsvcid),
+	C("subtype", U8, dsc_reg, subtype),
+	C("treq", U8, dsc_reg, treq),
+	C("sectype", U8, dsc_reg, sectype),
+	C("portid", U16, dsc_reg, portid),
+	C("cntlid", U16, dsc_reg, cntlid),
+	C("asqsz", U16, dsc_reg, asqsz),
+	C("port_local", BOOL, dsc_reg, port_local),
+	C("host_id", BLOB, dsc_reg, host_id),
+	C("label", STR, dsc_reg, label),
+	C("verified", BOOL, dsc_reg, verified),
+	C("changed", U64, dsc_reg, changed),
+	C("created_ms", U64, dsc_reg, created_ms),
+	END,
+};
+
 static const struct column event_columns[] = {
 	K("id", U64, dsc_event, id),
 	C("wall_ms", U64, dsc_event, wall_ms),
@@ -183,9 +218,12 @@ static const struct {
 	{ DSC_ROW_NS_ALLOW, "namespace_hosts", ns_allow_columns },
 	{ DSC_ROW_FAIL, "failures", fail_columns },
 	{ DSC_ROW_VIEW, "views", view_columns },
+	{ DSC_ROW_ENTITY, "entities", entity_columns },
+	{ DSC_ROW_REG, "registrations", reg_columns },
 	{ DSC_ROW_EVENT, "events", event_columns },
 };
 
+#define SQL_MAX 2048
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 struct dsc_tables {
@@ -271,7 +309,7 @@ static int prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret, struct cmn_
 struct dsc_tables *dsc_tables_open(sqlite3 *db, struct cmn_err *err)
 {
 	struct dsc_tables *t = dsc_zalloc(sizeof(*t));
-	char sql[1024];
+	char sql[SQL_MAX];
 	int rc = 0;
 
 	t->db = db;
@@ -471,7 +509,7 @@ static int read_table(sqlite3 *db, size_t table, dsc_store_row_fn *fn, void *arg
 		      struct cmn_err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	char sql[1024] = "SELECT ";
+	char sql[SQL_MAX] = "SELECT ";
 	int rc;
 
 	list(sql, sizeof(sql), tables[table].columns, -1, "");

@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import dim  # noqa: E402
 import nvmetcp as nvme  # noqa: E402
 import openapi  # noqa: E402
 import pharos  # noqa: E402
@@ -268,6 +269,29 @@ def test_lists_come_in_pages():
     page = api.ok('GET', f'/subsystems/{NQN}/namespaces?limit=3')
     assert [n['nsid'] for n in page['items']] == [1, 2, 3] and page['next'], page
     assert [n['nsid'] for n in api.ok('GET', f'/subsystems/{NQN}/namespaces?cursor={page["next"]}')['items']] == [9]
+
+
+def test_registrations_are_seen_and_forgotten():
+    host, port = daemon.listen.rsplit(':', 1)
+    queue = nvme.Queue(host, int(port))
+    queue.connect(nvme.DISCOVERY, dim.HOST)
+    queue.enable()
+    subsystem = dim.basic('nqn.2026-11.example:far', '192.0.2.1', '4420', subtype=2)
+    assert dim.dim(queue, dim.REGISTER, [dim.extended(dim.HOST, label='lab')]) == 0
+    assert dim.dim(queue, dim.REGISTER, [subsystem], eid='nqn.2026-11.example:ddc', etype=2, entfmt=1) == 0
+    one, two = api.ok('GET', '/registrations')['items']
+    assert (one['entity_type'], one['label'], two['entity_type'], two['subtype']) == ('host', 'lab', 'ddc', 'nvme subsystem'), (one, two)
+    path = f'/registrations/{one["id"]}'
+    status, headers, read = api('GET', path)
+    assert (status, read) == (200, one)
+    assert dim.dim(queue, dim.REGISTER, [dim.extended(dim.HOST, label='attic')]) == 0
+    api.problem(412, 'DELETE', path, headers={'If-Match': headers['ETag']})
+    for gone in (one, two):
+        assert api('DELETE', f'/registrations/{gone["id"]}')[0] == 204
+    api.problem(404, 'GET', path)
+    for wrong in ('0', 'x', '-1', '99999999999999999999'):
+        api.problem(404, 'GET', f'/registrations/{wrong}')
+    assert api.ok('GET', '/registrations')['items'] == []
 
 
 def test_deletion_of_what_is_in_use_is_refused_or_forced():
