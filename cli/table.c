@@ -114,10 +114,9 @@ static void fill_cell(struct libscols_line *line, size_t index, const struct cli
 		      struct json_object *item)
 {
 	char buf[CELL_LEN] = "";
-	const char *text =
-		col->text ? col->text(item, buf, sizeof(buf))
-			  : member_text(col->path, cli_member(item, col->path), col->kind, buf,
-					sizeof(buf));
+	const char *text = col->text ? col->text(item, buf, sizeof(buf))
+				     : member_text(col->path, cli_member(item, col->path),
+						   col->kind, buf, sizeof(buf));
 	const char *color = col->kind == CELL_STATE ? color_of(text) : NULL;
 
 	scols_line_set_data(line, index, text);
