@@ -10,14 +10,18 @@
 #define API_JSON_DEPTH_MAX 16
 #define API_HEADER_MEMORY (32u * 1024) /* request line and headers, per connection */
 
-#define API_CONNS_MAX 1024 /* accepted at the same time */
-#define API_CONNS_CROWDED 768 /* from here on the quietest connection goes when another comes */
+#define API_CONNS_MAX 2048 /* accepted at the same time */
+#define API_CONNS_CROWDED 1536 /* from here on the quietest connection goes when another comes */
 #define API_RECV_MS 15000 /* to send a whole request, or to stay idle between two */
 #define API_ANSWER_MS 75000 /* from a whole request to the end of its answer */
 
 #define API_STREAM_BLOCK (16u * 1024) /* of an answer that is made as it is taken */
 #define API_SCRAPES_MAX                                                                            \
 	4 /* answers to /metrics at the same time; each has a copy of what it tells */
+
+#define API_STREAMS_MAX 1024 /* that follow the events */
+#define API_BEAT_MS 10000 /* a sign of life for each of them */
+#define API_FOLLOW_MS 30000 /* one that takes nothing for so long is closed */
 
 #define API_SEGMENTS_MAX 10 /* of a path */
 #define API_QUERY_MAX 16 /* parameters */

@@ -2,13 +2,14 @@
 /* api/res_event.c - /events: what happened.  Thread: the control loop.  May block: never. */
 #include "api/render.h"
 #include "api/resources.h"
+#include "api/server_impl.h"
 
 #include "common/json.h"
 #include "discoveryd/events/events.h"
 
 #include <string.h>
 
-static struct json_object *render(const struct dsc_event *event)
+struct json_object *api_render_event(const struct dsc_event *event)
 {
 	struct json_object *json = json_object_new_object();
 	struct json_object *data = NULL;
@@ -41,8 +42,9 @@ static void list(struct api_req *req)
 	if (!api_req_number(req, "since", 0, INT64_MAX, &since))
 		return;
 	items = json_object_new_array();
-	for (event = dsc_event_after(events, since); event && limit > 0; event = dsc_event_after(events, since)) {
-		json_object_array_add(items, render(event));
+	for (event = dsc_event_after(events, since); event && limit > 0;
+	     event = dsc_event_after(events, since)) {
+		json_object_array_add(items, api_render_event(event));
 		since = event->id;
 		limit--;
 	}
@@ -52,7 +54,19 @@ static void list(struct api_req *req)
 	api_reply_json(req, 200, json);
 }
 
+static void follow(struct api_req *req)
+{
+	const char *last_id = api_req_header(req, "Last-Event-ID");
+
+	if (!last_id)
+		last_id = api_req_query(req, "last_event_id");
+	api_stream_follow(req->server->stream, req, last_id);
+}
+
 const struct api_route api_res_event[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events", "listEvents", "since limit", list },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events", "listEvents", "since limit",
+	  list },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events/stream", "followEvents",
+	  "last_event_id", follow },
 	{ 0 },
 };

@@ -262,7 +262,9 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 		ret = cmn_err_set(err, -EIO, "api", "the HTTP server did not start");
 		goto out_free;
 	}
-	ret = attach(server);
+	ret = api_stream_create(server, &server->stream);
+	if (ret == 0)
+		ret = attach(server);
 	if (ret < 0) {
 		cmn_err_errno(err, ret, "api", "the control loop refused the HTTP server");
 		MHD_stop_daemon(server->mhd);
@@ -271,6 +273,7 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 	*ret_server = server;
 	return 0;
 out_free:
+	api_stream_destroy(server->stream);
 	free(server->counts);
 	free(server);
 	return ret;
@@ -288,6 +291,7 @@ void api_server_destroy(struct api_server *server)
 			req->on_cancel(req, req->cancel_arg);
 		api_failf(req, API_PROBLEM_UNAVAILABLE, NULL, "discoveryd is ending");
 	}
+	api_stream_close(server->stream);
 	MHD_run(server->mhd);
 	net_watch_del(server->loop, &server->watch);
 	net_after_cancel(server->loop, &server->resume);
@@ -295,6 +299,7 @@ void api_server_destroy(struct api_server *server)
 	net_timer_cancel(server->loop, &server->end);
 	MHD_stop_daemon(server->mhd);
 	net_timer_cancel(server->loop, &server->sweep);
+	api_stream_destroy(server->stream);
 	free(server->counts);
 	free(server);
 }

@@ -7,6 +7,7 @@
 #include "api/guard.h"
 #include "api/req.h"
 #include "api/server.h"
+#include "api/stream.h"
 #include "common/queue.h"
 #include "net/reactor.h"
 
@@ -39,6 +40,7 @@ struct api_server {
 	uint16_t port;
 	struct net_timer end; /* ends discoveryd, soon */
 	struct api_counts *counts;
+	struct api_stream *stream;
 	unsigned int nr_scrapes; /* answers to /metrics that are being taken */
 	unsigned int nr_streams; /* clients of the event stream */
 	bool running, again, closing, end_workers;

@@ -111,6 +111,16 @@ bool dsc_model_is_new(struct dsc_model *model)
 	return model->is_new;
 }
 
+void dsc_writes_subscribe(struct dsc_model *model, struct dsc_writes_sub *sub)
+{
+	TAILQ_INSERT_TAIL(&model->writes_subs, sub, link);
+}
+
+void dsc_writes_unsubscribe(struct dsc_model *model, struct dsc_writes_sub *sub)
+{
+	TAILQ_REMOVE(&model->writes_subs, sub, link);
+}
+
 void dsc_model_set_watch(struct dsc_model *model, struct dsc_model_watch *watch)
 {
 	model->watch = watch;
@@ -225,6 +235,7 @@ void dsc_txn_drop_ns(struct dsc_txn *txn, const struct dsc_subsys *s, const stru
 static void replay(struct dsc_txn *txn)
 {
 	struct dsc_model *model = txn->model;
+	struct dsc_writes_sub *sub;
 
 	for (size_t i = 0; i < txn->req.nr_writes; i++) {
 		struct dsc_write *w = &txn->req.writes[i];
@@ -233,6 +244,8 @@ static void replay(struct dsc_txn *txn)
 		dsc_publish_write(model, w->row);
 		if (model->watch)
 			model->watch->written(model->watch, w->del, w->row);
+		TAILQ_FOREACH(sub, &model->writes_subs, link)
+			sub->written(sub, w->del, w->row);
 	}
 	model->now.change = txn->req.change;
 	if (txn->touched_any) {

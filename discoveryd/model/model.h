@@ -69,6 +69,14 @@ struct dsc_model_watch {
 };
 void dsc_model_set_watch(struct dsc_model *model, struct dsc_model_watch *watch);
 
+/* The same for any others, after the supervisor. */
+struct dsc_writes_sub {
+	TAILQ_ENTRY(dsc_writes_sub) link;
+	void (*written)(struct dsc_writes_sub *sub, bool del, const struct dsc_row *row);
+};
+void dsc_writes_subscribe(struct dsc_model *model, struct dsc_writes_sub *sub);
+void dsc_writes_unsubscribe(struct dsc_model *model, struct dsc_writes_sub *sub);
+
 /* What a worker answered to an apply. */
 struct dsc_confirm {
 	uint64_t worker_id, generation;

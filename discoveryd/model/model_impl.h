@@ -57,6 +57,7 @@ struct dsc_model {
 	pthread_mutex_t lock; /* current */
 	const struct dsc_snapshot *current;
 	TAILQ_HEAD(, dsc_views_sub) subs;
+	TAILQ_HEAD(, dsc_writes_sub) writes_subs;
 	bool all_changed;
 	char **changed; /* NQNs whose view changed since the last publication */
 	size_t nr_changed, max_changed;

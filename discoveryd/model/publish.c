@@ -123,6 +123,7 @@ void dsc_publish_init(struct dsc_model *model)
 {
 	pthread_mutex_init(&model->lock, NULL);
 	TAILQ_INIT(&model->subs);
+	TAILQ_INIT(&model->writes_subs);
 	model->after.run = publish;
 	swap_current(model);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every resource of the API made, read, changed and deleted, each answer held to api/openapi.yaml."""
+import http.client
 import os
 import pathlib
 import socket
@@ -320,6 +321,17 @@ def test_metrics():
     answer = daemon.http('GET', '/metrics')
     api.check('GET', '/metrics', *answer)
     assert answer[0] == 200 and 'pharos_worker_up{' in answer[2], answer
+
+
+def test_events_are_followed():
+    connection = http.client.HTTPConnection(*daemon.api.rsplit(':', 1), timeout=10)
+    connection.request('GET', '/api/v1/events/stream')
+    reply = connection.getresponse()
+    message = reply.readline() + reply.readline() + reply.readline()
+    api.check('GET', '/api/v1/events/stream', reply.status, reply.headers, message.decode())
+    assert b'event: ready\n' in message, message
+    reply.close()
+    connection.close()
 
 
 def test_every_operation_was_used():
