@@ -17,7 +17,8 @@ static const struct cli_column columns[] = {
 };
 
 static const struct cli_option create_options[] = {
-	{ "reactors", "reactors", CLI_NUMBER, CLI_BODY, "N", "threads; 0 is one a core, at most 4" },
+	{ "reactors", "reactors", CLI_NUMBER, CLI_BODY, "N",
+	  "threads; 0 is one a core, at most 4" },
 	{ "cpu-list", "cpu_list", CLI_TEXT, CLI_BODY, "LIST",
 	  "cores to pin them to, such as 0-3,8" },
 	CLI_WAIT_OPTION,
@@ -25,7 +26,8 @@ static const struct cli_option create_options[] = {
 };
 
 static const struct cli_option set_options[] = {
-	{ "reactors", "reactors", CLI_NUMBER, CLI_BODY, "N", "threads; 0 is one a core, at most 4" },
+	{ "reactors", "reactors", CLI_NUMBER, CLI_BODY, "N",
+	  "threads; 0 is one a core, at most 4" },
 	{ "cpu-list", "cpu_list", CLI_TEXT, CLI_BODY, "LIST", "cores to pin them to" },
 	{ "no-cpu-list", "cpu_list", CLI_NULL, CLI_BODY, NULL, "don't pin them" },
 	{ 0 },
