@@ -182,10 +182,36 @@ static const struct dsc_subsys *next_user(const struct dsc_snapshot *st, const s
 	return NULL;
 }
 
+static bool last_of_worker(const struct dsc_snapshot *st, const struct dsc_portal *p)
+{
+	const struct dsc_portal *other;
+	uint64_t id = 0;
+
+	for (; (other = dsc_snapshot_worker_portal(st, p->worker_id, id)); id = other->id) {
+		if (other->id != p->id && other->kind == DSC_PORTAL_IO)
+			return false;
+	}
+	return true;
+}
+
+/* Those that are served on all portals of the worker, and so on none when its last one goes. */
+static void names_of_stranded(const struct dsc_snapshot *st, const struct dsc_portal *p,
+			      struct dsc_names *users)
+{
+	const struct dsc_subsys *s;
+
+	if (!last_of_worker(st, p))
+		return;
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+		if (s->all_portals && s->worker_id == p->worker_id)
+			dsc_names_add(users, s->nqn);
+	}
+}
+
 static int check_unused(struct dsc_app *app, const struct dsc_portal *p, struct cmn_err *err)
 {
 	const struct dsc_snapshot *st = dsc_cmd_ahead(app);
-	struct dsc_names users = { .nr = 0 }, hosts = { .nr = 0 };
+	struct dsc_names users = { .nr = 0 }, stranded = { .nr = 0 }, hosts = { .nr = 0 };
 	const struct dsc_subsys *s;
 
 	for (s = next_user(st, p, 0); s; s = next_user(st, p, s->id))
@@ -193,6 +219,10 @@ static int check_unused(struct dsc_app *app, const struct dsc_portal *p, struct 
 	if (users.nr)
 		return cmn_err_set(err, -EBUSY, NULL, "subsystems name it: %s",
 				   dsc_names_text(&users));
+	names_of_stranded(st, p, &stranded);
+	if (stranded.nr)
+		return cmn_err_set(err, -EBUSY, NULL, "no other portal serves these subsystems: %s",
+				   dsc_names_text(&stranded));
 	dsc_names_connected(&hosts, app, NULL, NULL, p->name);
 	if (hosts.nr)
 		return cmn_err_set(err, -EBUSY, NULL, "hosts are connected through it: %s",

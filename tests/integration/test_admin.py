@@ -56,6 +56,21 @@ def test_identify_controller_says_what_hosts_check():
         assert i[512] == 0x66 and i[513] == 0x44
 
 
+def test_properties_say_what_hosts_check():
+    with start() as target, connect(target) as host:
+        cap = host.admin.property_get(0x00, 8)
+        assert cap & 0xffff >= 127, 'MQES'
+        assert cap >> 24 & 0xff, 'TO: hosts wait for CSTS.RDY this long'
+        assert cap >> 43 & 1, 'CSS: more than the NVM command set, so CSI descriptors'
+        assert cap >> 48 & 0xf == 0, 'MPSMIN 4 KiB'
+        assert cap >> 59 & 1, 'CRMS.CRWMS: ready with media'
+        assert host.admin.property_get(0x68) & 0xffff, 'CRTO.CRWMT, which Linux reads when CRWMS is set'
+        assert host.admin.property_get(0x08) == 0x20100, 'VS 2.1'
+        assert host.admin.property_get(0x1c) == 1, 'CSTS: ready, no shutdown, no failure'
+        fails(host.admin, nvme.fabrics(4, struct.pack('<B3xI', 0, 0x00)), INVALID_FIELD)
+        fails(host.admin, nvme.fabrics(4, struct.pack('<B3xI', 0, 0x1000)), INVALID_FIELD)
+
+
 def test_namespaces_are_listed_and_identified():
     with start() as target, connect(target) as host:
         a = host.admin

@@ -183,6 +183,8 @@ def test_portals():
             assert status in (409, 422) and problem['detail'], (body, status, problem)
         assert everything() == before
     api.problem(404, 'GET', '/portals/none', field='id')
+    status, _, problem = api('DELETE', f"/portals/{portal['id']}")
+    assert status == 409 and NQN in problem['detail'], ('the last portal of subsystems that are served on all', status, problem)
 
 
 def test_workers():
