@@ -28,6 +28,7 @@
 #include "discoveryd/events/events.h"
 #include "discoveryd/mdns/mdns.h"
 #include "discoveryd/model/model.h"
+#include "discoveryd/notify.h"
 #include "discoveryd/options.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
@@ -64,6 +65,7 @@ static void give_up(struct daemon *d, const struct cmn_err *err)
 
 static void shut_down(struct dsc_app *app, bool workers)
 {
+	dsc_notify("STOPPING=1");
 	cmn_info("ending", "workers=%s", workers ? "drained" : "\"left running\"");
 	if (workers && app->supervisor)
 		dsc_supervisor_drain(app->supervisor, stop);
@@ -133,6 +135,7 @@ static void workers_known(struct dsc_app *app, const struct cmn_err *portals)
 	dsc_supervisor_run(app->supervisor);
 	dsc_event(app, DSC_INFO, "discoveryd.started", "discoveryd " PACKAGE_VERSION " has started",
 		  NULL);
+	dsc_notify("READY=1");
 }
 
 static void bootstrapped(struct dsc_app *app, const struct cmn_err *problem)
