@@ -52,6 +52,8 @@ static const struct cli_option options[] = {
 	{ "verify", "verify", CLI_FLAG, CLI_LOCAL, NULL,
 	  "fill the span first, and check all that is read" },
 	{ "digests", "digests", CLI_FLAG, CLI_LOCAL, NULL, "with header and data digests" },
+	{ "congestion", "congestion", CLI_TEXT, CLI_LOCAL, "NAME",
+	  "TCP congestion control of our sockets (the system's)" },
 	{ "pid", "pid", CLI_NUMBER, CLI_LOCAL, "PID",
 	  "the target's process here: its processor time too" },
 	{ "plot", "plot", CLI_TEXT, CLI_LOCAL, "FILE.svg", "a picture of the results" },
@@ -316,6 +318,7 @@ static enum cli_exit bench(struct cli *cli)
 		return res;
 	raise_limit();
 	b->target.digests = b->setup.digests;
+	b->target.congestion = cli_text(cli, "congestion", NULL);
 	b->setup.clients = calloc(b->setup.nr_clients, sizeof(struct net_client *));
 	b->rows = json_object_new_array();
 	if (b->setup.clients)

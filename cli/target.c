@@ -184,6 +184,7 @@ enum cli_exit cli_target_connect(const struct cli_target *t, const char *nqn,
 		.hdgst = t->digests,
 		.ddgst = t->digests,
 		.timeout_ms = t->timeout_ms,
+		.congestion = t->congestion,
 	};
 	struct nvme_cqe cqe = { 0 };
 	int res = net_client_connect(&params, ret, &cqe, ret_err);

@@ -16,6 +16,7 @@ struct cli_target {
 	char hostnqn[224];
 	uint8_t hostid[16];
 	bool digests;
+	const char *congestion; /* TCP's congestion control; NULL: the system's */
 	unsigned int timeout_ms;
 };
 

@@ -74,6 +74,13 @@ static int connect_socket(const struct net_client *c, struct cmn_err *err)
 	if (fd < 0)
 		return cmn_err_errno(err, -errno, NULL, "socket");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (p->congestion && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, p->congestion,
+					(socklen_t)strlen(p->congestion)) < 0) {
+		ret = -errno;
+		close(fd);
+		return cmn_err_errno(err, ret, "congestion", "congestion control %s",
+				     p->congestion);
+	}
 	ret = connect(fd, (struct sockaddr *)&ss, len) < 0 ? -errno : 0;
 	if (ret == -EINPROGRESS) {
 		ret = wait_fd(fd, POLLOUT, (int)c->timeout_ms);

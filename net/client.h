@@ -30,6 +30,7 @@ struct net_client_params {
 	uint8_t hpda;
 	uint32_t kato_ms; /* 0: none */
 	unsigned int timeout_ms; /* for each step; 0: 5000 */
+	const char *congestion; /* TCP's congestion control, lives as long; NULL: the system's */
 	bool no_enable; /* stop after Connect: no CC, no Identify */
 };
 

@@ -123,6 +123,9 @@ def test_what_cannot_be_is_said():
             code, rows, _ = bench(target, "--nsid", "1", loads=(load,))
             assert code == REFUSED and words in rows[0]["detail"], (load, rows)
         assert rows[0]["iops"] is None
+        code, rows, _ = bench(target, "--congestion", "nonesuch", loads=("1 4096 read",))
+        assert code == UNREACHABLE and "nonesuch" in rows[0]["detail"], rows
+        assert bench(target, "--nsid", "1", "--congestion", "reno", loads=("1 4096 read",))[0] == OK
         code, rows, _ = bench(target, "--nsid", "7", loads=("1 4096 read",))
         assert code == FAILED, rows
     code, rows, _ = bench(None, loads=("1 4096 read",), port=pharos.free_port())
