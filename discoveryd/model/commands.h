@@ -155,6 +155,17 @@ int dsc_cmd_reg_delete(struct dsc_app *app, uint64_t id, const struct dsc_call *
 int dsc_cmd_entity_delete(struct dsc_app *app, uint64_t id, const struct dsc_call *call,
 			  struct cmn_err *err);
 
+/* -- many commands in one transaction, all or nothing ----------------------------------------------------------------------------- */
+/* In one turn: begin, commands, then commit or abort.  A command in between is checked against what those before it made; 0
+ * from it means that it takes part, and its call (usually NULL) is told when the batch has ended, never undone by itself. */
+void dsc_batch_begin(struct dsc_app *app);
+/* What the batch started from, and what it would make of it; borrowed until it ends. */
+const struct dsc_snapshot *dsc_batch_before(const struct dsc_app *app);
+const struct dsc_snapshot *dsc_batch_after(const struct dsc_app *app);
+/* As a command: 1 when nothing was written, else 0 and done() waits for every worker concerned. */
+int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const char *name);
+void dsc_batch_abort(struct dsc_app *app);
+
 /* "nqn." or "nqn.2014-08.org.nvmexpress:uuid:" form, length, characters; err->field = field. */
 int dsc_nqn_check(const char *nqn, const char *field, struct cmn_err *err);
 

@@ -129,9 +129,12 @@ void dsc_model_set_watch(struct dsc_model *model, struct dsc_model_watch *watch)
 /* -- transactions --------------------------------------------------------------------------------------- */
 struct dsc_txn *dsc_txn_begin(struct dsc_model *model)
 {
-	struct dsc_txn *txn = dsc_zalloc(sizeof(*txn));
+	struct dsc_txn *txn;
 
+	if (model->batch)
+		return dsc_batch_join(model);
 	assert(!model->in_txn);
+	txn = dsc_zalloc(sizeof(*txn));
 	model->in_txn = true;
 	txn->model = model;
 	TAILQ_INIT(&txn->effects);
@@ -291,6 +294,10 @@ void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 {
 	struct dsc_model *model = txn->model;
 
+	if (dsc_batch_has(txn)) {
+		dsc_batch_joined(txn, call, target, name);
+		return;
+	}
 	model->in_txn = false;
 	if (call)
 		txn->call = *call;
@@ -310,6 +317,10 @@ void dsc_txn_abort(struct dsc_txn *txn)
 {
 	struct dsc_model *model = txn->model;
 
+	if (dsc_batch_has(txn)) {
+		dsc_batch_left(txn);
+		return;
+	}
 	model->in_txn = false;
 	dsc_state_assign(&model->ahead, &txn->before);
 	dsc_txn_free(txn);

@@ -35,6 +35,8 @@ struct dsc_txn {
 	struct dsc_effects effects; /* to come, once committed */
 	struct dsc_call call;
 	struct dsc_target target;
+	struct dsc_target *targets; /* of the commands of a batch */
+	size_t nr_targets, max_targets;
 	char name[DSC_NQN_MAX + 1];
 	struct net_timer timer;
 	bool waiting;
@@ -50,6 +52,7 @@ struct dsc_model {
 	struct dsc_snapshot now, ahead;
 	uint64_t last_change, next_id, epoch;
 	bool is_new, in_txn, dirty;
+	struct dsc_batch *batch; /* the one that is open */
 	struct dsc_effects effects;
 	struct dsc_txns waiting;
 	struct dsc_model_watch *watch;
@@ -70,6 +73,13 @@ void dsc_effects_move(struct dsc_effects *to, struct dsc_effects *from);
 void dsc_effects_free(struct dsc_effects *list);
 void dsc_effects_rebuild(struct dsc_model *model);
 void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e);
+
+/* batch.c */
+struct dsc_txn *dsc_batch_join(struct dsc_model *model);
+bool dsc_batch_has(const struct dsc_txn *txn);
+void dsc_batch_joined(struct dsc_txn *txn, const struct dsc_call *call,
+		      const struct dsc_target *target, const char *name);
+void dsc_batch_left(const struct dsc_txn *txn);
 
 /* wait.c */
 void dsc_wait_add(struct dsc_txn *txn);

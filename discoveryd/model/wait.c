@@ -18,6 +18,7 @@ void dsc_txn_free(struct dsc_txn *txn)
 	dsc_effects_free(&txn->effects);
 	dsc_effects_free(&txn->showing);
 	dsc_state_clear(&txn->before);
+	free(txn->targets);
 	free(txn);
 }
 
@@ -38,11 +39,11 @@ static void outcome_init(const struct dsc_txn *txn, struct dsc_outcome *out)
 	snprintf(out->name, sizeof(out->name), "%s", txn->name);
 }
 
-/* What the model says of the transaction's target now. */
-static enum dsc_status look(const struct dsc_txn *txn, const struct dsc_fail **ret_fail)
+/* What the model says of a target of the transaction now. */
+static enum dsc_status look_at(const struct dsc_txn *txn, const struct dsc_target *t,
+			       const struct dsc_fail **ret_fail)
 {
 	const struct dsc_snapshot *st = &txn->model->now;
-	const struct dsc_target *t = &txn->target;
 	const struct dsc_worker *w = dsc_snapshot_worker_id(st, t->worker_id);
 	struct dsc_fail key = { .subsys_id = t->subsys_id,
 				.nsid = t->nsid,
@@ -55,6 +56,39 @@ static enum dsc_status look(const struct dsc_txn *txn, const struct dsc_fail **r
 		return DSC_PENDING;
 	*ret_fail = dsc_tree_find(st->fails, &dsc_fail_ops, &key);
 	return *ret_fail ? DSC_STATUS_FAILED : DSC_READY;
+}
+
+/* Of all its targets: the first that failed, or else whether one is pending. */
+static enum dsc_status look(const struct dsc_txn *txn, const struct dsc_fail **ret_fail)
+{
+	enum dsc_status all = look_at(txn, &txn->target, ret_fail), one;
+
+	for (size_t i = 0; i < txn->nr_targets && !*ret_fail; i++) {
+		one = look_at(txn, &txn->targets[i], ret_fail);
+		if (one != DSC_READY)
+			all = one;
+	}
+	return all;
+}
+
+static bool needs_worker(const struct dsc_txn *txn)
+{
+	return txn->target.worker_id || txn->nr_targets;
+}
+
+/* A worker has confirmed this generation: does the transaction wait for nobody else? */
+static bool is_covered(const struct dsc_txn *txn, uint64_t worker_id, uint64_t generation)
+{
+	const struct dsc_worker *w;
+
+	if (txn->target.worker_id)
+		return txn->target.worker_id == worker_id && txn->req.change <= generation;
+	for (size_t i = 0; i < txn->nr_targets; i++) {
+		w = dsc_snapshot_worker_id(&txn->model->now, txn->targets[i].worker_id);
+		if (w && w->confirmed < txn->req.change)
+			return false;
+	}
+	return true;
 }
 
 /* The removal of what couldn't be opened is committed (or not): now the command ends. */
@@ -119,7 +153,7 @@ void dsc_wait_add(struct dsc_txn *txn)
 {
 	struct dsc_model *model = txn->model;
 
-	if (!txn->target.worker_id || !txn->call.done || !txn->call.wait_ms) {
+	if (!needs_worker(txn) || !txn->call.done || !txn->call.wait_ms) {
 		settle(txn);
 		return;
 	}
@@ -136,7 +170,7 @@ void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t ge
 	struct dsc_txn *txn, *next;
 
 	TAILQ_FOREACH_SAFE(txn, &model->waiting, link, next) {
-		if (txn->target.worker_id == worker_id && txn->req.change <= generation) {
+		if (is_covered(txn, worker_id, generation)) {
 			TAILQ_REMOVE(&model->waiting, txn, link);
 			TAILQ_INSERT_TAIL(&ready, txn, link);
 			net_timer_cancel(model->app->loop, &txn->timer);
