@@ -12,6 +12,7 @@ static void op_free(struct api_op *op)
 {
 	for (unsigned int i = 0; i < op->nr_users; i++)
 		free(op->user[i]);
+	json_object_put(op->json);
 	free(op);
 }
 
@@ -136,6 +137,11 @@ void api_op_run(struct api_op *op, int ret, const struct cmn_err *err)
 void api_op_fail(struct api_op *op, const struct cmn_err *err)
 {
 	api_fail(op->req, err);
+	op_free(op);
+}
+
+void api_op_drop(struct api_op *op)
+{
 	op_free(op);
 }
 

@@ -19,6 +19,8 @@ struct api_op {
 		      const struct dsc_outcome *outcome);
 	/* Who is in the way of a deletion (-EBUSY): adds their names with api_op_user().  May be NULL. */
 	void (*users)(struct api_op *op, const struct dsc_snapshot *snap);
+	struct json_object *json; /* for reply, put with the op; may be NULL */
+	bool dry_run; /* reply tells what would be */
 	char *user[API_OP_USERS_MAX + 1];
 	unsigned int nr_users;
 	unsigned int more_users;
@@ -34,6 +36,7 @@ bool api_op_if_match(struct api_op *op, uint64_t revision);
 void api_op_run(struct api_op *op, int ret, const struct cmn_err *err);
 /* The handler found a fault itself; op is gone. */
 void api_op_fail(struct api_op *op, const struct cmn_err *err);
+void api_op_drop(struct api_op *op); /* it has been answered */
 void api_op_user(struct api_op *op, const char *name);
 
 /* A reply for whatever is gone afterwards: 204. */

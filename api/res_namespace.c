@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_namespace.c - /subsystems/{nqn}/namespaces.  Thread: the control loop.
  * May block: the look at a new namespace's file (see model/commands.h); else never. */
+#include "api/config_doc.h"
 #include "api/op.h"
 #include "api/render.h"
 #include "api/resources.h"
@@ -177,7 +178,7 @@ static int read_u32(struct json_object *doc, const char *name, uint32_t min, uin
 	return cmn_json_range(name, value, min, max, err);
 }
 
-static int read_create(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err)
+int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err)
 {
 	static const char *const known[] = { "nsid",	   "size",	"backend", "path",
 					     "block_size", "uuid",	"nguid",   "eui64",
@@ -200,7 +201,7 @@ static void run_create(struct api_op *op, const char *nqn)
 	struct dsc_ns_in in = { 0 };
 	struct cmn_err err = { 0 };
 
-	if (read_create(api_req_doc(op->req), &in, &err) < 0)
+	if (api_ns_read(api_req_doc(op->req), &in, &err) < 0)
 		api_op_fail(op, &err);
 	else
 		api_op_run(op, dsc_cmd_ns_create(api_req_app(op->req), nqn, &in, &op->call, &err),

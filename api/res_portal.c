@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_portal.c - /portals: the addresses that workers listen on.  Thread: the control loop.  May block: never. */
+#include "api/config_doc.h"
 #include "api/op.h"
 #include "api/render.h"
 #include "api/resources.h"
@@ -148,7 +149,7 @@ static int read_advertise(struct json_object *doc, struct dsc_portal_in *in, str
 	return cmn_json_str_opt(doc, "advertise", &in->advertise, NULL, err);
 }
 
-static int read_create(struct json_object *doc, struct dsc_portal_in *in, struct cmn_err *err)
+int api_portal_read(struct json_object *doc, struct dsc_portal_in *in, struct cmn_err *err)
 {
 	static const char *const known[] = { "traddr", "trsvcid",   "id",     "portid", "trtype",
 					     "adrfam", "advertise", "worker", NULL };
@@ -177,7 +178,7 @@ static void create(struct api_req *req)
 
 	if (!op)
 		return;
-	if (read_create(api_req_doc(req), &in, &err) < 0)
+	if (api_portal_read(api_req_doc(req), &in, &err) < 0)
 		api_op_fail(op, &err);
 	else
 		api_op_run(op, dsc_cmd_portal_create(api_req_app(req), &in, &op->call, &err), &err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_subsystem.c - /subsystems.  Thread: the control loop.  May block: never. */
+#include "api/config_doc.h"
 #include "api/op.h"
 #include "api/render.h"
 #include "api/resources.h"
@@ -168,7 +169,7 @@ static int read_common(struct json_object *doc, struct dsc_subsys_in *in, struct
 	return 0;
 }
 
-static int read_create(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err)
+int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err)
 {
 	static const char *const known[] = { "nqn",   "serial",	 "model",  "allow_any_host",
 					     "hosts", "portals", "worker", "label",
@@ -190,7 +191,7 @@ static void create(struct api_req *req)
 
 	if (!op)
 		return;
-	if (read_create(api_req_doc(req), &in, &err) < 0)
+	if (api_subsys_read(api_req_doc(req), &in, &err) < 0)
 		api_op_fail(op, &err);
 	else
 		api_op_run(op, dsc_cmd_subsys_create(api_req_app(req), &in, &op->call, &err), &err);

@@ -8,6 +8,7 @@
 
 /* keep sorted */
 extern const struct api_route api_res_allow[];
+extern const struct api_route api_res_config[];
 extern const struct api_route api_res_controller[];
 extern const struct api_route api_res_daemon[];
 extern const struct api_route api_res_discovery_log[];

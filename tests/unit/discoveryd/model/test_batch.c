@@ -60,9 +60,8 @@ static int empty_batch(struct fixture *f, const struct dsc_call *call, const voi
 {
 	(void)arg;
 	dsc_batch_begin(&f->app);
-	assert_int_equal(dsc_cmd_subsys_update(&f->app, NQN, &(struct dsc_subsys_in){ 0 }, NULL,
-					       err),
-			 1);
+	assert_int_equal(
+		dsc_cmd_subsys_update(&f->app, NQN, &(struct dsc_subsys_in){ 0 }, NULL, err), 1);
 	return dsc_batch_commit(&f->app, call, "none");
 }
 

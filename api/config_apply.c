@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/config_apply.c - makes the model what a configuration document says, by the commands that single requests use.
+ * Thread: the control loop.  May block: looks at the files of new namespaces.
+ *
+ * Members that an object of the document doesn't have stay as they are.  What can't be changed must be what it is.
+ * Without prune nothing is taken away: lists only grow, and null, which means all, stays null. */
+#include "api/config_doc.h"
+
+#include "common/json.h"
+#include "common/util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* -- lists ------------------------------------------------------------------------------------------- */
+static bool has_text(const struct dsc_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->nr; i++) {
+		if (strcmp(list->item[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_all(const struct dsc_list *list, const struct dsc_list *of)
+{
+	for (size_t i = 0; i < of->nr; i++) {
+		if (!has_text(list, of->item[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Brings a list that is wanted in line with the one that is there; it is unset when nothing is to be done. */
+static int merge_list(struct api_config_call *call, struct dsc_list *want,
+		      const struct dsc_list *have, struct cmn_err *err)
+{
+	const char **item;
+
+	if (!want->set)
+		return 0;
+	if (want->null == have->null && has_all(want, have) && has_all(have, want)) {
+		want->set = false;
+		return 0;
+	}
+	if (call->prune || want->null || (!have->null && has_all(want, have)))
+		return 0;
+	want->set = !have->null;
+	if (have->null)
+		return 1;
+	item = calloc(want->nr + have->nr + 1, sizeof(*item));
+	if (!item)
+		return cmn_err_set(err, -ENOMEM, NULL, "out of memory");
+	memcpy(item, want->item, want->nr * sizeof(*item));
+	for (size_t i = 0; i < have->nr; i++) {
+		if (!has_text(want, have->item[i]))
+			item[want->nr++] = have->item[i];
+	}
+	free((void *)want->item);
+	want->item = item;
+	want->set = want->nr != have->nr;
+	return 1;
+}
+
+/* What isn't applied, because nothing is taken away, must make sense all the same. */
+static int check_list(struct api_config_call *call, const struct dsc_list *list, const char *member,
+		      struct cmn_err *err)
+{
+	bool portals = strcmp(member, "portals") == 0;
+	char field[64];
+
+	for (size_t i = 0; list->set && i < list->nr; i++) {
+		snprintf(field, sizeof(field), "%s[%zu]", member, i);
+		if (!portals && dsc_nqn_check(list->item[i], field, err) < 0)
+			return err->code;
+		if (portals && !dsc_snapshot_portal(dsc_batch_after(call->app), list->item[i]))
+			return cmn_err_set(err, -EINVAL, field, "there is no portal %.64s",
+					   list->item[i]);
+	}
+	return 0;
+}
+
+static int merge(struct api_config_call *call, struct dsc_list *want, struct json_object *there,
+		 const char *member, const char *kind, struct cmn_err *err)
+{
+	const char *id = json_object_get_string(
+		json_object_object_get(there, strcmp(kind, "namespace") ? "nqn" : "nsid"));
+	struct dsc_list have;
+	int rc = api_read_list(there, member, &have, err);
+
+	if (rc == 0)
+		rc = check_list(call, want, member, err);
+	if (rc == 0)
+		rc = merge_list(call, want, &have, err);
+	if (rc == 1)
+		api_config_keep(call, kind, id, member);
+	free((void *)have.item);
+	return rc < 0 ? rc : 0;
+}
+
+/* -- what can't be changed ------------------------------------------------------------------------------ */
+static bool is_same(struct json_object *said, struct json_object *is)
+{
+	const char *a = json_object_get_string(said), *b = json_object_get_string(is);
+
+	return a && b && strcasecmp(a, b) == 0;
+}
+
+static int check_fixed(struct json_object *doc, struct json_object *there,
+		       const char *const *members, struct cmn_err *err)
+{
+	struct json_object *said;
+
+	for (; *members; members++) {
+		if (!json_object_object_get_ex(doc, *members, &said) || !said ||
+		    is_same(said, json_object_object_get(there, *members)))
+			continue;
+		return cmn_err_set(
+			err, -EINVAL, *members, "is %.100s and can't be changed",
+			json_object_get_string(json_object_object_get(there, *members)));
+	}
+	return 0;
+}
+
+/* -- hosts ----------------------------------------------------------------------------------------------- */
+static int apply_host(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
+{
+	static const char *const known[] = { "nqn", "name", NULL };
+	const char *nqn = NULL, *name = NULL;
+
+	if (cmn_json_only(doc, known, err) < 0 || cmn_json_str(doc, "nqn", &nqn, err) < 0 ||
+	    cmn_json_str_opt(doc, "name", &name, NULL, err) < 0)
+		return err->code;
+	if (!dsc_snapshot_host(dsc_batch_after(call->app), nqn))
+		return dsc_cmd_host_create(call->app, nqn, name, NULL, err);
+	return cmn_json_has(doc, "name") ? dsc_cmd_host_update(call->app, nqn, name, NULL, err) : 0;
+}
+
+/* -- portals ------------------------------------------------------------------------------------------------ */
+static int change_portal(struct api_config_call *call, const struct dsc_portal *p,
+			 struct json_object *doc, struct json_object *there, struct cmn_err *err)
+{
+	static const char *const fixed[] = { "portid", "traddr", "trsvcid", "worker", NULL };
+	struct dsc_portal_in in = { .advertise_set = cmn_json_has(doc, "advertise") };
+
+	if ((!api_config_is_own(p) && check_fixed(doc, there, fixed, err) < 0) ||
+	    cmn_json_str_opt(doc, "advertise", &in.advertise, NULL, err) < 0)
+		return err->code;
+	return dsc_cmd_portal_update(call->app, p->name, &in, NULL, err);
+}
+
+static int apply_portal(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
+{
+	const struct dsc_portal *p;
+	struct dsc_portal_in in = { 0 };
+	struct json_object *all;
+	const char *id = NULL;
+	int rc = 0;
+
+	if (cmn_json_str(doc, "id", &id, err) < 0)
+		return err->code;
+	p = dsc_snapshot_portal(dsc_batch_after(call->app), id);
+	if (!p || cmn_json_has(doc, "traddr"))
+		rc = api_portal_read(doc, &in, err);
+	if (rc < 0)
+		return rc;
+	if (!p)
+		return dsc_cmd_portal_create(call->app, &in, NULL, err);
+	all = api_config_portal(dsc_batch_after(call->app), p);
+	rc = change_portal(call, p, doc, all, err);
+	json_object_put(all);
+	return rc;
+}
+
+/* -- namespaces ------------------------------------------------------------------------------------------------ */
+static int change_ns(struct api_config_call *call, const char *nqn, struct json_object *doc,
+		     struct json_object *there, struct dsc_ns_in *in, struct cmn_err *err)
+{
+	static const char *const fixed[] = { "uuid", "nguid",	   "eui64", "backend",
+					     "path", "block_size", NULL };
+	struct dsc_call force = { .force = call->force };
+
+	if (check_fixed(doc, there, fixed, err) < 0 ||
+	    merge(call, &in->hosts, there, "hosts", "namespace", err) < 0)
+		return err->code;
+	return dsc_cmd_ns_update(call->app, nqn, in->nsid, in, &force, err);
+}
+
+static int apply_ns(struct api_config_call *call, const char *nqn, struct json_object *doc,
+		    struct cmn_err *err)
+{
+	const struct dsc_subsys *s = dsc_snapshot_subsys(dsc_batch_after(call->app), nqn);
+	struct dsc_ns_in in = { 0 };
+	const struct dsc_ns *ns;
+	struct json_object *there;
+	int rc = api_ns_read(doc, &in, err);
+
+	if (rc == 0 && !in.nsid)
+		rc = cmn_err_set(err, -EINVAL, "nsid", "is needed");
+	ns = rc == 0 ? dsc_snapshot_ns(s, in.nsid) : NULL;
+	if (ns) {
+		there = api_config_ns(dsc_batch_after(call->app), ns);
+		rc = change_ns(call, nqn, doc, there, &in, err);
+		json_object_put(there);
+	} else if (rc == 0) {
+		rc = dsc_cmd_ns_create(call->app, nqn, &in, NULL, err);
+	}
+	api_list_free(&in.hosts);
+	return rc;
+}
+
+/* -- subsystems -------------------------------------------------------------------------------------------------- */
+static int change_subsys(struct api_config_call *call, struct json_object *doc,
+			 struct json_object *there, struct dsc_subsys_in *in, struct cmn_err *err)
+{
+	static const char *const fixed[] = { "serial", "model", "worker", NULL };
+
+	if (check_fixed(doc, there, fixed, err) < 0 ||
+	    merge(call, &in->hosts, there, "hosts", "subsystem", err) < 0 ||
+	    merge(call, &in->portals, there, "portals", "subsystem", err) < 0)
+		return err->code;
+	return dsc_cmd_subsys_update(call->app, in->nqn, in, NULL, err);
+}
+
+static int apply_row(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
+{
+	struct dsc_subsys_in in = { 0 };
+	const struct dsc_subsys *s;
+	struct json_object *there;
+	int rc = api_subsys_read(doc, &in, err);
+
+	s = rc == 0 ? dsc_snapshot_subsys(dsc_batch_after(call->app), in.nqn) : NULL;
+	if (s) {
+		there = api_config_subsys(dsc_batch_after(call->app), s);
+		rc = change_subsys(call, doc, there, &in, err);
+		json_object_put(there);
+	} else if (rc == 0) {
+		rc = dsc_cmd_subsys_create(call->app, &in, NULL, err);
+	}
+	api_list_free(&in.hosts);
+	api_list_free(&in.portals);
+	return rc;
+}
+
+static int for_each(struct api_config_call *call, struct json_object *doc, const char *list,
+		    int (*apply)(struct api_config_call *call, struct json_object *item,
+				 struct cmn_err *err),
+		    struct cmn_err *err)
+{
+	struct json_object *array, *item;
+	char at[64];
+	int rc = 0;
+
+	if (cmn_json_arr_opt(doc, list, &array, err) < 0)
+		return err->code;
+	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+		item = json_object_array_get_idx(array, i);
+		if (json_object_is_type(item, json_type_object))
+			rc = apply(call, item, err);
+		else
+			rc = cmn_err_set(err, -EINVAL, NULL, "an object is needed");
+		if (rc >= 0)
+			continue;
+		snprintf(at, sizeof(at), "%s[%zu]", list, i);
+		if (*err->field)
+			cmn_err_prefix(err, at);
+		else
+			snprintf(err->field, sizeof(err->field), "%s", at);
+		return rc;
+	}
+	return 0;
+}
+
+static int apply_nested_ns(struct api_config_call *call, struct json_object *doc,
+			   struct cmn_err *err)
+{
+	return apply_ns(call, call->nqn, doc, err);
+}
+
+static int apply_subsys(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
+{
+	struct json_object *row = json_object_new_object();
+	int rc;
+
+	json_object_object_foreach(doc, name, value) {
+		if (strcmp(name, "namespaces") != 0)
+			json_object_object_add(row, name, json_object_get(value));
+	}
+	rc = apply_row(call, row, err);
+	json_object_put(row);
+	if (rc < 0)
+		return rc;
+	call->nqn = json_object_get_string(json_object_object_get(doc, "nqn"));
+	return for_each(call, doc, "namespaces", apply_nested_ns, err);
+}
+
+/* -- all -------------------------------------------------------------------------------------------------------- */
+int api_config_apply(struct api_config_call *call, struct cmn_err *err)
+{
+	static const char *const known[] = { "version", "hosts", "portals", "subsystems", NULL };
+	uint64_t version = 1;
+
+	if (cmn_json_only(call->doc, known, err) < 0 ||
+	    cmn_json_u64_opt(call->doc, "version", &version, NULL, err) < 0)
+		return err->code;
+	if (version != 1)
+		return cmn_err_set(err, -EINVAL, "version", "must be 1");
+	if (api_config_prune_subsystems(call, err) < 0 ||
+	    for_each(call, call->doc, "hosts", apply_host, err) < 0 ||
+	    for_each(call, call->doc, "portals", apply_portal, err) < 0 ||
+	    for_each(call, call->doc, "subsystems", apply_subsys, err) < 0)
+		return err->code;
+	return api_config_prune_rest(call, err);
+}

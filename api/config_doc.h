@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/config_doc.h - the configuration as one document: written from a state of the model, compared, applied.
+ * Owns: what it returns belongs to the caller.  Thread: the control loop.
+ * May block: applying looks at the files of new namespaces (model/commands.h); else never. */
+#ifndef API_CONFIG_DOC_H
+#define API_CONFIG_DOC_H
+
+#include "api/render.h"
+
+/* Hosts, portals and subsystems with their namespaces; no secrets, nothing observed. */
+struct json_object *api_config_render(const struct dsc_snapshot *snap);
+struct json_object *api_config_portal(const struct dsc_snapshot *snap, const struct dsc_portal *p);
+struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const struct dsc_subsys *s);
+struct json_object *api_config_ns(const struct dsc_snapshot *snap, const struct dsc_ns *ns);
+
+/* {changes, hosts}: what differs between two states, object by object, and which hosts' discovery logs gain or lose what. */
+struct json_object *api_config_diff(const struct dsc_snapshot *before,
+				    const struct dsc_snapshot *after);
+
+struct api_config_call {
+	struct dsc_app *app;
+	struct json_object *doc;
+	bool prune; /* what the document doesn't name goes */
+	bool force; /* even though it is in use */
+	struct json_object *kept; /* array; what only prune would have taken away */
+	const char *nqn; /* of the subsystem whose namespaces it is at */
+};
+/* Within a batch.  On failure err->field is the path in the document; the caller aborts the batch. */
+int api_config_apply(struct api_config_call *call, struct cmn_err *err);
+
+/* config_prune.c, for config_apply.c */
+/* Subsystems and namespaces, before the document is applied; portals and hosts, after it. */
+int api_config_prune_subsystems(struct api_config_call *call, struct cmn_err *err);
+int api_config_prune_rest(struct api_config_call *call, struct cmn_err *err);
+void api_config_keep(struct api_config_call *call, const char *kind, const char *id,
+		     const char *member);
+/* An error about an object that the document doesn't name. */
+int api_config_blame(struct cmn_err *err, const char *kind, const char *id);
+/* Portals that follow discoveryd's command line: they are neither made nor taken away by a document. */
+bool api_config_is_own(const struct dsc_portal *p);
+
+/* The bodies of createSubsystem, createNamespace and createPortal, as their resources read them. */
+int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err);
+int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err);
+int api_portal_read(struct json_object *doc, struct dsc_portal_in *in, struct cmn_err *err);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/config_prune.c - what a configuration document doesn't name: taken away with prune, else told.
+ * Thread: the control loop.  May block: never. */
+#include "api/config_doc.h"
+
+#include "common/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void api_config_keep(struct api_config_call *call, const char *kind, const char *id,
+		     const char *member)
+{
+	struct json_object *kept = json_object_new_object();
+
+	api_add_str(kept, "kind", kind);
+	api_add_str(kept, "id", id);
+	if (strcmp(kind, "namespace") == 0)
+		api_add_str(kept, "nqn", call->nqn);
+	if (member)
+		api_add_str(kept, "member", member);
+	json_object_array_add(call->kept, kept);
+}
+
+int api_config_blame(struct cmn_err *err, const char *kind, const char *id)
+{
+	char msg[sizeof(err->msg)];
+
+	snprintf(msg, sizeof(msg), "%s", err->msg);
+	return cmn_err_set(err, err->code, NULL, "%s %.223s: %.200s", kind, id, msg);
+}
+
+/* The object of a list whose member key is text. */
+static struct json_object *find(struct json_object *doc, const char *list, const char *key,
+				const char *text)
+{
+	struct json_object *array = json_object_object_get(doc, list), *item;
+	const char *is;
+
+	if (!json_object_is_type(array, json_type_array))
+		return NULL;
+	for (size_t i = 0; i < json_object_array_length(array); i++) {
+		item = json_object_array_get_idx(array, i);
+		is = json_object_is_type(item, json_type_object)
+			     ? json_object_get_string(json_object_object_get(item, key))
+			     : NULL;
+		if (is && strcmp(is, text) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+/* A list that the document doesn't have is none of its business. */
+static bool has_list(struct json_object *doc, const char *list)
+{
+	return json_object_is_type(json_object_object_get(doc, list), json_type_array);
+}
+
+/* doc: the subsystem in the document; NULL: all of it goes. */
+static int prune_namespaces(struct api_config_call *call, const struct dsc_subsys *s,
+			    struct json_object *doc, struct cmn_err *err)
+{
+	struct dsc_call force = { .force = call->force };
+	const struct dsc_ns *ns;
+	char id[16];
+
+	if (doc && !has_list(doc, "namespaces"))
+		return 0;
+	call->nqn = s->nqn;
+	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
+	{
+		snprintf(id, sizeof(id), "%u", ns->nsid);
+		if (doc && find(doc, "namespaces", "nsid", id))
+			continue;
+		if (!call->prune)
+			api_config_keep(call, "namespace", id, NULL);
+		else if (dsc_cmd_ns_delete(call->app, s->nqn, ns->nsid, &force, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+static int prune_subsys(struct api_config_call *call, const struct dsc_subsys *s,
+			struct cmn_err *err)
+{
+	struct json_object *doc = find(call->doc, "subsystems", "nqn", s->nqn);
+	struct dsc_call force = { .force = call->force };
+
+	if (doc)
+		return prune_namespaces(call, s, doc, err);
+	if (!call->prune) {
+		api_config_keep(call, "subsystem", s->nqn, NULL);
+		return 0;
+	}
+	if (prune_namespaces(call, s, NULL, err) < 0)
+		return err->code;
+	return dsc_cmd_subsys_delete(call->app, s->nqn, &force, err);
+}
+
+int api_config_prune_subsystems(struct api_config_call *call, struct cmn_err *err)
+{
+	const struct dsc_snapshot *before = dsc_batch_before(call->app);
+	const struct dsc_subsys *s;
+
+	if (!has_list(call->doc, "subsystems"))
+		return 0;
+	dsc_tree_each(s, before->subsystems, &dsc_subsys_ops)
+	{
+		if (prune_subsys(call, s, err) < 0)
+			return api_config_blame(err, "subsystem", s->nqn);
+	}
+	return 0;
+}
+
+static int prune_portals(struct api_config_call *call, struct cmn_err *err)
+{
+	const struct dsc_snapshot *before = dsc_batch_before(call->app);
+	struct dsc_call force = { .force = call->force };
+	const struct dsc_portal *p;
+
+	dsc_tree_each(p, before->portals, &dsc_portal_ops)
+	{
+		if (p->kind != DSC_PORTAL_IO || api_config_is_own(p) ||
+		    find(call->doc, "portals", "id", p->name))
+			continue;
+		if (!call->prune)
+			api_config_keep(call, "portal", p->name, NULL);
+		else if (dsc_cmd_portal_delete(call->app, p->name, &force, err) < 0)
+			return api_config_blame(err, "portal", p->name);
+	}
+	return 0;
+}
+
+/* A host that the document names in a list of a subsystem only is wanted too: the command says that it is in use. */
+static bool is_wanted(struct api_config_call *call, const struct dsc_host *host)
+{
+	const struct dsc_host *now = dsc_snapshot_host(dsc_batch_after(call->app), host->nqn);
+
+	return !now || dsc_tree_count(now->subsystems) ||
+	       find(call->doc, "hosts", "nqn", host->nqn);
+}
+
+static int prune_hosts(struct api_config_call *call, struct cmn_err *err)
+{
+	const struct dsc_snapshot *before = dsc_batch_before(call->app);
+	struct dsc_call force = { .force = call->force };
+	const struct dsc_host *host;
+
+	dsc_tree_each(host, before->hosts, &dsc_host_ops)
+	{
+		if (is_wanted(call, host))
+			continue;
+		if (!call->prune)
+			api_config_keep(call, "host", host->nqn, NULL);
+		else if (dsc_cmd_host_delete(call->app, host->nqn, &force, err) < 0)
+			return api_config_blame(err, "host", host->nqn);
+	}
+	return 0;
+}
+
+int api_config_prune_rest(struct api_config_call *call, struct cmn_err *err)
+{
+	if (has_list(call->doc, "portals") && prune_portals(call, err) < 0)
+		return err->code;
+	return has_list(call->doc, "hosts") ? prune_hosts(call, err) : 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/config_render.c - a state of the model as a configuration document.  Thread: the control loop.  May block: never. */
+#include "api/config_doc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VERSION 1
+
+bool api_config_is_own(const struct dsc_portal *p)
+{
+	return strncmp(p->name, "io", 2) == 0 && p->name[2] &&
+	       strspn(p->name + 2, "0123456789") == strlen(p->name + 2);
+}
+
+static struct json_object *render_hosts(const struct dsc_snapshot *snap)
+{
+	struct json_object *array = json_object_new_array(), *json;
+	const struct dsc_host *host = NULL;
+
+	while ((host = dsc_snapshot_host_after(snap, host ? host->nqn : NULL))) {
+		json = json_object_new_object();
+		api_add_str(json, "nqn", host->nqn);
+		api_add_str(json, "name", *host->name ? host->name : NULL);
+		json_object_array_add(array, json);
+	}
+	return array;
+}
+
+struct json_object *api_config_portal(const struct dsc_snapshot *snap,
+				      const struct dsc_portal *portal)
+{
+	const struct dsc_worker *worker = dsc_snapshot_worker_id(snap, portal->worker_id);
+	struct json_object *json = json_object_new_object();
+	char port[8];
+
+	api_add_str(json, "id", portal->name);
+	if (!api_config_is_own(portal)) {
+		snprintf(port, sizeof(port), "%u", portal->port);
+		api_add_u64(json, "portid", portal->portid);
+		api_add_str(json, "traddr", portal->address);
+		api_add_str(json, "trsvcid", port);
+		api_add_str(json, "worker", worker ? worker->name : NULL);
+	}
+	api_add_str(json, "advertise", *portal->advertise ? portal->advertise : NULL);
+	return json;
+}
+
+static struct json_object *render_portals(const struct dsc_snapshot *snap)
+{
+	struct json_object *array = json_object_new_array();
+	const struct dsc_portal *portal = NULL;
+
+	while ((portal = dsc_snapshot_portal_after(snap, portal ? portal->name : NULL))) {
+		if (portal->kind == DSC_PORTAL_IO)
+			json_object_array_add(array, api_config_portal(snap, portal));
+	}
+	return array;
+}
+
+static void add_host(struct json_object *array, const struct dsc_snapshot *snap, uint64_t id)
+{
+	const struct dsc_host *host = dsc_snapshot_host_id(snap, id);
+
+	if (host)
+		json_object_array_add(array, json_object_new_string(host->nqn));
+}
+
+static int by_text(const void *a, const void *b)
+{
+	struct json_object *const *left = a, *const *right = b;
+
+	return strcmp(json_object_get_string(*left), json_object_get_string(*right));
+}
+
+static void add_hex(struct json_object *json, const char *name, const uint8_t *bytes, size_t len)
+{
+	char text[33];
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	api_add_str(json, name, text);
+}
+
+static struct json_object *render_ns_hosts(const struct dsc_snapshot *snap, const struct dsc_ns *ns)
+{
+	struct json_object *array;
+	const void *id;
+
+	if (!ns->restricted)
+		return NULL;
+	array = json_object_new_array();
+	dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
+		add_host(array, snap, dsc_id(id));
+	json_object_array_sort(array, by_text);
+	return array;
+}
+
+struct json_object *api_config_ns(const struct dsc_snapshot *snap, const struct dsc_ns *ns)
+{
+	struct json_object *json = json_object_new_object();
+	char uuid[CMN_UUID_STR_LEN + 1];
+
+	api_add_u64(json, "nsid", ns->nsid);
+	api_add_str(json, "uuid", cmn_uuid_format(&ns->uuid, uuid));
+	add_hex(json, "nguid", ns->nguid, sizeof(ns->nguid));
+	add_hex(json, "eui64", ns->eui64, sizeof(ns->eui64));
+	api_add_str(json, "backend", dsc_backend_name[ns->backend]);
+	if (ns->path)
+		api_add_str(json, "path", ns->path);
+	api_add_u64(json, "size", ns->size);
+	api_add_u64(json, "block_size", ns->block_size);
+	api_add_bool(json, "read_only", ns->read_only);
+	json_object_object_add(json, "hosts", render_ns_hosts(snap, ns));
+	return json;
+}
+
+static struct json_object *render_portal_names(const struct dsc_snapshot *snap,
+					       const struct dsc_subsys *s)
+{
+	const struct dsc_portal *portal;
+	const struct dsc_serve *serve;
+	struct json_object *array;
+
+	if (s->all_portals)
+		return NULL;
+	array = json_object_new_array();
+	dsc_tree_each(serve, s->portals, &dsc_serve_ops)
+	{
+		portal = dsc_snapshot_portal_id(snap, serve->portal_id);
+		if (portal)
+			json_object_array_add(array, json_object_new_string(portal->name));
+	}
+	json_object_array_sort(array, by_text);
+	return array;
+}
+
+struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const struct dsc_subsys *s)
+{
+	const struct dsc_worker *worker = dsc_snapshot_worker_id(snap, s->worker_id);
+	struct json_object *json = json_object_new_object(), *list = json_object_new_array();
+	const struct dsc_allow *allow;
+	const struct dsc_ns *ns;
+
+	api_add_str(json, "nqn", s->nqn);
+	api_add_str(json, "serial", s->serial);
+	api_add_str(json, "model", s->model);
+	api_add_str(json, "label", *s->label ? s->label : NULL);
+	api_add_bool(json, "allow_any_host", s->allow_any);
+	dsc_tree_each(allow, s->hosts, &dsc_allow_ops)
+		add_host(list, snap, allow->host_id);
+	json_object_array_sort(list, by_text);
+	json_object_object_add(json, "hosts", list);
+	json_object_object_add(json, "portals", render_portal_names(snap, s));
+	api_add_str(json, "worker", worker ? worker->name : NULL);
+	list = json_object_new_array();
+	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
+		json_object_array_add(list, api_config_ns(snap, ns));
+	json_object_object_add(json, "namespaces", list);
+	return json;
+}
+
+struct json_object *api_config_render(const struct dsc_snapshot *snap)
+{
+	struct json_object *json = json_object_new_object(), *array = json_object_new_array();
+	const struct dsc_subsys *s = NULL;
+
+	while ((s = dsc_snapshot_subsys_after(snap, s ? s->nqn : NULL)))
+		json_object_array_add(array, api_config_subsys(snap, s));
+	api_add_u64(json, "version", VERSION);
+	json_object_object_add(json, "hosts", render_hosts(snap));
+	json_object_object_add(json, "portals", render_portals(snap));
+	json_object_object_add(json, "subsystems", array);
+	return json;
+}
