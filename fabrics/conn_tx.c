@@ -208,24 +208,15 @@ static void tx_unpin(struct fab_req *req)
 }
 
 /* Makes tx's data fit to be handed to the socket.  false: not this turn. */
-static bool tx_prepare(struct fab_conn *conn, struct fab_tx *tx)
+static bool tx_prepare(const struct fab_conn *conn, struct fab_tx *tx)
 {
 	struct fab_req *req = tx_req(conn, tx);
-	bool frozen;
 
 	if (!req || !tx->data_len)
 		return true;
-	if (req->flags & FAB_REQ_DATA_LIVE) {
-		if (!tx_pin(req))
-			return false;
-		if (tx->flags &
-		    FAB_TX_DIGEST) { /* the digest must be of the very bytes that are sent */
-			frozen = tx_freeze(conn, req);
-			tx_unpin(req);
-			if (!frozen)
-				return false;
-		}
-	}
+	if (req->flags & FAB_REQ_DATA_LIVE && !tx_pin(req))
+		return false;
+	/* Live data is pinned until it is sent, so the digest is of the very bytes that follow it. */
 	if (tx->flags & FAB_TX_DIGEST) {
 		fab_digest_put(tx->tail, tx->data, tx->data_len);
 		tx->flags &= (uint8_t)~FAB_TX_DIGEST;
@@ -299,7 +290,8 @@ static void tx_done(struct fab_conn *conn, struct fab_tx *tx)
 		conn_req_free(conn, req);
 }
 
-/* The rest of a live piece that was cut must be what its first part belonged to. */
+/* The rest of a live piece that was cut must be what its first part belonged to; one that hasn't begun may change, and its digest
+ * with it. */
 static void tx_cut(struct fab_conn *conn, struct fab_tx *tx)
 {
 	struct fab_req *req = tx_req(conn, tx);
@@ -307,6 +299,8 @@ static void tx_cut(struct fab_conn *conn, struct fab_tx *tx)
 
 	if (!(tx->flags & FAB_TX_PINNED))
 		return;
+	if (tx->sent <= before && conn->rx.rules.ddgst)
+		tx->flags |= FAB_TX_DIGEST;
 	if (tx->sent > before && tx->sent < before + tx->data_len && !tx_freeze(conn, req))
 		conn_close(conn, "out of memory");
 	tx_unpin(req);
