@@ -8,6 +8,8 @@
 #include "fabrics/conn_impl.h"
 #include "fabrics/tcp/gather.h"
 
+#define PREFETCH_MAX 4096u
+
 static const uint8_t zeroes[256];
 
 void conn_tx_queue(struct fab_conn *conn, struct fab_tx *tx)
@@ -207,6 +209,15 @@ static void tx_unpin(struct fab_req *req)
 		req->ops->unpin(req);
 }
 
+/* A digest reads all of the data, and computing it is much faster than memory: fetch what the next digest is of meanwhile. */
+static void prefetch(const struct fab_tx *tx)
+{
+	if (!tx || !(tx->flags & FAB_TX_DIGEST))
+		return;
+	for (uint32_t at = 0; at < cmn_min(tx->data_len, PREFETCH_MAX); at += 64)
+		__builtin_prefetch(tx->data + at);
+}
+
 /* Makes tx's data fit to be handed to the socket.  false: not this turn. */
 static bool tx_prepare(const struct fab_conn *conn, struct fab_tx *tx)
 {
@@ -217,7 +228,8 @@ static bool tx_prepare(const struct fab_conn *conn, struct fab_tx *tx)
 	if (req->flags & FAB_REQ_DATA_LIVE && !tx_pin(req))
 		return false;
 	/* Live data is pinned until it is sent, so the digest is of the very bytes that follow it. */
-	if (tx->flags & FAB_TX_DIGEST) {
+	if (unlikely(tx->flags & FAB_TX_DIGEST)) {
+		prefetch(TAILQ_NEXT(tx, link));
 		fab_digest_put(tx->tail, tx->data, tx->data_len);
 		tx->flags &= (uint8_t)~FAB_TX_DIGEST;
 	}

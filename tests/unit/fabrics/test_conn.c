@@ -468,58 +468,75 @@ static void test_live_data_is_pinned_only_while_it_is_sent(void **state)
 	fx_free(f);
 }
 
+/* Sends the first cut bytes of a live read, lets a writer come in between, sends the rest. */
+static struct fixture *cut_live_read(size_t cut, uint8_t dgst)
+{
+	struct fixture *f = fx_live(0, dgst, IOQ(127));
+	struct iovec iov[16];
+	size_t got = 0;
+	int n;
+
+	push_cmd(f, OP_LIVE, 1, 4096);
+	n = fab_conn_gather(f->conn, iov, 16, SIZE_MAX);
+	f->out = realloc(f->out, 8192);
+	f->out_cap = 8192;
+	for (int i = 0; i < n && got < cut; i++) {
+		size_t len = cmn_min(iov[i].iov_len, cut - got);
+
+		memcpy(f->out + got, iov[i].iov_base, len);
+		got += len;
+	}
+	f->out_len = got;
+	fab_conn_sent(f->conn, cut);
+	assert_int_equal(f->pins, 0);
+	memset(f->disk, 0, 4096);
+	fx_drain(f, SIZE_MAX);
+	return f;
+}
+
 /* What the socket took before the cut and what it takes after must be of one version. */
 static void test_live_data_cut_by_a_short_send_is_not_torn(void **state)
 {
 	(void)state;
 	for (size_t cut = 0; cut < 24 + 4096; cut += 37) {
-		struct fixture *f = fx_live(0, 0, IOQ(127));
-		uint8_t *old = malloc(4096);
-		struct iovec iov[16];
-		size_t got = 0;
+		struct fixture *f = cut_live_read(cut, 0);
+		struct fixture *old = fx_live(0, 0, IOQ(127));
 
-		memcpy(old, f->disk, 4096);
-		push_cmd(f, OP_LIVE, 1, 4096);
-		fab_conn_gather(f->conn, iov, 16, SIZE_MAX);
-		f->out_len = 0;
-		for (int i = 0; i < 2 && got < cut; i++) {
-			size_t len = cmn_min(iov[i].iov_len, cut - got);
-
-			f->out = realloc(f->out, 8192);
-			f->out_cap = 8192;
-			memcpy(f->out + got, iov[i].iov_base, len);
-			got += len;
-		}
-		f->out_len = got;
-		fab_conn_sent(f->conn, cut);
-		assert_int_equal(f->pins, 0);
-		memset(f->disk, 0, 4096); /* a writer comes in between */
-		fx_drain(f, SIZE_MAX);
 		if (cut > 24)
-			assert_memory_equal(f->out + 24, old, 4096);
+			assert_memory_equal(f->out + 24, old->disk, 4096);
 		else
 			assert_memory_equal(f->out + 24, f->disk, 4096);
-		free(old);
+		fx_free(old);
 		fx_free(f);
 	}
 }
 
-static void test_live_data_with_a_digest_is_copied_before_it_is_sent(void **state)
+static void test_live_data_cut_by_a_short_send_fits_its_digest(void **state)
+{
+	(void)state;
+	for (size_t cut = 0; cut <= 24 + 4096 + 4; cut++) {
+		struct fixture *f = cut_live_read(cut, NVME_TCP_DGST_DDGST);
+		bool new = f->out[24] == 0 && memcmp(f->out + 24, f->disk, 4096) == 0;
+
+		assert_int_equal(new, cut <= 24);
+		assert_int_equal(fab_digest_get(f->out + 24 + 4096), fab_crc32c(f->out + 24, 4096));
+		fx_free(f);
+	}
+}
+
+static void test_live_data_with_a_digest_is_sent_from_where_it_lies(void **state)
 {
 	struct fixture *f = fx_live(0, NVME_TCP_DGST_DDGST, IOQ(127));
 	struct iovec iov[16];
-	uint32_t crc = fab_crc32c(f->disk, 4096);
-	int n;
 
 	(void)state;
 	push_cmd(f, OP_LIVE, 1, 4096);
-	n = fab_conn_gather(f->conn, iov, 16, SIZE_MAX);
-	assert_int_equal(n, 3);
-	assert_int_equal(f->pins, 0);
-	memset(f->disk, 0, 4096);
-	assert_int_equal(fab_crc32c(iov[1].iov_base, 4096), crc);
-	assert_int_equal(fab_digest_get(iov[2].iov_base), crc);
+	assert_int_equal(fab_conn_gather(f->conn, iov, 16, SIZE_MAX), 3);
+	assert_int_equal(f->pins, 1);
+	assert_ptr_equal(iov[1].iov_base, f->disk);
+	assert_int_equal(fab_digest_get(iov[2].iov_base), fab_crc32c(f->disk, 4096));
 	fab_conn_sent(f->conn, 24 + 4096 + 4);
+	assert_int_equal(f->pins, 0);
 	fx_free(f);
 }
 
@@ -595,7 +612,8 @@ int main(void)
 		cmocka_unit_test(test_want_names_where_payload_goes),
 		cmocka_unit_test(test_live_data_is_pinned_only_while_it_is_sent),
 		cmocka_unit_test(test_live_data_cut_by_a_short_send_is_not_torn),
-		cmocka_unit_test(test_live_data_with_a_digest_is_copied_before_it_is_sent),
+		cmocka_unit_test(test_live_data_cut_by_a_short_send_fits_its_digest),
+		cmocka_unit_test(test_live_data_with_a_digest_is_sent_from_where_it_lies),
 		cmocka_unit_test(test_live_data_held_by_a_writer_is_sent_later_and_in_order),
 		cmocka_unit_test(test_detached_live_data_survives_its_namespace),
 	};
