@@ -32,6 +32,7 @@ struct dsc_options {
 	const char *api_host[DSC_MAX_ADDRS +
 			     1]; /* NULL-ended: further names by which requests may ask for it */
 	unsigned int nr_api_hosts;
+	bool all_hosts; /* ALLHOSTE: tell every registered host to any that asks for all */
 	bool all_subsystems; /* ALLSUBE: tell every subsystem to any host that asks for all */
 	bool ceph_metrics; /* /metrics tells the names of ceph-nvmeof's exporter too */
 	unsigned int regs_per_host; /* entries that a host may register; 0: the default */

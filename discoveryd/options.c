@@ -31,6 +31,7 @@ static const char usage_text[] =
 	"--listen, port 4420)\n"
 	"  --api ADDR[:PORT]       REST and dashboard, loopback only (default 127.0.0.1:8080)\n"
 	"  --api-host NAME         a name that requests may ask for beside localhost, repeatable\n"
+	"  --all-hosts             tell every registered host to any that asks for all (ALLHOSTE)\n"
 	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
 	"(ALLSUBE)\n"
 	"  --ceph-metrics          /metrics has the names of ceph-nvmeof's exporter too\n"
@@ -95,6 +96,7 @@ enum {
 	OPT_IO_LISTEN,
 	OPT_API,
 	OPT_API_HOST,
+	OPT_ALL_HOSTS,
 	OPT_ALL_SUBSYSTEMS,
 	OPT_CEPH_METRICS,
 	OPT_REGS_PER_HOST,
@@ -115,6 +117,7 @@ static const struct option long_options[] = {
 	{ "io-listen", required_argument, NULL, OPT_IO_LISTEN },
 	{ "api", required_argument, NULL, OPT_API },
 	{ "api-host", required_argument, NULL, OPT_API_HOST },
+	{ "all-hosts", no_argument, NULL, OPT_ALL_HOSTS },
 	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
 	{ "ceph-metrics", no_argument, NULL, OPT_CEPH_METRICS },
 	{ "registrations-per-host", required_argument, NULL, OPT_REGS_PER_HOST },
@@ -212,6 +215,9 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return 0;
 	case OPT_TARGETD:
 		o->targetd = arg;
+		return 0;
+	case OPT_ALL_HOSTS:
+		o->all_hosts = true;
 		return 0;
 	case OPT_ALL_SUBSYSTEMS:
 		o->all_subsystems = true;

@@ -68,6 +68,8 @@ struct fab_personality {
 					   uint64_t off, void *buf, uint32_t len);
 	/* Log Specific Parameters of LID 70h that it heeds: NVME_LIDS_DISC_ bits, as Supported Log Pages tells them. */
 	uint32_t disc_lids;
+	uint32_t
+		host_disc_lids; /* the same of LID 71h, NVME_LIDS_LSUPP included; 0: it isn't there */
 	/* Commands that only this personality has (DIM, zoning): rows appended to fabrics/admin/table.c's.  Optional. */
 	const struct fab_admin_cmd *extra_cmds;
 	unsigned int nr_extra_cmds;

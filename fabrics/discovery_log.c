@@ -39,7 +39,8 @@ void fab_disc_encode(const struct fab_disc_record *rec, struct nvmf_disc_entry *
 	ret->cntlid = htole16(rec->cntlid);
 	ret->asqsz = htole16(rec->asqsz);
 	ret->eflags = htole16(rec->eflags);
-	put_padded(ret->trsvcid, sizeof(ret->trsvcid), rec->trsvcid);
+	if (!rec->hostid) /* a host listens on no port: reserved there */
+		put_padded(ret->trsvcid, sizeof(ret->trsvcid), rec->trsvcid);
 	put_padded(ret->traddr, sizeof(ret->traddr), rec->traddr);
 	memcpy(ret->subnqn, rec->subnqn, strnlen(rec->subnqn, NVMF_NQN_MAX));
 	ret->tsas[0] = rec->sectype;
@@ -69,31 +70,53 @@ int fab_disc_decode(const struct nvmf_disc_entry *entry, struct fab_disc_record 
 
 /* ---- extended entries ---- */
 
-uint32_t fab_disc_ext_len(const char *label)
+static size_t label_len(const char *label)
 {
-	size_t len = strnlen(label, FAB_LABEL_MAX);
+	return label ? strnlen(label, FAB_LABEL_MAX) : 0;
+}
+
+uint32_t fab_disc_ext_len(const char *label, bool host)
+{
+	size_t len = label_len(label);
 
 	return (uint32_t)(sizeof(struct nvmf_disc_entry) + sizeof(struct nvmf_ext_tail) +
+			  (host ? sizeof(struct nvmf_exat) + 16 : 0) +
 			  (len ? sizeof(struct nvmf_exat) + CMN_ALIGN_UP(len, 4) : 0));
+}
+
+static void put_exat(struct fab_wr *wr, enum nvmf_exattype type, const void *value, size_t len)
+{
+	static const uint8_t none[4];
+
+	fab_wr_le16(wr, (uint16_t)type);
+	fab_wr_le16(wr, (uint16_t)CMN_ALIGN_UP(len, 4)); /* what is unused of it is 0 */
+	fab_wr_bytes(wr, value, len);
+	fab_wr_bytes(wr, none, CMN_ALIGN_UP(len, 4) - len);
+}
+
+static enum nvmf_exattype label_type(const char *label, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((uint8_t)label[i] >= 0x80)
+			return NVMF_EXAT_ADMIN_LABEL_UTF8;
+	return NVMF_EXAT_ADMIN_LABEL;
 }
 
 uint32_t fab_disc_encode_ext(const struct fab_disc_record *rec, uint8_t ret[FAB_DISC_EXT_MAX])
 {
-	uint32_t tel = fab_disc_ext_len(rec->label);
-	size_t len = strnlen(rec->label, FAB_LABEL_MAX);
+	uint32_t tel = fab_disc_ext_len(rec->label, rec->hostid);
+	size_t len = label_len(rec->label);
 	struct fab_wr wr = fab_wr_init(ret + sizeof(struct nvmf_disc_entry),
 				       FAB_DISC_EXT_MAX - sizeof(struct nvmf_disc_entry));
 
-	memset(ret, 0, FAB_DISC_EXT_MAX);
 	fab_disc_encode(rec, (struct nvmf_disc_entry *)(void *)ret);
 	fab_wr_le32(&wr, tel);
-	fab_wr_le16(&wr, len ? 1 : 0); /* NUMEXAT */
+	fab_wr_le16(&wr, (uint16_t)(!!rec->hostid + !!len)); /* NUMEXAT */
 	fab_wr_le16(&wr, 0);
-	if (len) {
-		fab_wr_le16(&wr, NVMF_EXAT_ADMIN_LABEL);
-		fab_wr_le16(&wr, (uint16_t)CMN_ALIGN_UP(len, 4)); /* what is unused of it is 0 */
-		fab_wr_bytes(&wr, rec->label, len);
-	}
+	if (rec->hostid)
+		put_exat(&wr, NVMF_EXAT_HOSTID, rec->hostid, 16);
+	if (len)
+		put_exat(&wr, label_type(rec->label, len), rec->label, len);
 	return tel;
 }
 
@@ -102,7 +125,7 @@ uint32_t fab_disc_encode_ext(const struct fab_disc_record *rec, uint8_t ret[FAB_
 /* Where entry idx begins. */
 static uint64_t entry_at(const struct fab_disc_source *src, uint64_t idx)
 {
-	if (src->dlpf & NVMF_DLPF_EXTEND)
+	if (src->extended)
 		return src->at(src->arg, idx);
 	return sizeof(struct nvmf_disc_log) + idx * sizeof(struct nvmf_disc_entry);
 }
@@ -135,7 +158,7 @@ static void put_header(const struct fab_disc_source *src, struct fab_win *win)
 				     .numrec = htole64(src->numrec),
 				     .dlpf = src->dlpf };
 
-	if (src->dlpf & NVMF_DLPF_EXTEND)
+	if (src->extended)
 		hdr.tdlpl = htole32(size > UINT32_MAX ? UINT32_MAX : (uint32_t)size);
 	fab_win_put(win, &hdr, sizeof(hdr));
 }
@@ -151,7 +174,7 @@ static void put_entry(const struct fab_disc_source *src, uint64_t idx, struct fa
 
 	memset(&rec, 0, sizeof(rec));
 	src->get(src->arg, idx, &rec);
-	if (src->dlpf & NVMF_DLPF_EXTEND)
+	if (src->extended)
 		len = fab_disc_encode_ext(&rec, out.ext);
 	else
 		fab_disc_encode(&rec, &out.basic);

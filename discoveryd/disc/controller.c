@@ -36,6 +36,7 @@ static struct dsc_disc_ctrl *ctrl_new(struct dsc_disc *disc, struct fab_conn *co
 static void ctrl_free(struct dsc_disc_ctrl *dc)
 {
 	dsc_log_destroy(dc->log);
+	dsc_hostlog_destroy(dc->hosts);
 	free(dc);
 }
 
@@ -79,6 +80,7 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 	fab_ctrl_get(dc->ctrl); /* one for the connection, one for us */
 	snap = dsc_snapshot_current(disc->app->model);
 	dc->told = dsc_snapshot_genctr(snap, in->hostnqn);
+	dc->hosts_told = dsc_snapshot_host_genctr(snap, in->hostnqn);
 	dsc_snapshot_put(snap);
 	TAILQ_INSERT_TAIL(&disc->ctrls, dc, link);
 	disc->nr_ctrls++;
@@ -158,6 +160,19 @@ void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
 	dc->disc->events_sent++;
 }
 
+void dsc_disc_look_hosts(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
+{
+	const char *whose = dc->hosts_all ? NULL : fab_ctrl_hostnqn(dc->ctrl);
+
+	/* Few ask for this event: the others cost no more than the question. */
+	if (!fab_ctrl_event_enabled(dc->ctrl, NVME_AEC_HOST_DISCOVERY) ||
+	    dsc_snapshot_host_genctr(snap, whose) <= dc->hosts_told)
+		return;
+	fab_ctrl_event(dc->ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_HOST_DISCOVERY,
+		       NVME_LID_HOST_DISCOVERY);
+	dc->disc->events_sent++;
+}
+
 /* The read that re-arms the event may have begun before a change that fell in between: nothing may be lost there. */
 static void check_after_read(struct net_after *a)
 {
@@ -165,6 +180,7 @@ static void check_after_read(struct net_after *a)
 	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
 
 	dsc_disc_look(dc, snap);
+	dsc_disc_look_hosts(dc, snap);
 	dsc_snapshot_put(snap);
 }
 
@@ -184,22 +200,62 @@ static int take_log(struct dsc_disc_ctrl *dc, uint8_t lsp)
 	return 0;
 }
 
-static struct fab_status discovery_log(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp,
-				       uint64_t off, void *buf, uint32_t len)
+static struct fab_status subsystem_log(struct dsc_disc_ctrl *dc, uint8_t lsp, uint64_t off,
+				       void *buf, uint32_t len)
 {
-	struct dsc_disc_ctrl *dc = fab_ctrl_user(ctrl);
-	struct dsc_disc *disc = dc->disc;
-	uint64_t now = net_reactor_env(disc->reactor)->now;
-
-	(void)lid;
 	if ((off == 0 || !dc->log || dsc_log_dlpf(dc->log) != lsp) && take_log(dc, lsp) < 0)
 		return FAB_RETRY(NVME_SC_INTERNAL);
 	if (off == 0)
 		dc->told = dsc_log_genctr(dc->log);
 	dsc_log_render(dc->log, off, buf, len);
-	dc->log_until = now + LOG_HOLD_NS;
+	return FAB_OK;
+}
+
+static int take_hosts(struct dsc_disc_ctrl *dc, bool all)
+{
+	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
+	struct dsc_hostlog *log = dsc_hostlog_create(snap, all ? NULL : fab_ctrl_hostnqn(dc->ctrl));
+
+	dsc_snapshot_put(snap);
+	if (!log)
+		return -ENOMEM;
+	dsc_hostlog_destroy(dc->hosts);
+	dc->hosts = log;
+	return 0;
+}
+
+static struct fab_status host_log(struct dsc_disc_ctrl *dc, bool all, uint64_t off, void *buf,
+				  uint32_t len)
+{
+	if ((off == 0 || !dc->hosts || dsc_hostlog_is_all(dc->hosts) != all) &&
+	    take_hosts(dc, all) < 0)
+		return FAB_RETRY(NVME_SC_INTERNAL);
+	if (off == 0) {
+		dc->hosts_all = all;
+		dc->hosts_told = dsc_hostlog_genctr(dc->hosts);
+	}
+	dsc_hostlog_render(dc->hosts, off, buf, len);
+	return FAB_OK;
+}
+
+static struct fab_status discovery_log(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp,
+				       uint64_t off, void *buf, uint32_t len)
+{
+	struct dsc_disc_ctrl *dc = fab_ctrl_user(ctrl);
+	struct dsc_disc *disc = dc->disc;
+	uint64_t until = net_reactor_env(disc->reactor)->now + LOG_HOLD_NS;
+	bool hosts = lid == NVME_LID_HOST_DISCOVERY;
+	struct fab_status st = hosts ? host_log(dc, lsp & NVMF_HDLPF_ALLHOST, off, buf, len)
+				     : subsystem_log(dc, lsp, off, buf, len);
+
+	if (fab_failed(st))
+		return st;
+	if (hosts)
+		dc->hosts_until = until;
+	else
+		dc->log_until = until;
 	if (!disc->expire.heap_index)
-		net_timer_set(disc->reactor, &disc->expire, dc->log_until);
+		net_timer_set(disc->reactor, &disc->expire, until);
 	net_after_queue(disc->reactor, &dc->check);
 	disc->log_reads++;
 	return FAB_OK;
@@ -211,14 +267,16 @@ void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now)
 	struct dsc_disc_ctrl *dc;
 
 	TAILQ_FOREACH(dc, &disc->ctrls, link) {
-		if (!dc->log)
-			continue;
-		if (dc->log_until <= now) {
+		if (dc->log && dc->log_until <= now) {
 			dsc_log_destroy(dc->log);
 			dc->log = NULL;
-		} else {
-			next = cmn_min(next, dc->log_until);
 		}
+		if (dc->hosts && dc->hosts_until <= now) {
+			dsc_hostlog_destroy(dc->hosts);
+			dc->hosts = NULL;
+		}
+		next = cmn_min(next, dc->log ? dc->log_until : UINT64_MAX);
+		next = cmn_min(next, dc->hosts ? dc->hosts_until : UINT64_MAX);
 	}
 	if (next != UINT64_MAX)
 		net_timer_set(disc->reactor, &disc->expire, next);
@@ -230,9 +288,10 @@ const struct fab_personality dsc_disc_personality = {
 	.dctype = 0, /* not reported until all commands of a CDC work; --dctype */
 	.mqes = 127,
 	.mdts = 6, /* 256 KiB: a log of 255 entries in one command */
-	.oaes = NVME_AEC_DISCOVERY,
+	.oaes = NVME_AEC_DISCOVERY | NVME_AEC_HOST_DISCOVERY,
 	.default_kato_ms = IDLE_MS,
 	.discovery_log = discovery_log,
 	/* No PLEO: a request for what this very port presents is for a direct discovery controller; here it would find nothing. */
 	.disc_lids = NVME_LIDS_DISC_EXTDLPES,
+	.host_disc_lids = NVME_LIDS_LSUPP,
 };

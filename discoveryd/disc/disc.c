@@ -31,8 +31,13 @@ static void look_at_all(struct net_timer *t, uint64_t now)
 	struct dsc_disc_ctrl *dc;
 
 	(void)now;
-	TAILQ_FOREACH(dc, &disc->ctrls, link)
-		dsc_disc_look(dc, snap);
+	TAILQ_FOREACH(dc, &disc->ctrls, link) {
+		if (snap->gen_views > disc->looked_views || snap->gen_any > disc->looked_any)
+			dsc_disc_look(dc, snap);
+		dsc_disc_look_hosts(dc, snap);
+	}
+	disc->looked_views = snap->gen_views;
+	disc->looked_any = snap->gen_any;
 	dsc_snapshot_put(snap);
 }
 
@@ -163,6 +168,8 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	disc->pers.nr_extra_cmds = dsc_disc_nr_cmds;
 	if (app->opt.all_subsystems)
 		disc->pers.disc_lids |= NVME_LIDS_DISC_ALLSUBES;
+	if (app->opt.all_hosts)
+		disc->pers.host_disc_lids |= NVME_LIDS_HOST_DISC_ALLHOSTES;
 	disc->changed.fn = on_changed;
 	disc->look.fire = look_at_all;
 	disc->expire.fire = expire_logs;

@@ -8,6 +8,7 @@
 
 #include "common/queue.h"
 #include "discoveryd/disc/disc.h"
+#include "discoveryd/disc/hostlog.h"
 #include "discoveryd/disc/log.h"
 #include "discoveryd/model/snapshot.h"
 #include "fabrics/admin/table.h"
@@ -23,6 +24,9 @@ struct dsc_disc_ctrl {
 	uint64_t log_until;
 	uint64_t
 		told; /* GENCTR of the newest log that the host has begun to read, or of its connecting */
+	struct dsc_hostlog *hosts; /* the same of the host discovery log */
+	uint64_t hosts_until, hosts_told;
+	bool hosts_all; /* it read of all hosts: any of them is news */
 	struct net_after check; /* after a read: did the view move meanwhile? */
 	struct dsc_via via;
 };
@@ -44,6 +48,8 @@ struct dsc_disc {
 	struct net_timer sweep; /* expiry.c */
 	struct dsc_absent *absent;
 	uint64_t look_nr;
+	uint64_t looked_views,
+		looked_any; /* generations up to which all controllers have been looked at */
 
 	uint64_t refusals_since; /* control loop's: dim.c */
 	unsigned int nr_refusals;
@@ -60,6 +66,7 @@ extern const struct fab_personality dsc_disc_personality;
 extern const struct fab_site_ops dsc_disc_site_ops;
 /* Tells the host if its view has moved past what it has read. */
 void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap);
+void dsc_disc_look_hosts(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap);
 void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now);
 
 /* dim.c */

@@ -120,7 +120,8 @@ static uint64_t end_of(const struct dsc_log *log, size_t idx)
 {
 	if (!idx)
 		return sizeof(struct nvmf_disc_log) + EXT_CURRENT_LEN;
-	return log->entry[idx - 1].at + fab_disc_ext_len(log->entry[idx - 1].e.subsys->label);
+	return log->entry[idx - 1].at +
+	       fab_disc_ext_len(log->entry[idx - 1].e.subsys->label, false);
 }
 
 static int add_entry(struct dsc_log *log, const struct dsc_entry *entry)
@@ -209,7 +210,7 @@ static void record_subsystem(const struct dsc_log *log, const struct dsc_entry *
 	ret->subtype = NVMF_SUBTYPE_NVM;
 	ret->portid = entry->portal->portid;
 	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", entry->subsys->nqn);
-	snprintf(ret->label, sizeof(ret->label), "%s", entry->subsys->label);
+	ret->label = entry->subsys->label;
 	dsc_reach(entry->portal, &log->via, ret->traddr);
 	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%u", entry->portal->port);
 }
@@ -246,6 +247,7 @@ void dsc_log_render(const struct dsc_log *log, uint64_t off, void *buf, uint32_t
 	struct fab_disc_source src = { .genctr = log->genctr,
 				       .numrec = dsc_log_count(log),
 				       .dlpf = log->dlpf,
+				       .extended = log->dlpf & NVMF_DLPF_EXTEND,
 				       .at = at,
 				       .get = get_record };
 

@@ -117,6 +117,22 @@ static bool same_reg(const struct dsc_reg *a, const struct dsc_reg *b)
 	       !memcmp(a->host_id, b->host_id, sizeof(a->host_id));
 }
 
+/* Whoever reads of this host in the host discovery log finds something new there. */
+static void touch(struct dsc_txn *txn, const struct dsc_reg *r)
+{
+	const struct dsc_snapshot *st = dsc_txn_state(txn);
+	const struct dsc_entity *e = dsc_snapshot_entity_id(st, r->entity_id);
+	struct dsc_view *view;
+
+	if (!e || e->etype == NVMF_DIM_DDC ||
+	    dsc_snapshot_host_genctr(st, r->nqn) == dsc_txn_change(txn))
+		return;
+	view = dsc_row_new(DSC_ROW_HOST_VIEW);
+	snprintf(view->nqn, sizeof(view->nqn), "%s", r->nqn);
+	view->gen = dsc_txn_change(txn);
+	dsc_txn_put(txn, view);
+}
+
 /* A registration under way. */
 struct job {
 	struct dsc_app *app;
@@ -164,6 +180,9 @@ static int put_reg(struct job *job, struct dsc_reg *r, const struct dsc_reg *old
 	r->created_ms = old ? old->created_ms : cmn_wall_ms();
 	r->entity_id = job->entity_id;
 	r->changed = dsc_txn_change(job->txn);
+	touch(job->txn, r);
+	if (old && strcmp(old->nqn, r->nqn) != 0)
+		touch(job->txn, old);
 	dsc_txn_put(job->txn, r);
 	job->changed = true;
 	return 0;
@@ -171,6 +190,7 @@ static int put_reg(struct job *job, struct dsc_reg *r, const struct dsc_reg *old
 
 static void drop_reg(struct job *job, const struct dsc_reg *r)
 {
+	touch(job->txn, r);
 	dsc_txn_del(job->txn, r);
 	job->changed = true;
 }
@@ -339,6 +359,7 @@ int dsc_cmd_reg_delete(struct dsc_app *app, uint64_t id, const struct dsc_call *
 	if (dsc_cmd_check_match(call, r->changed, err) < 0)
 		return err->code;
 	txn = dsc_txn_begin(app->model);
+	touch(txn, r);
 	dsc_txn_del(txn, r);
 	drop_if_empty(txn, entity_id);
 	dsc_txn_commit(txn, call, NULL, "");
@@ -357,8 +378,10 @@ int dsc_cmd_entity_delete(struct dsc_app *app, uint64_t id, const struct dsc_cal
 				   (unsigned long long)id);
 	txn = dsc_txn_begin(app->model);
 	while ((e = dsc_snapshot_entity_id(dsc_txn_state(txn), id)) &&
-	       (r = dsc_tree_next(e->regs, &dsc_reg_key_ops, NULL)))
+	       (r = dsc_tree_next(e->regs, &dsc_reg_key_ops, NULL))) {
+		touch(txn, r);
 		dsc_txn_del(txn, r);
+	}
 	drop_if_empty(txn, id);
 	dsc_txn_commit(txn, call, NULL, "");
 	return 0;

@@ -93,7 +93,7 @@ void dsc_publish_soon(struct dsc_model *model)
 /* Remembers whose view a committed write changed. */
 void dsc_publish_write(struct dsc_model *model, const struct dsc_row *row)
 {
-	if (row->kind != DSC_ROW_VIEW)
+	if (row->kind != DSC_ROW_VIEW && row->kind != DSC_ROW_HOST_VIEW)
 		return;
 	if (model->nr_changed == model->max_changed) {
 		size_t max = model->max_changed ? 2 * model->max_changed : 64;

@@ -139,6 +139,7 @@ static const struct {
 	[DSC_ROW_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
 	[DSC_ROW_ENTITY] = { sizeof(struct dsc_entity), entity_drop, entity_share },
 	[DSC_ROW_REG] = { sizeof(struct dsc_reg), reg_drop, reg_share },
+	[DSC_ROW_HOST_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
 	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
 };
@@ -311,3 +312,12 @@ static const void *self_key(const void *value)
 const struct dsc_tree_ops dsc_worker_portal_ops = { worker_portal_cmp, self_key, row_get,
 						    dsc_row_put };
 const struct dsc_tree_ops dsc_fail_ops = { fail_cmp, self_key, row_get, dsc_row_put };
+
+static int reg_nqn_cmp(const void *key, const void *value)
+{
+	const struct dsc_reg *a = key, *b = value;
+	int c = strcmp(a->nqn, b->nqn);
+
+	return c ? c : cmp_u64(a->id, b->id);
+}
+const struct dsc_tree_ops dsc_reg_nqn_ops = { reg_nqn_cmp, self_key, row_get, dsc_row_put };

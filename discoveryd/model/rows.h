@@ -35,6 +35,7 @@ enum dsc_row_kind {
 	DSC_ROW_VIEW, /* generation told to a host */
 	DSC_ROW_ENTITY, /* who registered something */
 	DSC_ROW_REG, /* what it registered */
+	DSC_ROW_HOST_VIEW, /* as DSC_ROW_VIEW, of the host discovery log */
 	DSC_ROW_EVENT,
 	DSC_ROW_NAME,
 	DSC_ROW_COUNT
@@ -198,6 +199,7 @@ extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_u
 extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
 extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops; /* by id */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
+extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */
 /* A set of ids: a value is the id itself, cast; dsc_id() and dsc_id_value() cast back and forth. */
 extern const struct dsc_tree_ops dsc_ids_ops;
 

@@ -85,6 +85,30 @@ uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_n
 	return view && view->gen > snap->gen_any ? view->gen : snap->gen_any;
 }
 
+uint64_t dsc_snapshot_host_genctr(const struct dsc_snapshot *snap, const char *host_nqn)
+{
+	const struct dsc_view *view;
+
+	if (!host_nqn)
+		return snap->gen_hosts;
+	view = dsc_tree_find(snap->host_views, &dsc_view_ops, host_nqn);
+	return view ? view->gen : 0;
+}
+
+const struct dsc_reg *dsc_snapshot_host_reg_after(const struct dsc_snapshot *snap,
+						  const char *host_nqn, const struct dsc_reg *after)
+{
+	struct dsc_reg first = { .id = 0 };
+	const struct dsc_reg *r;
+
+	if (!after && host_nqn) {
+		snprintf(first.nqn, sizeof(first.nqn), "%s", host_nqn);
+		after = &first;
+	}
+	r = dsc_tree_next(snap->host_regs, &dsc_reg_nqn_ops, after);
+	return r && (!host_nqn || !strcmp(r->nqn, host_nqn)) ? r : NULL;
+}
+
 bool dsc_snapshot_serves(const struct dsc_subsys *s, const struct dsc_portal *p)
 {
 	if (p->worker_id != s->worker_id || p->kind != DSC_PORTAL_IO)

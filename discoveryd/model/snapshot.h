@@ -30,6 +30,9 @@ struct dsc_snapshot {
 	struct dsc_tree *fails;
 	struct dsc_tree *entities, *regs; /* by id */
 	struct dsc_tree *entity_eids; /* dsc_name_ops */
+	struct dsc_tree *host_regs; /* those of hosts: dsc_reg_nqn_ops */
+	struct dsc_tree *host_views; /* dsc_view_ops */
+	uint64_t gen_views, gen_hosts; /* the newest in views, and in host_views */
 	uint64_t ram_bytes; /* sum of the sizes of RAM namespaces */
 };
 
@@ -42,6 +45,13 @@ void dsc_snapshot_put(const struct dsc_snapshot *snap);
 /* Generation of the host's view, as the discovery log's GENCTR tells it: never goes back, moves only when something changed
  * that this host (known or not) can see. */
 uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_nqn);
+
+/* The same of the host discovery log; host_nqn NULL: of all registered hosts. */
+uint64_t dsc_snapshot_host_genctr(const struct dsc_snapshot *snap, const char *host_nqn);
+/* Registered entries of a host (NULL: of all, ordered by NQN) one by one: after NULL gives the first. */
+const struct dsc_reg *dsc_snapshot_host_reg_after(const struct dsc_snapshot *snap,
+						  const char *host_nqn,
+						  const struct dsc_reg *after);
 
 struct dsc_entry {
 	const struct dsc_subsys *subsys; /* borrowed from the snapshot */

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "common/container.h"
+#include "fabrics/spec/nvmf.h"
+
 /* -- roots ---------------------------------------------------------------------------------------- */
 static const struct {
 	size_t offset;
@@ -28,6 +31,8 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, entities), &dsc_entity_ops },
 	{ offsetof(struct dsc_snapshot, regs), &dsc_reg_ops },
 	{ offsetof(struct dsc_snapshot, entity_eids), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, host_regs), &dsc_reg_nqn_ops },
+	{ offsetof(struct dsc_snapshot, host_views), &dsc_view_ops },
 };
 
 #define NR_ROOTS (sizeof(roots) / sizeof(roots[0]))
@@ -56,6 +61,8 @@ void dsc_state_assign(struct dsc_snapshot *dst, const struct dsc_snapshot *src)
 	dst->change = src->change;
 	dst->gen_any = src->gen_any;
 	dst->ram_bytes = src->ram_bytes;
+	dst->gen_views = src->gen_views;
+	dst->gen_hosts = src->gen_hosts;
 }
 
 /* Takes over the caller's reference. */
@@ -307,6 +314,13 @@ static void write_fail(struct dsc_snapshot *st, bool del, const struct dsc_row *
 static void write_view(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
 {
 	hang(&st->views, &dsc_view_ops, del, row);
+	st->gen_views = cmn_max(st->gen_views, ((const struct dsc_view *)row)->gen);
+}
+
+static void write_host_view(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	hang(&st->host_views, &dsc_view_ops, del, row);
+	st->gen_hosts = cmn_max(st->gen_hosts, ((const struct dsc_view *)row)->gen);
 }
 
 /* -- registrations ------------------------------------------------------------------------------------ */
@@ -340,13 +354,17 @@ static void write_reg(struct dsc_snapshot *st, bool del, const struct dsc_row *r
 	if (!entity)
 		return;
 	e = dsc_row_copy(entity);
-	if (old) /* its key may be another now */
+	if (old) { /* its key may be another now */
 		dsc_tree_del(&e->regs, &dsc_reg_key_ops, old->key);
+		dsc_tree_del(&st->host_regs, &dsc_reg_nqn_ops, old);
+	}
 	if (del) {
 		dsc_tree_del(&st->regs, &dsc_reg_ops, &in->id);
 	} else {
 		r = dsc_row_copy(in);
 		dsc_tree_set(&e->regs, &dsc_reg_key_ops, r);
+		if (e->etype != NVMF_DIM_DDC)
+			dsc_tree_set(&st->host_regs, &dsc_reg_nqn_ops, r);
 		set_own(&st->regs, &dsc_reg_ops, r);
 	}
 	set_own(&st->entities, &dsc_entity_ops, e);
@@ -360,7 +378,7 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_ALLOW] = write_allow,	     [DSC_ROW_SERVE] = write_serve,
 	[DSC_ROW_NS_ALLOW] = write_ns_allow, [DSC_ROW_FAIL] = write_fail,
 	[DSC_ROW_VIEW] = write_view,	     [DSC_ROW_ENTITY] = write_entity,
-	[DSC_ROW_REG] = write_reg,
+	[DSC_ROW_REG] = write_reg,	     [DSC_ROW_HOST_VIEW] = write_host_view,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

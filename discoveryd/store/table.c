@@ -220,6 +220,7 @@ static const struct {
 	{ DSC_ROW_VIEW, "views", view_columns },
 	{ DSC_ROW_ENTITY, "entities", entity_columns },
 	{ DSC_ROW_REG, "registrations", reg_columns },
+	{ DSC_ROW_HOST_VIEW, "host_views", view_columns },
 	{ DSC_ROW_EVENT, "events", event_columns },
 };
 

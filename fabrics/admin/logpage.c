@@ -33,6 +33,8 @@ static void supported(struct fab_ctrl *ctrl, const struct fab_req *req, struct f
 			lids[row[i].lid] = NVME_LIDS_LSUPP;
 	if (lids[NVME_LID_DISCOVERY])
 		lids[NVME_LID_DISCOVERY] |= ctrl->pers->disc_lids;
+	if (lids[NVME_LID_HOST_DISCOVERY])
+		lids[NVME_LID_HOST_DISCOVERY] = ctrl->pers->host_disc_lids;
 	for (unsigned int lid = 0; lid < 256; lid++)
 		put_le32(win, lids[lid]);
 }
@@ -226,6 +228,7 @@ static const struct fab_log_page rows[] = {
 	{ .lid = NVME_LID_ANA, .ctrls = FAB_CT_IO, .render = ana },
 	{ .lid = NVME_LID_FEATURES, .ctrls = ALL_CTRLS, .render = feature_ids },
 	{ .lid = NVME_LID_DISCOVERY, .ctrls = FAB_CT_DISC, .discovery = true },
+	{ .lid = NVME_LID_HOST_DISCOVERY, .ctrls = FAB_CT_DISC, .discovery = true },
 };
 
 const struct fab_log_page *fab_log_pages(unsigned int *ret_nr)
@@ -240,6 +243,8 @@ static const struct fab_log_page *find_row(const struct fab_ctrl *ctrl, uint8_t 
 		if (rows[i].lid != lid || !fab_ctrl_is(ctrl, rows[i].ctrls))
 			continue;
 		if (rows[i].lid == NVME_LID_ANA && !ctrl->pers->ana_state)
+			return NULL;
+		if (rows[i].lid == NVME_LID_HOST_DISCOVERY && !ctrl->pers->host_disc_lids)
 			return NULL;
 		return &rows[i];
 	}
@@ -281,6 +286,15 @@ struct fab_status fab_logpage_check(struct fab_ctrl *ctrl, struct fab_req *req)
 	return FAB_OK;
 }
 
+/* A bit that isn't offered has no effect. */
+static uint8_t offered_lsp(const struct fab_ctrl *ctrl, uint8_t lid)
+{
+	uint32_t lids = lid == NVME_LID_DISCOVERY ? ctrl->pers->disc_lids
+						  : ctrl->pers->host_disc_lids;
+
+	return (uint8_t)(lids >> NVME_LIDS_LIDSP_SHIFT);
+}
+
 static struct fab_status render(struct fab_ctrl *ctrl, struct fab_req *req,
 				const struct fab_log_page *row)
 {
@@ -288,11 +302,10 @@ static struct fab_status render(struct fab_ctrl *ctrl, struct fab_req *req,
 	uint64_t off = log_offset(req);
 	struct fab_win win;
 
-	if (row->discovery) /* a bit that isn't offered has no effect */
-		return ctrl->pers->discovery_log(
-			ctrl, row->lid,
-			NVME_LOG_LSP(cdw10) & ctrl->pers->disc_lids >> NVME_LIDS_LIDSP_SHIFT, off,
-			req->data, req->len);
+	if (row->discovery)
+		return ctrl->pers->discovery_log(ctrl, row->lid,
+						 NVME_LOG_LSP(cdw10) & offered_lsp(ctrl, row->lid),
+						 off, req->data, req->len);
 	win = fab_win_init(req->data, off, req->len);
 	row->render(ctrl, req, &win);
 	if (!win.pos) /* ran out of memory */

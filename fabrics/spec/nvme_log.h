@@ -13,6 +13,8 @@
 #define NVME_LIDS_DISC_EXTDLPES (1u << 16)
 #define NVME_LIDS_DISC_PLEOS (1u << 17)
 #define NVME_LIDS_DISC_ALLSUBES (1u << 18)
+/* ... and of the host discovery log's. */
+#define NVME_LIDS_HOST_DISC_ALLHOSTES (1u << 16)
 
 struct nvme_log_supported {
 	uint32_t lid[256];
@@ -28,7 +30,7 @@ struct nvme_log_error {
 	uint16_t sqid;
 	uint16_t cid;
 	uint16_t status; /* as in the CQE */
-	uint16_t pel;	 /* byte 7:0, bit 10:8 of the parameter at fault */
+	uint16_t pel; /* byte 7:0, bit 10:8 of the parameter at fault */
 	uint64_t lba;
 	uint32_t nsid;
 	uint8_t vsia;

@@ -210,6 +210,9 @@ NVME_AT(struct nvmf_disc_entry, tsas, 768);
 #define NVMF_DLPF_PORTLCL (1u << 1)
 #define NVMF_DLPF_ALLSUB (1u << 2)
 
+/* LID 71h has the header of LID 70h, with these flags; the total length is always told. */
+#define NVMF_HDLPF_ALLHOST (1u << 0)
+
 struct nvmf_disc_log {
 	uint64_t genctr;
 	uint64_t numrec;

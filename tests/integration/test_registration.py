@@ -231,6 +231,101 @@ def test_identify_says_what_dctype_was_asked_for():
             assert discovery(daemon).identify(1)[1806] == expected
 
 
+def host_log(queue, everyone=False, rae=0):
+    """(genctr, [(hostnqn, traddr, hostid, label)]) of the host discovery log."""
+    page = queue.get_log(0x71, 16384, lsp=everyone, rae=rae)
+    genctr, numrec, flags, total = struct.unpack('<QQ2xBxI', page[:24])
+    at, hosts = 1024, []
+    for _ in range(numrec):
+        entry = page[at:at + 1024]
+        assert entry[:2] == b'\3\1' and not any(entry[2:256]) and not any(entry[768:]), 'what hosts have not is 0'
+        tel, numexat = struct.unpack('<IH', page[at + 1024:at + 1030])
+        inner, values = at + 1032, {}
+        for _ in range(numexat):
+            kind, length = struct.unpack('<HH', page[inner:inner + 4])
+            values[kind] = page[inner + 4:inner + 4 + length]
+            inner += 4 + length
+        assert inner == at + tel and len(values[1]) == 16
+        hosts.append((entry[256:512].split(b'\0')[0].decode(), entry[512:768].decode().rstrip(), values[1], values.get(2, values.get(3, b'')).rstrip(b'\0').decode()))
+        at += tel
+    assert at == total, 'THDLPL'
+    return genctr, hosts, flags
+
+
+def hostid(nqn):
+    return uuid.uuid5(uuid.NAMESPACE_URL, nqn).bytes
+
+
+def watch(queue):
+    queue.run(nvme.sqe(nvme.ADMIN['set_features'], cdw10=0x0b, cdw11=1 << 30 | 1 << 31))
+
+
+HOSTS_CHANGED = 2 | 0xf1 << 8 | 0x71 << 16  # type, information, log page of an AEN's dword 0
+
+
+def test_host_discovery_log_tells_a_host_its_own_registrations():
+    with pharos.Discoveryd() as daemon:
+        a, b = discovery(daemon), discovery(daemon, OTHER)
+        entry, = struct.unpack('<I', a.get_log(0, 4, 4 * 0x71))
+        assert entry == 1, 'there, and ALLHOSTE is not offered'
+        assert int.from_bytes(a.identify(1)[92:96], 'little') >> 30 == 3, 'OAES: both logs'
+        first, hosts, _ = host_log(a)
+        assert hosts == []
+        assert dim(a, REGISTER, [extended(HOST, label='räck'), extended(HOST, traddr='192.0.2.9')]) == 0
+        assert dim(b, REGISTER, [extended(OTHER, label='shelf')], eid=OTHER) == 0
+        second, hosts, flags = host_log(a, everyone=True)
+        assert sorted(hosts) == [(HOST, '127.0.0.1', hostid(HOST), 'räck'), (HOST, '192.0.2.9', hostid(HOST), '')] and flags == 0, hosts
+        assert second > first
+        assert dim(b, DEREGISTER, [extended(OTHER)], eid=OTHER) == 0
+        assert host_log(a)[0] == second, "another host's is no news"
+        daemon.kill()
+        daemon.start()
+        a = discovery(daemon)
+        assert host_log(a) == (second, hosts, 0), 'generation and hosts outlive the daemon'
+        whole = a.get_log(0x71, 4096)
+        for offset, length in ((4, 60), (1020, 8), (1024, 1024), (2044, 100), (2100, 1996)):
+            assert a.get_log(0x71, length, offset) == whole[offset:offset + length], (offset, length)
+
+
+def test_all_hosts_are_told_only_where_that_is_configured():
+    with pharos.Discoveryd('--all-hosts') as daemon:
+        a, b = discovery(daemon), discovery(daemon, OTHER)
+        assert struct.unpack('<I', a.get_log(0, 4, 4 * 0x71))[0] == 0x10001, 'ALLHOSTES'
+        assert dim(a, REGISTER, [extended(HOST)]) == 0 and dim(b, REGISTER, [extended(OTHER)], eid=OTHER) == 0
+        subsystem = basic('nqn.2026-11.example:vol', '192.0.2.1', '4420', subtype=2)
+        assert dim(b, REGISTER, [subsystem], eid=DDC, etype=2, entfmt=1) == 0
+        assert dim(b, REGISTER, [extended('nqn.2026-11.example:far', traddr='192.0.2.8')], eid='nqn.2026-11.example:cdc', etype=3) == 0
+        _, hosts, flags = host_log(a, everyone=True)
+        assert [h[0] for h in hosts] == ['nqn.2026-11.example:far', HOST, OTHER] and flags == 1, hosts
+        assert [h[0] for h in host_log(a)[1]] == [HOST]
+
+
+def test_a_host_is_told_when_what_it_reads_of_hosts_has_changed():
+    with pharos.Discoveryd('--all-hosts') as daemon:
+        own, everyone, deaf = discovery(daemon), discovery(daemon), discovery(daemon)
+        watch(own), watch(everyone)
+        host_log(own), host_log(everyone, everyone=True), host_log(deaf)
+        waiting = own.aer(), everyone.aer(), deaf.aer()
+        sender = discovery(daemon, OTHER)
+        assert dim(sender, REGISTER, [extended(OTHER)], eid=OTHER) == 0
+        assert everyone.wait(waiting[1])[0].result == HOSTS_CHANGED
+        time.sleep(0.3)
+        own.keep_alive()
+        assert waiting[0] not in own.done, 'another host is no news to who reads of itself'
+        assert dim(own, REGISTER, [extended(HOST)]) == 0
+        assert own.wait(waiting[0])[0].result == HOSTS_CHANGED
+        deaf.keep_alive()
+        assert waiting[2] not in deaf.done, 'it did not ask for events'
+        event = everyone.aer()
+        _, hosts, _ = host_log(everyone, everyone=True, rae=1)
+        assert len(hosts) == 2
+        one = next(r for r in registrations(daemon) if r['nqn'] == OTHER)
+        daemon.rest('DELETE', f'/registrations/{one["id"]}')
+        host_log(everyone, everyone=True)  # arms it again; the change fell before this read
+        assert dim(sender, REGISTER, [extended(OTHER)], eid=OTHER) == 0
+        assert everyone.wait(event)[0].result == HOSTS_CHANGED
+
+
 def test_many_hosts_register_at_once():
     hosts = int(os.environ.get('PHAROS_REGISTRATIONS', 1000))
     with pharos.Discoveryd() as daemon:

@@ -131,7 +131,7 @@ static const char *const labels[] = { "", "lab", "rack 7", "" };
 static void get_ext(void *arg, uint64_t idx, struct fab_disc_record *ret)
 {
 	get(arg, idx, ret);
-	strcpy(ret->label, labels[idx]);
+	ret->label = labels[idx];
 }
 
 static uint64_t at(void *arg, uint64_t idx)
@@ -140,7 +140,7 @@ static uint64_t at(void *arg, uint64_t idx)
 
 	(void)arg;
 	for (uint64_t i = 0; i < idx; i++)
-		off += fab_disc_ext_len(labels[i]);
+		off += fab_disc_ext_len(labels[i], false);
 	return off;
 }
 
@@ -156,11 +156,35 @@ static void test_extended_entry_lies_in_memory_as_the_specification_says(void **
 	assert_int_equal(fab_disc_encode_ext(&rec, b), 1032);
 	assert_memory_equal(b, basic, 1024);
 	assert_memory_equal(b + 1024, "\x08\x04\0\0\0\0\0\0", 8); /* TEL 1032, NUMEXAT 0 */
-	strcpy(rec.label, "rack 7");
+	rec.label = "rack 7";
 	assert_int_equal(fab_disc_encode_ext(&rec, b), 1044);
 	assert_memory_equal(b + 1024, "\x14\x04\0\0\x01\0\0\0", 8);
 	/* EXATTYPE 2, EXATLEN a multiple of 4, what is unused of the value is 0 */
 	assert_memory_equal(b + 1032, "\x02\0\x08\0rack 7\0\0", 12);
+}
+
+static void test_host_entry_has_its_identifier_and_nothing_of_a_subsystem(void **state)
+{
+	struct fab_disc_record rec = { .trtype = 3, .adrfam = 2, .label = "k\xc3\xa4se" };
+	uint8_t b[FAB_DISC_EXT_MAX];
+
+	(void)state;
+	strcpy(rec.subnqn, "nqn.2026-11.example:h");
+	strcpy(rec.traddr, "fe80::1");
+	rec.hostid = (const uint8_t *)"0123456789abcdef";
+	memset(b, 0xee, sizeof(b));
+	assert_int_equal(fab_disc_encode_ext(&rec, b), 1032 + 20 + 12);
+	assert_memory_equal(b, "\x03\x02\0\0\0\0\0\0\0\0\0\0", 12);
+	for (unsigned int i = 12; i < 256; i++)
+		assert_int_equal(b[i], 0);
+	assert_string_equal((char *)b + 256, "nqn.2026-11.example:h");
+	assert_memory_equal(b + 512, "fe80::1  ", 9);
+	assert_memory_equal(b + 1024, "\x28\x04\0\0\x02\0\0\0", 8); /* TEL 1064, NUMEXAT 2 */
+	assert_memory_equal(b + 1032,
+			    "\x01\0\x10\0"
+			    "0123456789abcdef",
+			    20);
+	assert_memory_equal(b + 1052, "\x03\0\x08\0k\xc3\xa4se\0\0\0", 12); /* UTF-8 */
 }
 
 static void test_extended_page_tells_so_and_its_windows_are_parts_of_it(void **state)
@@ -168,6 +192,7 @@ static void test_extended_page_tells_so_and_its_windows_are_parts_of_it(void **s
 	struct fab_disc_source src = { .genctr = 9,
 				       .numrec = 4,
 				       .dlpf = NVMF_DLPF_EXTEND | NVMF_DLPF_ALLSUB,
+				       .extended = true,
 				       .get = get_ext,
 				       .at = at };
 	uint8_t whole[5600], part[5600];
@@ -216,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_every_window_equals_that_part_of_the_whole),
 		cmocka_unit_test(test_offsets_far_past_the_end_yield_zeroes),
 		cmocka_unit_test(test_extended_entry_lies_in_memory_as_the_specification_says),
+		cmocka_unit_test(test_host_entry_has_its_identifier_and_nothing_of_a_subsystem),
 		cmocka_unit_test(test_extended_page_tells_so_and_its_windows_are_parts_of_it),
 		cmocka_unit_test(test_basic_page_has_no_total_length),
 		cmocka_unit_test(test_only_entries_in_the_window_are_asked_for),

@@ -102,6 +102,15 @@ static void test_only_offered_log_specific_parameters_reach_the_discovery_log(vo
 	assert_int_equal(seen_lsp, 5);
 	free(read_log(w, (struct args){ .lid = NVME_LID_DISCOVERY, .lsp = 2, .len = 1024 }));
 	assert_int_equal(seen_lsp, 0);
+	assert_int_equal(
+		refusal(w, (struct args){ .lid = NVME_LID_HOST_DISCOVERY, .len = 64 }).code,
+		NVME_SC_INVALID_LOG_PAGE);
+	w->pers.host_disc_lids = NVME_LIDS_LSUPP | NVME_LIDS_HOST_DISC_ALLHOSTES;
+	lids = read_log(w, (struct args){ .lid = NVME_LID_SUPPORTED, .len = 1024 });
+	assert_int_equal(le32toh(lids[NVME_LID_HOST_DISCOVERY]), NVME_LIDS_LSUPP | 1u << 16);
+	free(lids);
+	free(read_log(w, (struct args){ .lid = NVME_LID_HOST_DISCOVERY, .lsp = 0x7f, .len = 64 }));
+	assert_int_equal(seen_lsp, 1);
 	world_destroy(w);
 }
 
