@@ -4,7 +4,7 @@
  * "any".  May block: never.  Spec: NVM Express Base 2.1, 3.1 (controller properties), 3.5-3.6 (initialisation, shutdown),
  * 3.9 (keep alive).
  *
- *   DISABLED -> READY -> SHUTTING_DOWN -> SHUT_DOWN          any -> FATAL
+ *   DISABLED -> READY -> SHUT_DOWN          any -> FATAL
  *       ^---------'  (CC.EN 1 -> 0: RESETTING until the I/O queues are gone)                                             */
 #ifndef FABRICS_CTRL_H
 #define FABRICS_CTRL_H
@@ -17,7 +17,6 @@ enum fab_ctrl_state {
 	FAB_CTRL_DISABLED,
 	FAB_CTRL_READY,
 	FAB_CTRL_RESETTING,
-	FAB_CTRL_SHUTTING_DOWN,
 	FAB_CTRL_SHUT_DOWN,
 	FAB_CTRL_FATAL,
 	FAB_CTRL_STATE_COUNT
@@ -136,7 +135,7 @@ void fab_ctrl_set_view(struct fab_ctrl *ctrl, struct fab_view *view);
 void fab_ctrl_event(struct fab_ctrl *ctrl, uint8_t type, uint8_t info, uint8_t lid);
 /* True while a notice of that kind is enabled by the host (Feature 0Bh). */
 bool fab_ctrl_event_enabled(const struct fab_ctrl *ctrl, uint32_t aen_bit);
-/* site->quiesce() has ended: I/O queues are gone; the reset or shutdown completes. */
+/* site->quiesce() has ended: I/O queues are gone; the reset completes. */
 void fab_ctrl_quiesced(struct fab_ctrl *ctrl);
 /* Keep alive: when to look next, and whether the host has been silent too long (then terminate the admin connection). */
 uint64_t fab_ctrl_deadline(const struct fab_ctrl *ctrl);

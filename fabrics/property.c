@@ -43,14 +43,13 @@ static uint64_t get_csts(const struct fab_ctrl *ctrl)
 	static const uint32_t csts[FAB_CTRL_STATE_COUNT] = {
 		[FAB_CTRL_READY] = NVME_CSTS_RDY,
 		[FAB_CTRL_RESETTING] = NVME_CSTS_RDY,
-		[FAB_CTRL_SHUTTING_DOWN] = NVME_SHST_OCCURRING << NVME_CSTS_SHST_SHIFT,
 		[FAB_CTRL_SHUT_DOWN] = NVME_SHST_COMPLETE << NVME_CSTS_SHST_SHIFT,
 		[FAB_CTRL_FATAL] = NVME_CSTS_CFS,
 	};
 	enum fab_ctrl_state state = fab_ctrl_state(ctrl);
 	uint32_t val = csts[state];
 
-	if ((state == FAB_CTRL_SHUTTING_DOWN || state == FAB_CTRL_SHUT_DOWN) && (ctrl->cc & NVME_CC_EN))
+	if (state == FAB_CTRL_SHUT_DOWN && (ctrl->cc & NVME_CC_EN))
 		val |= NVME_CSTS_RDY;
 	return val;
 }
@@ -79,7 +78,7 @@ static void enable(struct fab_ctrl *ctrl)
 	fab_ctrl_set_state(ctrl, cc_is_valid(ctrl, ctrl->cc) ? FAB_CTRL_READY : FAB_CTRL_FATAL);
 }
 
-/* Has the site end the I/O queues, which fab_ctrl_quiesced() reports; once, if a reset follows a shutdown. */
+/* Has the site end the I/O queues, which fab_ctrl_quiesced() reports. */
 static void quiesce(struct fab_ctrl *ctrl)
 {
 	if (ctrl->quiescing)
@@ -107,8 +106,9 @@ static void shut_down(struct fab_ctrl *ctrl)
 
 	if (state != FAB_CTRL_READY && state != FAB_CTRL_DISABLED)
 		return;
-	fab_ctrl_set_state(ctrl, FAB_CTRL_SHUTTING_DOWN);
-	quiesce(ctrl);
+	/* Nothing is cached in here that would have to be saved first, and the I/O queues stay until the host lets go of them: one
+	 * that still polls them while it waits for SHST (SPDK) would take their end for a fault. */
+	fab_ctrl_set_state(ctrl, FAB_CTRL_SHUT_DOWN);
 }
 
 void fab_ctrl_quiesced(struct fab_ctrl *ctrl)
@@ -118,8 +118,6 @@ void fab_ctrl_quiesced(struct fab_ctrl *ctrl)
 	if (!ctrl->quiescing)
 		return;
 	ctrl->quiescing = false;
-	if (state == FAB_CTRL_SHUTTING_DOWN)
-		fab_ctrl_set_state(ctrl, FAB_CTRL_SHUT_DOWN);
 	if (state != FAB_CTRL_RESETTING)
 		return;
 	fab_ctrl_set_state(ctrl, FAB_CTRL_DISABLED);
@@ -166,7 +164,8 @@ static struct fab_status find(uint32_t offset, uint8_t size, const struct proper
 	return FAB_ERR_AT(NVME_SC_INVALID_FIELD, offsetof(struct nvmf_property_cmd, offset));
 }
 
-struct fab_status fab_property_get(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size, uint64_t *ret)
+struct fab_status fab_property_get(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size,
+				   uint64_t *ret)
 {
 	const struct property *prop;
 	struct fab_status st = find(offset, size, &prop);
@@ -176,7 +175,8 @@ struct fab_status fab_property_get(struct fab_ctrl *ctrl, uint32_t offset, uint8
 	return st;
 }
 
-struct fab_status fab_property_set(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size, uint64_t value)
+struct fab_status fab_property_set(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size,
+				   uint64_t value)
 {
 	const struct property *prop;
 	struct fab_status st = find(offset, size, &prop);
@@ -184,7 +184,8 @@ struct fab_status fab_property_set(struct fab_ctrl *ctrl, uint32_t offset, uint8
 	if (fab_failed(st))
 		return st;
 	if (!prop->set)
-		return FAB_ERR_AT(NVME_SC_INVALID_FIELD, offsetof(struct nvmf_property_cmd, offset));
+		return FAB_ERR_AT(NVME_SC_INVALID_FIELD,
+				  offsetof(struct nvmf_property_cmd, offset));
 	prop->set(ctrl, value);
 	return st;
 }

@@ -39,7 +39,7 @@ struct fab_site_ops {
 	/* Abort of a command on I/O queue sqid, which may live on another reactor: the daemon finds it, tells it to cancel, and
 	 * completes abort_req on this thread (dw0 bit 0: 0 = aborted). */
 	void (*abort_io)(struct fab_site *site, struct fab_req *abort_req, struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid);
-	/* CC.EN went 1 -> 0 or a shutdown began: end the I/O queues, then fab_ctrl_quiesced(ctrl) on this thread. */
+	/* CC.EN went 1 -> 0: end the I/O queues, then fab_ctrl_quiesced(ctrl) on this thread. */
 	void (*quiesce)(struct fab_site *site, struct fab_ctrl *ctrl);
 };
 

@@ -33,7 +33,7 @@ struct tgt_ctrl {
 	struct net_reactor *reactor; /* of the admin queue */
 	unsigned int refs; /* mutex: queues, and messages under way */
 	bool ending; /* mutex: no further queue joins */
-	bool quiescing; /* mutex: a reset or shutdown waits for the I/O queues to go */
+	bool quiescing; /* mutex: a reset waits for the I/O queues to go */
 	bool dirty; /* mutex: to be reported */
 	const char *reason; /* mutex: why it ends */
 	bool header_digest, data_digest;
