@@ -26,6 +26,8 @@ export async function startDaemon() {
     rest: (method, path, body) => ask({ do: 'rest', method, path, ...(body && { body }) }),
     connect: (nqn, host) => ask({ do: 'connect', nqn, host }),
     disconnect: (host) => ask({ do: 'disconnect', host }),
+    write: (host, count) => ask({ do: 'write', host, count }),
+    killWorker: () => ask({ do: 'kill_worker' }),
     kill: () => ask({ do: 'kill' }),
     start: () => ask({ do: 'start' }),
     stop: () => new Promise((resolve) => {

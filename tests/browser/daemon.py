@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """tests/browser/daemon.py - a real discoveryd (with its worker) and real hosts for the browser tests, driven by lines of JSON:
-{"do": "kill" | "start" | "connect" | "disconnect" | "rest", ...} on stdin, one line of answer each on stdout."""
+{"do": "connect" | "write" | "kill" | ..., ...} on stdin, one line of answer each on stdout."""
 import json
+import os
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -23,10 +25,18 @@ def main():
         def connect(nqn, host):
             hosts[host] = nvmetcp.Host(address, int(port), nqn, host, queues=2)
 
+        def write(host, count):
+            for n in range(count):
+                hosts[host].io[0].write(1, n % 16 * 8, bytes(4096))
+
+        def kill_worker():
+            os.kill(daemon.workers()[0], signal.SIGKILL)
+
         def rest(method, path, body=None):
             return daemon.rest(method, path, body)
 
         actions = {"kill": daemon.kill, "start": daemon.start, "connect": connect, "rest": rest,
+                   "write": write, "kill_worker": kill_worker,
                    "disconnect": lambda host: hosts.pop(host).close()}
         answer(api=daemon.api)
         for line in sys.stdin:

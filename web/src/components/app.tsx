@@ -54,11 +54,13 @@ export function App() {
   const first = useRef(true);
   const view = views.find((v) => v.path === route.path) ?? views[0]!;
 
+  const title = view.titleOf?.(route.params) ?? view.title;
+
   useEffect(() => {
-    document.title = `${view.title} · Pharos`;
+    document.title = `${title} · Pharos`;
     if (!first.current) main.current?.focus(); // a new view is read from its start
     first.current = false;
-  }, [view]);
+  }, [view, title]);
 
   return (
     <>
@@ -70,7 +72,7 @@ export function App() {
       </header>
       <Away />
       <main id="main" ref={main} tabIndex={-1} data-stale={link.up ? undefined : 'true'}>
-        <h1>{view.title}</h1>
+        <h1>{title}</h1>
         <view.component params={route.params} />
       </main>
     </>

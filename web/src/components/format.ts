@@ -4,13 +4,18 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
 /** 1073741824 -> "1 GiB", with at most two decimals. */
-export function bytes(n: number): string {
+export function bytes(n: number, decimals = 2): string {
   let unit = 0;
   while (n >= 1024 && unit < UNITS.length - 1) {
     n /= 1024;
     unit++;
   }
-  return `${Number(n.toFixed(2))} ${UNITS[unit]}`;
+  return `${Number(n.toFixed(decimals))} ${UNITS[unit]}`;
+}
+
+/** 12345 -> "12.3k" */
+export function perSecond(n: number): string {
+  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(n);
 }
 
 export function count(n: number, one: string, many = one + 's'): string {

@@ -3,7 +3,7 @@
 
 const TONES: Record<string, string> = {
   ready: 'good', ok: 'good', running: 'good', yes: 'good',
-  pending: 'wait', degraded: 'wait', starting: 'wait', restarting: 'wait',
+  pending: 'wait', incomplete: 'wait', connected: 'good', degraded: 'wait', starting: 'wait', restarting: 'wait', stopping: 'wait', warning: 'wait',
   failed: 'bad', error: 'bad',
 };
 

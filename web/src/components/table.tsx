@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// components/table.tsx - a table that turns into cards on a narrow screen. The roles are spelled out since browsers drop a table's
-// own ones when its display changes.
+// components/table.tsx - a table that turns into cards on a narrow screen and keeps only the rows near the screen in the page. The
+// roles are spelled out since browsers drop a table's own ones when its display changes.
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
+import { useWindow } from './window';
 
 export interface Column<T> {
   title: string;
@@ -14,14 +16,12 @@ interface Props<T> {
   columns: Array<Column<T>>;
   items: T[];
   keyOf: (item: T) => string;
-  /** What is shown below an item, over the whole width; null: nothing. */
-  detail?: (item: T) => ComponentChildren;
   empty: ComponentChildren;
 }
 
-function Row<T>({ columns, item }: { columns: Array<Column<T>>; item: T }) {
+function Row<T>({ columns, item, index }: { columns: Array<Column<T>>; item: T; index: number }) {
   return (
-    <tr role="row">
+    <tr role="row" data-row aria-rowindex={index + 2}>
       {columns.map((column) => (
         <td role="cell" key={column.title} data-label={column.title} class={column.number ? 'number' : undefined}>
           <span>{column.cell(item)}</span>
@@ -31,32 +31,37 @@ function Row<T>({ columns, item }: { columns: Array<Column<T>>; item: T }) {
   );
 }
 
-export function Table<T>({ caption, columns, items, keyOf, detail, empty }: Props<T>) {
+function Head<T>({ columns }: { columns: Array<Column<T>> }) {
+  return (
+    <thead role="rowgroup">
+      <tr role="row">
+        {columns.map((column) => (
+          <th role="columnheader" scope="col" key={column.title} class={column.number ? 'number' : undefined}>{column.title}</th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+/** Set by the object model, which the policy against inline styles allows. */
+function Gap({ height }: { height: number }) {
+  return height > 0 ? <tr role="presentation" class="gap" style={{ height: `${height}px` }} /> : null;
+}
+
+export function Table<T>({ caption, columns, items, keyOf, empty }: Props<T>) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const part = useWindow(body, items.length);
   if (items.length === 0) return <p class="empty">{empty}</p>;
   return (
-    <table role="table">
+    <table role="table" aria-rowcount={items.length + 1}>
       <caption class="unseen">{caption}</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          {columns.map((column) => (
-            <th role="columnheader" scope="col" key={column.title} class={column.number ? 'number' : undefined}>
-              {column.title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {items.map((item) => {
-          const below = detail?.(item);
-          return [
-            <Row key={keyOf(item)} columns={columns} item={item} />,
-            below && (
-              <tr role="row" key={keyOf(item) + ' detail'} class="detail">
-                <td role="cell" colSpan={columns.length}>{below}</td>
-              </tr>
-            ),
-          ];
-        })}
+      <Head columns={columns} />
+      <tbody role="rowgroup" ref={body}>
+        <Gap key="before" height={part.before} />
+        {items.slice(part.first, part.end).map((item, i) => (
+          <Row key={keyOf(item)} columns={columns} item={item} index={part.first + i} />
+        ))}
+        <Gap key="after" height={part.after} />
       </tbody>
     </table>
   );

@@ -2,7 +2,8 @@
 // views/index.ts - the views, in the order of the menu: the one list that a new view is added to.
 import { discovery } from './discovery';
 import { hosts } from './hosts';
+import { overview } from './overview';
 import { subsystems } from './subsystems';
 import type { View } from './view';
 
-export const views: View[] = [subsystems, hosts, discovery];
+export const views: View[] = [overview, subsystems, hosts, discovery];

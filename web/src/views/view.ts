@@ -5,6 +5,9 @@ import type { ComponentType } from 'preact';
 export interface View {
   /** After '#/' in the address; '' is where one starts. */
   path: string;
+  /** In the menu. */
   title: string;
+  /** Of what the view shows with these parameters; undefined: that of the menu. */
+  titleOf?: (params: URLSearchParams) => string | undefined;
   component: ComponentType<{ params: URLSearchParams }>;
 }

@@ -5,7 +5,7 @@ import { api } from '../../api/client';
 import { usePoll } from '../../api/poll';
 import type { DiscoveryLog, DiscoveryRecord } from '../../api/types';
 import { count } from '../../components/format';
-import { usePages } from '../../components/more';
+import { useList } from '../../components/more';
 import { Show } from '../../components/polled';
 import { href } from '../../components/router';
 import { Table, type Column } from '../../components/table';
@@ -29,7 +29,7 @@ const MISSING_COLUMNS: Array<Column<Missing>> = [
 ];
 
 function Ask({ host, via }: { host: string; via: string }) {
-  const known = usePages('hosts', api.hosts).polled.data?.items ?? [];
+  const known = useList('hosts', api.hosts).data?.items ?? [];
   const [given, setGiven] = useState({ host, via });
   const ask = (event: Event) => {
     event.preventDefault();

@@ -3,7 +3,7 @@
 import { api } from '../../api/client';
 import type { Controller, Host } from '../../api/types';
 import { clock } from '../../components/format';
-import { More, usePages } from '../../components/more';
+import { More, useList } from '../../components/more';
 import { Show } from '../../components/polled';
 import { href } from '../../components/router';
 import { Table, type Column } from '../../components/table';
@@ -37,7 +37,7 @@ const HOST_COLUMNS: Array<Column<Host>> = [
 ];
 
 function Connected() {
-  const { polled, showMore } = usePages('controllers', api.controllers);
+  const polled = useList('controllers', (pages, signal) => api.controllers({}, pages, signal));
   return (
     <section aria-labelledby="connected">
       <h2 id="connected">Connected now</h2>
@@ -46,7 +46,7 @@ function Connected() {
           <>
             <Table caption="Controllers of connected hosts" columns={CONTROLLER_COLUMNS} items={list.items}
               keyOf={(c) => `${c.nqn} ${c.cntlid}`} empty="No host is connected." />
-            <More of={list} showMore={showMore} />
+            <More of={list} />
           </>
         )}
       </Show>
@@ -55,7 +55,7 @@ function Connected() {
 }
 
 function Known() {
-  const { polled, showMore } = usePages('hosts', api.hosts);
+  const polled = useList('hosts', api.hosts);
   return (
     <section aria-labelledby="known">
       <h2 id="known">Registered</h2>
@@ -64,7 +64,7 @@ function Known() {
           <>
             <Table caption="Registered hosts" columns={HOST_COLUMNS} items={list.items} keyOf={(h) => h.nqn}
               empty={<>No host is registered. <code>pharos subsystem allow NQN HOST_NQN</code> registers one.</>} />
-            <More of={list} showMore={showMore} />
+            <More of={list} />
           </>
         )}
       </Show>

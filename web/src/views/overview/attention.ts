@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// views/overview/attention.ts - what an operator should look at, worst first, from what the API tells of everything.
+import type { Controller, Health, Portal, Subsystem, Worker } from '../../api/types';
+import { count } from '../../components/format';
+import { href } from '../../components/router';
+
+export interface Facts {
+  health: Health;
+  subsystems: Subsystem[];
+  portals: Portal[];
+  workers: Worker[];
+  controllers: Controller[];
+}
+
+export interface Finding {
+  tone: 'failed' | 'pending' | 'incomplete' | 'hint';
+  what: string;
+  why: string;
+  link?: string;
+}
+
+const toneOf = (state: string) => (state === 'failed' ? 'failed' : 'pending');
+const inWords = (status: { state: string; reason: string | null }) => [status.state, status.reason].filter(Boolean).join(': ');
+
+function health({ health: { checks } }: Facts): Finding[] {
+  return checks.filter((check) => check.status !== 'ok' && check.name !== 'workers')
+    .map((check) => ({ tone: toneOf(check.status), what: check.name, why: check.detail }));
+}
+
+function workers({ workers: list }: Facts): Finding[] {
+  const link = href('workers');
+  if (!list.length) return [{ tone: 'failed', what: 'Workers', why: 'there is none, so nothing is served', link }];
+  return list.filter((w) => w.state !== 'running').map((w) => ({
+    tone: w.state === 'degraded' ? 'failed' : 'pending',
+    what: `Worker ${w.id}`,
+    why: [`is ${w.state}`, w.status.reason].filter(Boolean).join(': '),
+    link,
+  }));
+}
+
+function portals({ portals: list }: Facts): Finding[] {
+  return list.filter((p) => p.status.state !== 'ready')
+    .map((p) => ({ tone: toneOf(p.status.state), what: `Portal ${p.id} (${p.traddr}, port ${p.trsvcid})`, why: inWords(p.status) }));
+}
+
+/** The portals that a subsystem is served on. */
+export function portalsOf(subsystem: Subsystem, list: Portal[]): Portal[] {
+  return list.filter((p) => p.worker === subsystem.worker && (subsystem.portals === null || subsystem.portals.includes(p.id)));
+}
+
+function lacks(s: Subsystem, all: Portal[]): string[] {
+  return [
+    portalsOf(s, all).length === 0 && 'no portal, so no host can reach it',
+    s.namespace_count === 0 && 'no namespace, so hosts see no disk',
+    !s.allow_any_host && s.hosts.length === 0 && 'no host is allowed',
+  ].filter((lack) => lack !== false);
+}
+
+function subsystems({ subsystems: list, portals: all }: Facts): Finding[] {
+  return list.flatMap((s): Finding[] => {
+    const link = href('subsystems', { nqn: s.nqn });
+    if (s.status.state !== 'ready') return [{ tone: toneOf(s.status.state), what: s.nqn, why: inWords(s.status), link }];
+    const missing = lacks(s, all);
+    return missing.length ? [{ tone: 'incomplete', what: s.nqn, why: missing.join('; '), link }] : [];
+  });
+}
+
+/** One finding for all: with one portal it holds for every subsystem. */
+function paths({ subsystems: list, portals: all, controllers }: Facts): Finding[] {
+  const used = new Set(controllers.map((c) => c.nqn));
+  const single = list.filter((s) => used.has(s.nqn) && portalsOf(s, all).length === 1);
+  if (!single.length) return [];
+  const which = single.length === 1 ? single[0]!.nqn : count(single.length, 'subsystem');
+  return [{ tone: 'hint', what: which, why: 'in use through a single path: a second portal would survive the loss of one' }];
+}
+
+const RANK = { failed: 0, pending: 1, incomplete: 2, hint: 3 };
+
+export function findings(facts: Facts): Finding[] {
+  return [health, workers, portals, subsystems, paths].flatMap((look) => look(facts))
+    .sort((a, b) => RANK[a.tone] - RANK[b.tone]);
+}
