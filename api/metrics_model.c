@@ -245,18 +245,26 @@ static void tell_subsys_meta(struct gather *g, const struct dsc_subsys *s)
 	api_scrape_add(g->scrape, API_SET_SUBSYS_META, api_scrape_text(g->scrape, &labels), NULL);
 }
 
-/* *at: the first pair that may be of this subsystem; both are walked in the order of NQNs. */
-static void count_hosts(const struct gather *g, const struct dsc_subsys *s, size_t *at, uint64_t *v)
+/* Its hosts' controllers: pairs are in the order of NQNs. */
+static void count_hosts(const struct gather *g, const struct dsc_subsys *s, uint64_t *v)
 {
-	while (*at < g->nr_pairs && strcmp(g->pairs[*at].nqn, s->nqn) < 0)
-		(*at)++;
-	for (; *at < g->nr_pairs && strcmp(g->pairs[*at].nqn, s->nqn) == 0; (*at)++) {
-		v[SUBSYS_CTRLS] += g->pairs[*at].controllers;
-		v[SUBSYS_QPAIRS] += g->pairs[*at].qpairs;
+	size_t from = 0, to = g->nr_pairs;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (strcmp(g->pairs[mid].nqn, s->nqn) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	for (; from < g->nr_pairs && strcmp(g->pairs[from].nqn, s->nqn) == 0; from++) {
+		v[SUBSYS_CTRLS] += g->pairs[from].controllers;
+		v[SUBSYS_QPAIRS] += g->pairs[from].qpairs;
 	}
 }
 
-static void tell_subsys(struct gather *g, const struct dsc_subsys *s, size_t *at)
+static void tell_subsys(struct gather *g, const struct dsc_subsys *s)
 {
 	uint64_t *v = api_scrape_values(g->scrape, SUBSYS_FIELDS);
 	const struct dsc_ns *ns;
@@ -265,7 +273,7 @@ static void tell_subsys(struct gather *g, const struct dsc_subsys *s, size_t *at
 	v[SUBSYS_LISTENERS] = count_listeners(g, s);
 	v[SUBSYS_HOSTS] = dsc_tree_count(s->hosts);
 	v[SUBSYS_LIMIT] = DSC_NSID_MAX;
-	count_hosts(g, s, at, v);
+	count_hosts(g, s, v);
 	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
 	{
 		tell_ns(g, s, ns);
@@ -379,14 +387,11 @@ void api_scrape_gather_model(struct api_scrape *scrape, const struct dsc_snapsho
 	struct gather g = { .scrape = scrape, .snap = snap };
 	const struct dsc_worker *worker;
 	const struct dsc_subsys *s;
-	size_t at = 0;
 
 	pair_allowed(&g);
 	dsc_supervisor_controllers(sup, NULL, NULL, add_controller, &g);
 	merge_pairs(&g);
-	for (s = dsc_snapshot_subsys_after(snap, NULL); s;
-	     s = dsc_snapshot_subsys_after(snap, s->nqn))
-		tell_subsys(&g, s, &at);
+	dsc_tree_each(s, snap->subsystems, &dsc_subsys_ops) tell_subsys(&g, s);
 	for (size_t i = 0; i < g.nr_pairs; i++)
 		tell_pair(&g, &g.pairs[i]);
 	dsc_supervisor_lost(sup, tell_lost, &g);

@@ -102,6 +102,11 @@ enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 /* Every item of a list, page after page. */
 enum cli_exit cli_list(struct cli *cli, const char *path, struct json_object **ret_items);
 
+/* A text/event-stream: message() for each, with its type and data (borrowed), until it says false or the stream ends. */
+enum cli_exit cli_follow(struct cli *cli, const char *path,
+			 bool (*message)(void *arg, const char *type, struct json_object *data),
+			 void *arg);
+
 /* -- tables (table.c) ----------------------------------------------------------------------------------------------- */
 enum cli_cell {
 	CELL_TEXT,

@@ -12,6 +12,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_portal_commands,
 	cli_worker_commands,
 	cli_observe_commands,
+	cli_watch_commands,
 	cli_discover_commands,
 	cli_probe_commands,
 	cli_bench_commands,

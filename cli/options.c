@@ -228,6 +228,7 @@ static enum cli_exit check_count(const struct cli *cli)
 
 static enum cli_exit walk_args(struct walk *w)
 {
+	static char watch[] = "--watch";
 	enum cli_exit res = CLI_OK;
 	int kept = 0;
 	char *arg;
@@ -238,6 +239,8 @@ static enum cli_exit walk_args(struct walk *w)
 			w->only_args = true;
 		else if (!w->only_args && strcmp(arg, "-h") == 0)
 			w->help = true;
+		else if (!w->only_args && strcmp(arg, "-w") == 0)
+			res = option(w, watch);
 		else if (!w->only_args && strncmp(arg, "--", 2) == 0)
 			res = option(w, arg);
 		else

@@ -272,6 +272,94 @@ enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 	return res;
 }
 
+/* -- streams ---------------------------------------------------------------------------------------------------- */
+
+struct follow {
+	struct text line, type, data;
+	bool (*message)(void *arg, const char *type, struct json_object *data);
+	void *arg;
+	bool enough;
+};
+
+static void clear(struct text *text)
+{
+	text->len = 0;
+	if (text->data)
+		text->data[0] = 0;
+}
+
+/* An empty line ends a message; of its fields two are for us. */
+static void take_line(struct follow *f, const char *line)
+{
+	struct json_object *data = NULL;
+
+	if (strncmp(line, "event: ", 7) == 0) {
+		clear(&f->type);
+		text_adds(&f->type, line + 7);
+	} else if (strncmp(line, "data: ", 6) == 0) {
+		clear(&f->data);
+		text_adds(&f->data, line + 6);
+	} else if (!*line && f->type.len && f->data.len &&
+		   cmn_json_parse(f->data.data, f->data.len, 0, ANSWER_MAX, &data, NULL) == 0) {
+		f->enough = !f->message(f->arg, f->type.data, data);
+		json_object_put(data);
+	}
+	if (!*line) {
+		clear(&f->type);
+		clear(&f->data);
+	}
+}
+
+static size_t receive_stream(char *data, size_t size, size_t nmemb, void *arg)
+{
+	struct follow *f = arg;
+	const char *at = data, *end = data + size * nmemb, *newline;
+
+	while (!f->enough && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+		text_add(&f->line, at, (size_t)(newline - at));
+		take_line(f, f->line.data);
+		clear(&f->line);
+		at = newline + 1;
+	}
+	if (f->line.len > ANSWER_MAX)
+		return 0;
+	text_add(&f->line, at, (size_t)(end - at));
+	return f->enough ? 0 : size * nmemb;
+}
+
+enum cli_exit cli_follow(struct cli *cli, const char *path,
+			 bool (*message)(void *arg, const char *type, struct json_object *data),
+			 void *arg)
+{
+	struct follow f = { .message = message, .arg = arg };
+	cmn_autofree char *url = make_url(cli, path);
+	CURL *curl = curl_easy_init();
+	CURLcode res = CURLE_FAILED_INIT;
+
+	if (curl) {
+		curl_easy_setopt(curl, CURLOPT_URL, url);
+		curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+		curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
+		curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 30L); /* three signs of life */
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_stream);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f);
+		res = curl_easy_perform(curl);
+		curl_easy_cleanup(curl);
+	}
+	free(f.line.data);
+	free(f.type.data);
+	free(f.data.data);
+	if (f.enough)
+		return CLI_OK;
+	cli_error("is discoveryd running?  --api URL or PHAROS_API say where",
+		  "the stream of %s ended: %s", cli->api,
+		  res == CURLE_OK ? "it was closed" : curl_easy_strerror(res));
+	return CLI_UNREACHABLE;
+}
+
 /* -- lists ------------------------------------------------------------------------------------------------------ */
 
 static void move_items(struct json_object *page, struct json_object *items)
