@@ -317,6 +317,14 @@ def test_daemon():
     assert {c['name'] for c in api.ok('GET', '/health')['checks']} >= {'store', 'workers'}
 
 
+def test_the_configuration_put_back_changes_nothing():
+    document = api.ok('GET', '/config')
+    assert {'hosts', 'subsystems'} <= set(document), document
+    generation = api.ok('GET', '/subsystems')
+    api.ok('PUT', '/config', document)
+    assert api.ok('GET', '/subsystems') == generation and api.ok('GET', '/config') == document
+
+
 def test_metrics():
     answer = daemon.http('GET', '/metrics')
     api.check('GET', '/metrics', *answer)

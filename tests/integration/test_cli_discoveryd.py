@@ -81,7 +81,7 @@ def test_who_is_connected_and_what_happened():
         cli.json("namespace", "create", NQN, "--size", "1MiB")
         address, port = daemon.io_listen.rsplit(":", 1)
         with nvmetcp.Host(address, int(port), NQN, HOST, queues=3):
-            seen = pharos.wait_for(lambda: cli.json("controller", "list", "--subsystem", NQN), 5, "the controller is listed")
+            seen = pharos.wait_for(lambda: [c for c in cli.json("controller", "list", "--subsystem", NQN) if c["qpairs"] == 4], 5, "the controller is listed")
             assert [(c["host_nqn"], c["qpairs"]) for c in seen] == [(HOST, 4)], seen  # the admin queue is counted too
             code, _, err = cli("namespace", "delete", NQN, "1")
             assert code == CONFLICT and HOST in err, err
