@@ -241,6 +241,8 @@ static enum cli_exit walk_args(struct walk *w)
 			w->help = true;
 		else if (!w->only_args && strcmp(arg, "-w") == 0)
 			res = option(w, watch);
+		else if (!w->only_args && strcmp(arg, "-f") == 0)
+			res = option(w, (char[]){ "--file" });
 		else if (!w->only_args && strncmp(arg, "--", 2) == 0)
 			res = option(w, arg);
 		else

@@ -119,13 +119,18 @@ static int check_create(struct dsc_app *app, const struct dsc_subsys_in *in, str
 	return check_common(in, err);
 }
 
-static const struct dsc_worker *choose_worker(const struct dsc_snapshot *st, const char *name,
-					      struct cmn_err *err)
+/* The one that is named, or that has the portals that are, or the least loaded. */
+static const struct dsc_worker *choose_worker(const struct dsc_snapshot *st,
+					      const struct dsc_subsys_in *in, struct cmn_err *err)
 {
-	const struct dsc_worker *w = name ? dsc_snapshot_worker(st, name) : dsc_place(st);
+	const struct dsc_portal *p = in->portals.nr ? dsc_snapshot_portal(st, in->portals.item[0])
+						    : NULL;
+	const struct dsc_worker *w = in->worker ? dsc_snapshot_worker(st, in->worker)
+				     : p	? dsc_snapshot_worker_id(st, p->worker_id)
+						: dsc_place(st);
 
-	if (!w && name)
-		cmn_err_set(err, -EINVAL, "worker", "there is no worker %.64s", name);
+	if (!w && in->worker)
+		cmn_err_set(err, -EINVAL, "worker", "there is no worker %.64s", in->worker);
 	else if (!w)
 		cmn_err_set(err, -EBUSY, "worker", "there is no worker to put it on");
 	return w;
@@ -172,7 +177,7 @@ int dsc_cmd_subsys_create(struct dsc_app *app, const struct dsc_subsys_in *in,
 
 	if (check_create(app, in, err) < 0)
 		return err->code;
-	w = choose_worker(st, in->worker, err);
+	w = choose_worker(st, in, err);
 	if (!w || portal_ids(st, &in->portals, w->id, &portals, err) < 0) {
 		dsc_tree_put(portals, &dsc_ids_ops);
 		return err->code;

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/config.c - `pharos apply`, `diff`, `export`, `import`: everything that is configured, as one document. */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/convert.h"
+#include "common/cleanup.h"
+#include "common/json.h"
+
+#define FILE_MAX (64u << 20)
+#define DEPTH_MAX 32
+
+#define FILE_OPTION                                                                                \
+	{                                                                                          \
+		"file", "file", CLI_TEXT, CLI_LOCAL, "FILE", "the document, also -f; - for stdin"  \
+	}
+#define PRUNE_OPTION                                                                               \
+	{                                                                                          \
+		"prune", "prune", CLI_FLAG, CLI_QUERY, NULL,                                       \
+			"take away what the document doesn't name"                                 \
+	}
+#define DRY_RUN_OPTION                                                                             \
+	{                                                                                          \
+		"dry-run", "dry_run", CLI_FLAG, CLI_QUERY, NULL, "only tell what would change"     \
+	}
+
+static const struct cli_option apply_options[] = {
+	FILE_OPTION, DRY_RUN_OPTION, PRUNE_OPTION, CLI_FORCE_OPTION, CLI_WAIT_OPTION, { 0 },
+};
+
+static const struct cli_option diff_options[] = {
+	FILE_OPTION,
+	PRUNE_OPTION,
+	CLI_FORCE_OPTION,
+	{ 0 },
+};
+
+static const struct cli_option import_options[] = {
+	DRY_RUN_OPTION,
+	CLI_WAIT_OPTION,
+	{ 0 },
+};
+
+/* -- reading -------------------------------------------------------------------------------------------- */
+static char *read_stream(FILE *in, size_t *ret_len)
+{
+	char *text = NULL, *more;
+	size_t len = 0, got;
+
+	do {
+		more = realloc(text, len + 65536);
+		if (!more)
+			break;
+		text = more;
+		got = fread(text + len, 1, 65536, in);
+		len += got;
+	} while (got && len < FILE_MAX);
+	*ret_len = len;
+	return text;
+}
+
+static enum cli_exit read_file(const char *name, struct json_object **ret_doc)
+{
+	bool is_stdin = strcmp(name, "-") == 0;
+	FILE *in = is_stdin ? stdin : fopen(name, "re");
+	cmn_autofree char *text = NULL;
+	struct cmn_err err = { 0 };
+	size_t len = 0;
+
+	if (in)
+		text = read_stream(in, &len);
+	if (!in || ferror(in) || !text) {
+		cli_error(NULL, "%s: %s", name, strerror(errno));
+		if (in && !is_stdin)
+			fclose(in);
+		return CLI_FAILED;
+	}
+	if (!is_stdin)
+		fclose(in);
+	if (cmn_json_parse(text, len, DEPTH_MAX, FILE_MAX, ret_doc, &err) == 0)
+		return CLI_OK;
+	cli_error(NULL, "%s is not a JSON document: %s", name, err.msg);
+	return CLI_REFUSED;
+}
+
+/* -- telling a difference -------------------------------------------------------------------------------- */
+static const char *plain(struct json_object *value)
+{
+	return value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+								     JSON_C_TO_STRING_NOSLASHESCAPE)
+		     : "null";
+}
+
+static void print_change(struct cli *cli, struct json_object *change)
+{
+	static const char *const marks[][3] = { { "create", "+", "\033[32m" },
+						{ "change", "~", "\033[33m" },
+						{ "delete", "-", "\033[31m" } };
+	const char *action = cli_member_text(change, "action"),
+		   *nqn = cli_member_text(change, "nqn");
+	struct json_object *members = cli_member(change, "members");
+	const char *mark = "?", *color = "";
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		if (strcmp(marks[i][0], action) == 0) {
+			mark = marks[i][1];
+			color = marks[i][2];
+		}
+	}
+	printf("%s%s %s %s%s%s%s\n", cli->color ? color : "", mark, cli_member_text(change, "kind"),
+	       nqn, *nqn ? " " : "", cli_member_text(change, "id"), cli->color ? "\033[0m" : "");
+	if (!members)
+		return;
+	json_object_object_foreach(members, name, pair) {
+		printf("    %s: %s", name, plain(json_object_object_get(pair, "from")));
+		printf(" -> %s\n", plain(json_object_object_get(pair, "to")));
+	}
+}
+
+static void print_entries(struct json_object *host, const char *what)
+{
+	struct json_object *entries = cli_member(host, what), *entry;
+	const char *nqn = cli_member_text(host, "host_nqn");
+
+	for (size_t i = 0; i < json_object_array_length(entries); i++) {
+		entry = json_object_array_get_idx(entries, i);
+		printf("  %s %s %s at %s\n", *nqn ? nqn : "any other host", what,
+		       cli_member_text(entry, "nqn"), cli_member_text(entry, "portal"));
+	}
+}
+
+static void print_kept(struct json_object *kept)
+{
+	const char *member = cli_member_text(kept, "member"), *nqn = cli_member_text(kept, "nqn");
+
+	printf("  %s %s%s%s%s%s\n", cli_member_text(kept, "kind"), nqn, *nqn ? " " : "",
+	       cli_member_text(kept, "id"), *member ? ": " : "", member);
+}
+
+static void print_diff(struct cli *cli, struct json_object *diff)
+{
+	struct json_object *changes = cli_member(diff, "changes"),
+			   *hosts = cli_member(diff, "hosts");
+	struct json_object *kept = cli_member(diff, "kept");
+
+	for (size_t i = 0; i < json_object_array_length(changes); i++)
+		print_change(cli, json_object_array_get_idx(changes, i));
+	if (!json_object_array_length(changes))
+		puts("nothing to change");
+	if (json_object_array_length(hosts))
+		puts("discovery logs:");
+	for (size_t i = 0; i < json_object_array_length(hosts); i++) {
+		print_entries(json_object_array_get_idx(hosts, i), "loses");
+		print_entries(json_object_array_get_idx(hosts, i), "gains");
+	}
+	if (json_object_array_length(kept))
+		puts("kept, though the document doesn't name it (--prune takes it away):");
+	for (size_t i = 0; i < json_object_array_length(kept); i++)
+		print_kept(json_object_array_get_idx(kept, i));
+}
+
+/* -- apply, diff, export ------------------------------------------------------------------------------------ */
+/* How far what was stored has got; a worker that couldn't is a failure. */
+static enum cli_exit tell_state(struct cli *cli, struct json_object *diff)
+{
+	const char *state = cli_member_text(diff, "state");
+
+	if (strcmp(state, "failed") == 0) {
+		cli_error(NULL, "stored, but a worker could not do it: %s",
+			  cli_member_text(diff, "reason"));
+		return CLI_FAILED;
+	}
+	if (strcmp(state, "pending") == 0 && !cli->json)
+		cli_note("stored; not every worker has confirmed it yet");
+	return CLI_OK;
+}
+
+/* unmapped: what an import could not take over; NULL for other documents. */
+static enum cli_exit send(struct cli *cli, struct json_object *doc, struct json_object *unmapped)
+{
+	cmn_autofree char *path = cli_path("config", NULL);
+	struct json_object *diff = NULL;
+	enum cli_exit res = cli_request(cli, "PUT", path, doc, &diff);
+
+	if (res != CLI_OK)
+		return res;
+	if (unmapped)
+		json_object_object_add(diff, "unmapped", json_object_get(unmapped));
+	if (cli->json)
+		cli_print_json(diff);
+	else
+		print_diff(cli, diff);
+	res = tell_state(cli, diff);
+	json_object_put(diff);
+	return res;
+}
+
+static enum cli_exit apply(struct cli *cli)
+{
+	const char *file = cli_text(cli, "file", NULL);
+	struct json_object *doc = NULL;
+	enum cli_exit res;
+
+	if (!file) {
+		cli_error("-f FILE; `pharos export` makes one", "no document is given");
+		return CLI_USAGE;
+	}
+	res = read_file(file, &doc);
+	if (res == CLI_OK)
+		res = send(cli, doc, NULL);
+	json_object_put(doc);
+	return res;
+}
+
+static enum cli_exit diff(struct cli *cli)
+{
+	json_object_object_add(cli->values[CLI_QUERY], "dry_run", json_object_new_boolean(true));
+	return apply(cli);
+}
+
+static enum cli_exit export(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("config", NULL);
+	struct json_object *doc = NULL;
+	enum cli_exit res = cli_request(cli, "GET", path, NULL, &doc);
+
+	if (res == CLI_OK)
+		cli_print_json(doc);
+	json_object_put(doc);
+	return res;
+}
+
+/* -- import --------------------------------------------------------------------------------------------------- */
+static enum cli_exit get_portals(struct cli *cli, struct json_object **ret_portals)
+{
+	cmn_autofree char *path = cli_path("portals", NULL);
+	struct json_object *query = cli->values[CLI_QUERY];
+	enum cli_exit res;
+
+	cli->values[CLI_QUERY] = json_object_new_object(); /* those options are for the apply */
+	res = cli_list(cli, path, ret_portals);
+	json_object_put(cli->values[CLI_QUERY]);
+	cli->values[CLI_QUERY] = query;
+	return res;
+}
+
+static enum cli_exit import(struct cli *cli, cli_convert_fn *convert)
+{
+	struct json_object *in = NULL, *portals = NULL, *doc, *unmapped = json_object_new_array();
+	enum cli_exit res = read_file(cli_arg(cli, 0), &in);
+
+	if (res == CLI_OK)
+		res = get_portals(cli, &portals);
+	if (res == CLI_OK) {
+		doc = convert(in, unmapped);
+		cli_convert_reuse_portals(doc, portals);
+		for (size_t i = 0; !cli->json && i < json_object_array_length(unmapped); i++)
+			cli_note("not taken over: %s", json_object_get_string(
+							       json_object_array_get_idx(unmapped, i)));
+		res = send(cli, doc, unmapped);
+		json_object_put(doc);
+	}
+	json_object_put(portals);
+	json_object_put(unmapped);
+	json_object_put(in);
+	return res;
+}
+
+static enum cli_exit import_nvmetcli(struct cli *cli)
+{
+	return import(cli, cli_convert_nvmetcli);
+}
+
+static enum cli_exit import_spdk(struct cli *cli)
+{
+	return import(cli, cli_convert_spdk);
+}
+
+const struct cli_command cli_config_commands[] = {
+	{ NULL, "export", "", "print the configuration as one document", NULL, export },
+	{ NULL, "diff", "", "tell what applying a document would change", diff_options, diff },
+	{ NULL, "apply", "", "make the configuration what a document says", apply_options, apply },
+	{ "import", "nvmetcli", "FILE", "take over what nvmetcli saved", import_options,
+	  import_nvmetcli },
+	{ "import", "spdk", "FILE", "take over what SPDK's save_config saved", import_options,
+	  import_spdk },
+	{ 0 },
+};

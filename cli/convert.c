@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/convert.c - what the converters of other targets' configurations share. */
+#include "cli/convert.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DISCOVERY_NQN "nqn.2014-08.org.nvmexpress.discovery"
+
+void cli_conversion_begin(struct cli_conversion *c, struct json_object *unmapped,
+			  const char *prefix)
+{
+	c->doc = json_object_new_object();
+	c->unmapped = unmapped;
+	c->prefix = prefix;
+	c->hosts = json_object_new_array();
+	c->portals = json_object_new_array();
+	c->subsystems = json_object_new_array();
+	json_object_object_add(c->doc, "version", json_object_new_int(1));
+	json_object_object_add(c->doc, "hosts", c->hosts);
+	json_object_object_add(c->doc, "portals", c->portals);
+	json_object_object_add(c->doc, "subsystems", c->subsystems);
+}
+
+void cli_unmapped(struct cli_conversion *c, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_object_array_add(c->unmapped, json_object_new_string(text));
+}
+
+/* -- reading, whatever it is that is there ------------------------------------------------------------- */
+const char *cli_conv_text(struct json_object *obj, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_is_type(obj, json_type_object) ||
+	    !json_object_object_get_ex(obj, key, &value) ||
+	    json_object_is_type(value, json_type_object) ||
+	    json_object_is_type(value, json_type_array))
+		return "";
+	return value ? json_object_get_string(value) : "";
+}
+
+bool cli_conv_is_set(struct json_object *obj, const char *key)
+{
+	const char *text = cli_conv_text(obj, key);
+
+	return strcmp(text, "1") == 0 || strcmp(text, "true") == 0;
+}
+
+struct json_object *cli_conv_obj(struct json_object *obj, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (json_object_is_type(obj, json_type_object))
+		json_object_object_get_ex(obj, key, &value);
+	return json_object_is_type(value, json_type_object) ? value : NULL;
+}
+
+static struct json_object *array_of(struct json_object *obj, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (json_object_is_type(obj, json_type_object))
+		json_object_object_get_ex(obj, key, &value);
+	return json_object_is_type(value, json_type_array) ? value : NULL;
+}
+
+size_t cli_conv_count(struct json_object *obj, const char *key)
+{
+	struct json_object *array = array_of(obj, key);
+
+	return array ? json_object_array_length(array) : 0;
+}
+
+struct json_object *cli_conv_at(struct json_object *obj, const char *key, size_t index)
+{
+	struct json_object *array = array_of(obj, key);
+
+	return array ? json_object_array_get_idx(array, index) : NULL;
+}
+
+/* -- writing ---------------------------------------------------------------------------------------------- */
+void cli_conv_add(struct json_object *obj, const char *key, const char *text)
+{
+	json_object_object_add(obj, key, json_object_new_string(text));
+}
+
+void cli_conv_add_to(struct json_object *obj, const char *key, const char *text)
+{
+	struct json_object *array = array_of(obj, key);
+
+	if (!text || !*text)
+		return;
+	if (!array) {
+		array = json_object_new_array();
+		json_object_object_add(obj, key, array);
+	}
+	for (size_t i = 0; i < json_object_array_length(array); i++) {
+		if (!strcmp(json_object_get_string(json_object_array_get_idx(array, i)), text))
+			return;
+	}
+	json_object_array_add(array, json_object_new_string(text));
+}
+
+/* The object of an array of the document whose member key is text. */
+static struct json_object *find(struct json_object *array, const char *key, const char *text)
+{
+	struct json_object *item;
+
+	for (size_t i = 0; i < json_object_array_length(array); i++) {
+		item = json_object_array_get_idx(array, i);
+		if (strcmp(cli_conv_text(item, key), text) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+static struct json_object *add_object(struct json_object *array, const char *key, const char *text)
+{
+	struct json_object *obj = json_object_new_object();
+
+	cli_conv_add(obj, key, text);
+	json_object_array_add(array, obj);
+	return obj;
+}
+
+void cli_conv_host(struct cli_conversion *c, const char *nqn)
+{
+	if (*nqn && !find(c->hosts, "nqn", nqn))
+		add_object(c->hosts, "nqn", nqn);
+}
+
+struct json_object *cli_conv_subsys(struct cli_conversion *c, const char *nqn)
+{
+	struct json_object *subsys;
+
+	if (!*nqn || strcmp(nqn, DISCOVERY_NQN) == 0)
+		return NULL;
+	subsys = find(c->subsystems, "nqn", nqn);
+	if (subsys)
+		return subsys;
+	subsys = add_object(c->subsystems, "nqn", nqn);
+	json_object_object_add(subsys, "portals", json_object_new_array());
+	json_object_object_add(subsys, "namespaces", json_object_new_array());
+	return subsys;
+}
+
+static struct json_object *find_portal(struct json_object *portals, const char *traddr,
+				       const char *trsvcid)
+{
+	struct json_object *p;
+
+	for (size_t i = 0; i < json_object_array_length(portals); i++) {
+		p = json_object_array_get_idx(portals, i);
+		if (strcmp(cli_conv_text(p, "traddr"), traddr) == 0 &&
+		    strcmp(cli_conv_text(p, "trsvcid"), trsvcid) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+const char *cli_conv_portal(struct cli_conversion *c, const char *traddr, const char *trsvcid)
+{
+	struct json_object *p = find_portal(c->portals, traddr, trsvcid);
+	char id[32];
+
+	if (!p) {
+		snprintf(id, sizeof(id), "%s-%zu", c->prefix,
+			 json_object_array_length(c->portals) + 1);
+		p = add_object(c->portals, "id", id);
+		cli_conv_add(p, "traddr", traddr);
+		cli_conv_add(p, "trsvcid", trsvcid);
+	}
+	return cli_conv_text(p, "id");
+}
+
+void cli_conv_add_id(struct json_object *obj, const char *key, const char *text, bool dashes)
+{
+	char id[64];
+	size_t len = 0;
+
+	for (; *text && len + 1 < sizeof(id); text++) {
+		if (dashes || *text != '-')
+			id[len++] = (char)tolower((unsigned char)*text);
+	}
+	id[len] = 0;
+	if (strspn(id, "0-") < len)
+		cli_conv_add(obj, key, id);
+}
+
+/* -- portals that are there already -------------------------------------------------------------------------- */
+/* In every list of portals: the new id for the old one. */
+static void rename_portal(struct json_object *subsystems, const char *old, const char *new)
+{
+	struct json_object *list;
+
+	for (size_t i = 0; i < json_object_array_length(subsystems); i++) {
+		list = array_of(json_object_array_get_idx(subsystems, i), "portals");
+		for (size_t j = 0; list && j < json_object_array_length(list); j++) {
+			if (!strcmp(json_object_get_string(json_object_array_get_idx(list, j)),
+				    old))
+				json_object_array_put_idx(list, j, json_object_new_string(new));
+		}
+	}
+}
+
+void cli_convert_reuse_portals(struct json_object *doc, struct json_object *there)
+{
+	struct json_object *portals = array_of(doc, "portals"), *mine, *same;
+	size_t i = 0;
+
+	while (i < json_object_array_length(portals)) {
+		mine = json_object_array_get_idx(portals, i);
+		same = find_portal(there, cli_conv_text(mine, "traddr"),
+				   cli_conv_text(mine, "trsvcid"));
+		if (!same) {
+			i++;
+			continue;
+		}
+		rename_portal(array_of(doc, "subsystems"), cli_conv_text(mine, "id"),
+			      cli_conv_text(same, "id"));
+		json_object_array_del_idx(portals, i, 1);
+	}
+}

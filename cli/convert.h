@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/convert.h - configurations of other NVMe/TCP targets as a document for PUT /config.
+ * Owns: what they return belongs to the caller.  Thread: any.  May block: never; they only look at their arguments. */
+#ifndef CLI_CONVERT_H
+#define CLI_CONVERT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+/* unmapped: an array, to which a sentence is added for each thing that can't be taken over. */
+typedef struct json_object *cli_convert_fn(struct json_object *in, struct json_object *unmapped);
+cli_convert_fn cli_convert_nvmetcli; /* nvmetcli save */
+cli_convert_fn cli_convert_spdk; /* rpc.py save_config */
+
+/* Portals of the document that listen where one of `there` (of GET /portals) does become that one. */
+void cli_convert_reuse_portals(struct json_object *doc, struct json_object *there);
+
+/* -- for the converters ------------------------------------------------------------------------------ */
+struct cli_conversion {
+	struct json_object *doc, *unmapped;
+	struct json_object *hosts, *portals, *subsystems; /* of doc */
+	const char *prefix; /* of the ids of portals */
+};
+void cli_conversion_begin(struct cli_conversion *c, struct json_object *unmapped,
+			  const char *prefix);
+void cli_unmapped(struct cli_conversion *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Text or number of a member, as text; "" when absent or anything else. */
+const char *cli_conv_text(struct json_object *obj, const char *key);
+/* "1", 1 and true. */
+bool cli_conv_is_set(struct json_object *obj, const char *key);
+struct json_object *cli_conv_obj(struct json_object *obj, const char *key); /* NULL if it is none */
+/* The elements of an array; none for anything else. */
+size_t cli_conv_count(struct json_object *obj, const char *key);
+struct json_object *cli_conv_at(struct json_object *obj, const char *key, size_t index);
+void cli_conv_add(struct json_object *obj, const char *key, const char *text);
+/* Adds the text to an array of obj, unless there is none or it is in it. */
+void cli_conv_add_to(struct json_object *obj, const char *key, const char *text);
+void cli_conv_host(struct cli_conversion *c, const char *nqn);
+/* The subsystem of the document, made when it isn't there; NULL for an NQN that is none, and for discovery. */
+struct json_object *cli_conv_subsys(struct cli_conversion *c, const char *nqn);
+/* The id of the portal there, made when it isn't there. */
+const char *cli_conv_portal(struct cli_conversion *c, const char *traddr, const char *trsvcid);
+/* Identifier without dashes, in lower case, added unless it is absent or all zero. */
+void cli_conv_add_id(struct json_object *obj, const char *key, const char *text, bool dashes);
+
+#endif

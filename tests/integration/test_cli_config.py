@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""pharos export, diff, apply and import against the real discoveryd."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import pharos  # noqa: E402
+
+OK, FAILED, USAGE, UNREACHABLE, NOT_FOUND, CONFLICT, REFUSED = range(7)
+NQN, HOST = 'nqn.2026-11.example:vol1', 'nqn.2026-11.example:host-a'
+
+daemon = pharos.Discoveryd()
+folder = tempfile.TemporaryDirectory()
+
+
+def cli(*args, stdin=None):
+    p = subprocess.run([pharos.program('pharos'), *args], capture_output=True, text=True, input=stdin, timeout=60,
+                       env={**os.environ, 'PHAROS_API': daemon.api})
+    return p.returncode, p.stdout, p.stderr
+
+
+def good(*args, stdin=None):
+    code, out, err = cli(*args, stdin=stdin)
+    assert code == OK, (args, code, out, err)
+    return out
+
+
+def written(name, document):
+    path = os.path.join(folder.name, name)
+    with open(path, 'w') as f:
+        json.dump(document, f)
+    return path
+
+
+def clear():
+    good('apply', '-f', '-', '--prune', '--force', stdin='{"hosts": [], "subsystems": [], "portals": []}')
+
+
+def test_a_document_is_compared_applied_and_exported():
+    path = written('one.json', {'subsystems': [{'nqn': NQN, 'hosts': [HOST], 'namespaces': [{'nsid': 1, 'size': '4MiB'}]}]})
+    out = good('diff', '-f', path)
+    assert f'+ subsystem {NQN}\n' in out and f'+ namespace {NQN} 1\n' in out and f'{HOST} gains {NQN} at io1\n' in out, out
+    assert json.loads(good('export'))['subsystems'] == []
+    assert good('apply', '--file', path, '--dry-run') == out
+    assert good('apply', '-f', path) == out
+    assert good('diff', '-f', path) == 'nothing to change\n'
+    exported = good('export')
+    document = json.loads(exported)
+    document['subsystems'][0]['label'] = 'gold'
+    document['subsystems'][0]['namespaces'] = []
+    out = good('apply', '-f', '-', stdin=json.dumps(document))
+    assert f'~ subsystem {NQN}\n    label: null -> "gold"\n' in out and f'namespace {NQN} 1' in out.split('kept')[1], out
+    out = good('apply', '-f', '-', '--prune', stdin=json.dumps(document))
+    assert out == f'- namespace {NQN} 1\n', out
+    good('apply', '-f', '-', '--prune', stdin=exported)
+    assert json.loads(good('diff', '-f', '-', '--json', stdin=exported))['changes'] == []
+    clear()
+
+
+def test_what_is_wrong_is_told():
+    code, _, err = cli('apply')
+    assert code == USAGE and '-f FILE' in err, err
+    code, _, err = cli('apply', '-f', '/nowhere/file')
+    assert code == FAILED and '/nowhere/file' in err, err
+    code, _, err = cli('apply', '-f', '-', stdin='{')
+    assert code == REFUSED and 'JSON' in err, err
+    code, _, err = cli('apply', '-f', '-', stdin=json.dumps({'subsystems': [{'nqn': NQN, 'namespaces': [{'nsid': 1, 'size': 7}]}]}))
+    assert code == REFUSED and 'subsystems[0].namespaces[0].size' in err, err
+    assert json.loads(good('export'))['subsystems'] == []
+
+
+def test_nvmetcli_is_taken_over_beside_what_is_there():
+    good('subsystem', 'create', 'nqn.2026-11.example:mine')
+    image = os.path.join(folder.name, 'a.img')
+    with open(image, 'wb') as f:
+        f.truncate(1 << 20)
+    io = daemon.io_listen.rsplit(':', 1)
+    saved = {'hosts': [{'nqn': HOST}], 'subsystems': [{
+        'nqn': NQN, 'allowed_hosts': [HOST], 'attr': {'allow_any_host': '0', 'serial': 'abc', 'version': '2.1'},
+        'namespaces': [{'nsid': 1, 'enable': 1, 'ana_grpid': 1,
+                        'device': {'path': image, 'uuid': '11111111-2222-4333-8444-555555555555', 'nguid': ''}}]}],
+        'ports': [{'portid': 1, 'addr': {'trtype': 'tcp', 'adrfam': 'ipv4', 'traddr': io[0], 'trsvcid': io[1]}, 'subsystems': [NQN],
+                   'ana_groups': [], 'param': {}, 'referrals': []},
+                  {'portid': 2, 'addr': {'trtype': 'tcp', 'adrfam': 'ipv4', 'traddr': '127.0.0.1', 'trsvcid': str(pharos.free_port())},
+                   'subsystems': [NQN]},
+                  {'portid': 3, 'addr': {'trtype': 'rdma', 'traddr': '127.0.0.1', 'trsvcid': '4420'}, 'subsystems': [NQN]}]}
+    path = written('nvmet.json', saved)
+    code, out, err = cli('import', 'nvmetcli', path, '--dry-run')
+    assert code == OK and f'+ subsystem {NQN}' in out and 'port 3: transport rdma' in err and 'keys of hosts' in err, (code, out, err)
+    result = json.loads(good('import', 'nvmetcli', path, '--json'))
+    assert result['state'] == 'ready' and len(result['unmapped']) == 2, result
+    made = json.loads(good('subsystem', 'show', NQN, '--json'))
+    assert (made['serial'], made['hosts'], made['portals']) == ('abc', [HOST], ['io1', 'nvmet-2']), made
+    assert json.loads(good('namespace', 'show', NQN, '1', '--json'))['path'] == image
+    assert good('import', 'nvmetcli', path).startswith('nothing to change')
+    good('subsystem', 'show', 'nqn.2026-11.example:mine')
+    code, out, err = cli('probe', daemon.listen, '--hostnqn', HOST)
+    assert code == OK, (out, err)
+    clear()
+
+
+def test_spdk_is_taken_over():
+    io = daemon.io_listen.rsplit(':', 1)
+    rpcs = [('nvmf_create_subsystem', {'nqn': NQN, 'allow_any_host': False, 'serial_number': 'SPDK1'}),
+            ('nvmf_subsystem_add_host', {'nqn': NQN, 'host': HOST, 'psk': 'key0'}),
+            ('nvmf_subsystem_add_ns', {'nqn': NQN, 'namespace': {'nsid': 1, 'bdev_name': 'Malloc0'}}),
+            ('nvmf_subsystem_add_ns', {'nqn': NQN, 'namespace': {'nsid': 2, 'bdev_name': 'lvs0/lvol0'}}),
+            ('nvmf_subsystem_add_listener', {'nqn': NQN, 'listen_address': {'trtype': 'TCP', 'traddr': io[0], 'trsvcid': io[1]}})]
+    malloc = {'method': 'bdev_malloc_create', 'params': {'name': 'Malloc0', 'num_blocks': 2048, 'block_size': 512}}
+    path = written('spdk.json', {'subsystems': [{'subsystem': 'bdev', 'config': [malloc]},
+                                                {'subsystem': 'nvmf', 'config': [{'method': m, 'params': p} for m, p in rpcs]}]})
+    code, out, err = cli('import', 'spdk', path)
+    assert code == OK and f'{HOST} gains {NQN} at io1' in out, (code, out, err)
+    assert 'lvs0/lvol0' in err and 'key psk is key0' in err, err
+    assert json.loads(good('namespace', 'show', NQN, '1', '--json'))['size'] == 1 << 20
+    clear()
+
+
+if __name__ == '__main__':
+    with daemon:
+        pharos.run(globals())
