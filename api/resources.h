@@ -17,6 +17,7 @@ extern const struct api_route api_res_host[];
 extern const struct api_route api_res_metrics[];
 extern const struct api_route api_res_namespace[];
 extern const struct api_route api_res_portal[];
+extern const struct api_route api_res_referral[];
 extern const struct api_route api_res_registration[];
 extern const struct api_route api_res_stats[];
 extern const struct api_route api_res_subsystem[];

@@ -9,6 +9,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_namespace_commands,
 	cli_host_commands,
 	cli_registration_commands,
+	cli_referral_commands,
 	cli_portal_commands,
 	cli_worker_commands,
 	cli_config_commands,

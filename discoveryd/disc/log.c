@@ -20,6 +20,7 @@ const char *const dsc_reach_name[DSC_REACH_COUNT] = { "yes", "loopback_portal", 
 
 struct dsc_log_entry {
 	struct dsc_entry e;
+	const struct dsc_referral *referral; /* then e isn't used */
 	uint64_t at; /* where its extended form begins in the page */
 };
 
@@ -118,13 +119,16 @@ enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *
 /* Where the entries before entry[idx] end in an extended page. */
 static uint64_t end_of(const struct dsc_log *log, size_t idx)
 {
+	const struct dsc_log_entry *last;
+
 	if (!idx)
 		return sizeof(struct nvmf_disc_log) + EXT_CURRENT_LEN;
-	return log->entry[idx - 1].at +
-	       fab_disc_ext_len(log->entry[idx - 1].e.subsys->label, false);
+	last = &log->entry[idx - 1];
+	return last->at + fab_disc_ext_len(last->referral ? NULL : last->e.subsys->label, false);
 }
 
-static int add_entry(struct dsc_log *log, const struct dsc_entry *entry)
+static int add_entry(struct dsc_log *log, const struct dsc_entry *entry,
+		     const struct dsc_referral *referral)
 {
 	struct dsc_log_entry *more;
 
@@ -136,7 +140,33 @@ static int add_entry(struct dsc_log *log, const struct dsc_entry *entry)
 		log->entry = more;
 	}
 	log->entry[log->nr].at = end_of(log, log->nr);
-	log->entry[log->nr++].e = *entry;
+	log->entry[log->nr].referral = referral;
+	if (entry)
+		log->entry[log->nr].e = *entry;
+	log->nr++;
+	return 0;
+}
+
+/* One that leads back to this controller, or to nowhere for this host, isn't told: hosts follow referrals. */
+static int add_referrals(struct dsc_log *log, const char *host_nqn)
+{
+	const struct dsc_referral *r;
+	struct in6_addr addr;
+	int family;
+
+	dsc_tree_each(r, log->snap->referrals, &dsc_referral_ops)
+	{
+		if (!dsc_snapshot_refers(log->snap, r, host_nqn))
+			continue;
+		if (r->port == log->via.port && !strcmp(r->traddr, log->via.address))
+			continue;
+		family = strchr(r->traddr, ':') ? AF_INET6 : AF_INET;
+		inet_pton(family, r->traddr, &addr);
+		if (!log->via.loopback && is_loopback(family, &addr))
+			continue;
+		if (add_entry(log, NULL, r) < 0)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -159,11 +189,15 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 	while (dsc_visible_next(&it, &entry)) {
 		if (dsc_reach(entry.portal, via, told) != DSC_REACH_YES)
 			continue;
-		if (add_entry(log, &entry) < 0) {
+		if (add_entry(log, &entry, NULL) < 0) {
 			dsc_log_destroy(
 				log); /* never a partial log: hosts disconnect what is missing */
 			return NULL;
 		}
+	}
+	if (add_referrals(log, host_nqn) < 0) {
+		dsc_log_destroy(log);
+		return NULL;
 	}
 	return log;
 }
@@ -215,6 +249,14 @@ static void record_subsystem(const struct dsc_log *log, const struct dsc_entry *
 	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%u", entry->portal->port);
 }
 
+static void record_referral(const struct dsc_referral *r, struct fab_disc_record *ret)
+{
+	ret->subtype = NVMF_SUBTYPE_REFERRAL;
+	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", r->nqn);
+	snprintf(ret->traddr, sizeof(ret->traddr), "%s", r->traddr);
+	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%u", r->port);
+}
+
 void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_record *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -225,6 +267,8 @@ void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_rec
 	ret->asqsz = LOG_ASQSZ;
 	if (idx == 0)
 		record_current(log, ret);
+	else if (log->entry[idx - 1].referral)
+		record_referral(log->entry[idx - 1].referral, ret);
 	else
 		record_subsystem(log, &log->entry[idx - 1].e, ret);
 	ret->adrfam = strchr(ret->traddr, ':') ? NVMF_ADRFAM_IPV6 : NVMF_ADRFAM_IPV4;

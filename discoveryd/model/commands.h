@@ -166,6 +166,20 @@ const struct dsc_snapshot *dsc_batch_after(const struct dsc_app *app);
 int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const char *name);
 void dsc_batch_abort(struct dsc_app *app);
 
+struct dsc_referral_in {
+	const char *name; /* NULL: made up; create only */
+	const char *address; /* create only */
+	uint16_t port; /* 0: 8009; create only */
+	const char *nqn; /* NULL: the well-known one; create only */
+	struct dsc_list hosts; /* NQNs; unset or null: every host */
+};
+int dsc_cmd_referral_create(struct dsc_app *app, const struct dsc_referral_in *in,
+			    const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_referral_update(struct dsc_app *app, const char *name, const struct dsc_referral_in *in,
+			    const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_referral_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			    struct cmn_err *err);
+
 /* "nqn." or "nqn.2014-08.org.nvmexpress:uuid:" form, length, characters; err->field = field. */
 int dsc_nqn_check(const char *nqn, const char *field, struct cmn_err *err);
 

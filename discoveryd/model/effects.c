@@ -16,17 +16,22 @@ void dsc_txn_touch_any(struct dsc_txn *txn)
 	txn->model->ahead.gen_any = txn->req.change;
 }
 
-void dsc_txn_touch_host(struct dsc_txn *txn, const struct dsc_host *host)
+static void touch_nqn(struct dsc_txn *txn, const char *nqn)
 {
 	const struct dsc_snapshot *st = &txn->model->ahead;
 	struct dsc_view *view;
 
-	if (txn->touched_any || dsc_snapshot_genctr(st, host->nqn) == txn->req.change)
+	if (txn->touched_any || dsc_snapshot_genctr(st, nqn) == txn->req.change)
 		return;
 	view = dsc_row_new(DSC_ROW_VIEW);
-	snprintf(view->nqn, sizeof(view->nqn), "%s", host->nqn);
+	snprintf(view->nqn, sizeof(view->nqn), "%s", nqn);
 	view->gen = txn->req.change;
 	dsc_txn_put(txn, view);
+}
+
+void dsc_txn_touch_host(struct dsc_txn *txn, const struct dsc_host *host)
+{
+	touch_nqn(txn, host->nqn);
 }
 
 static bool sees(const struct dsc_snapshot *st, const struct dsc_subsys *s,
@@ -260,11 +265,37 @@ static void before_fail(struct dsc_txn *txn, bool del, const struct dsc_row *row
 		touch_failed(txn, row);
 }
 
+/* No worker serves it: it shows at once. */
+static void touch_referred(struct dsc_txn *txn, const struct dsc_referral *r)
+{
+	char nqn[DSC_NQN_MAX + 1];
+	const char *end;
+
+	if (r->all_hosts)
+		dsc_txn_touch_any(txn);
+	for (const char *p = r->hosts; (end = strchr(p, '\n')); p = end + 1) {
+		snprintf(nqn, sizeof(nqn), "%.*s", (int)(end - p), p);
+		touch_nqn(txn, nqn);
+	}
+}
+
+static void before_referral(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	const struct dsc_referral *in = (const struct dsc_referral *)row;
+	const struct dsc_referral *old = dsc_snapshot_referral_id(&txn->model->ahead, in->id);
+
+	if (old)
+		touch_referred(txn, old);
+	if (!del)
+		touch_referred(txn, in);
+}
+
 static void (*const before[DSC_ROW_COUNT])(struct dsc_txn *txn, bool del,
 					   const struct dsc_row *row) = {
-	[DSC_ROW_SUBSYS] = before_subsys, [DSC_ROW_ALLOW] = before_allow,
-	[DSC_ROW_SERVE] = before_serve,	  [DSC_ROW_PORTAL] = before_portal,
-	[DSC_ROW_WORKER] = before_worker, [DSC_ROW_FAIL] = before_fail,
+	[DSC_ROW_SUBSYS] = before_subsys,     [DSC_ROW_ALLOW] = before_allow,
+	[DSC_ROW_SERVE] = before_serve,	      [DSC_ROW_PORTAL] = before_portal,
+	[DSC_ROW_WORKER] = before_worker,     [DSC_ROW_FAIL] = before_fail,
+	[DSC_ROW_REFERRAL] = before_referral,
 };
 
 void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row)

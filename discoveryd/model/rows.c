@@ -121,6 +121,18 @@ static void reg_share(void *p)
 	r->label = dsc_strdup(r->label);
 }
 
+static void referral_drop(void *p)
+{
+	free(((struct dsc_referral *)p)->hosts);
+}
+
+static void referral_share(void *p)
+{
+	struct dsc_referral *r = p;
+
+	r->hosts = dsc_strdup(r->hosts);
+}
+
 static const struct {
 	size_t size;
 	void (*drop)(void *row);
@@ -140,6 +152,7 @@ static const struct {
 	[DSC_ROW_ENTITY] = { sizeof(struct dsc_entity), entity_drop, entity_share },
 	[DSC_ROW_REG] = { sizeof(struct dsc_reg), reg_drop, reg_share },
 	[DSC_ROW_HOST_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
+	[DSC_ROW_REFERRAL] = { sizeof(struct dsc_referral), referral_drop, referral_share },
 	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
 };
@@ -229,6 +242,7 @@ U64_ORDER(allow, dsc_allow, host_id);
 U64_ORDER(serve, dsc_serve, portal_id);
 U64_ORDER(entity, dsc_entity, id);
 U64_ORDER(reg, dsc_reg, id);
+U64_ORDER(referral, dsc_referral, id);
 
 #define TEXT_ORDER(what, type, member)                                                             \
 	static int what##_cmp(const void *key, const void *value)                                  \

@@ -36,6 +36,7 @@ enum dsc_row_kind {
 	DSC_ROW_ENTITY, /* who registered something */
 	DSC_ROW_REG, /* what it registered */
 	DSC_ROW_HOST_VIEW, /* as DSC_ROW_VIEW, of the host discovery log */
+	DSC_ROW_REFERRAL,
 	DSC_ROW_EVENT,
 	DSC_ROW_NAME,
 	DSC_ROW_COUNT
@@ -182,6 +183,19 @@ struct dsc_reg {
 	uint64_t changed, created_ms;
 };
 
+/* Another discovery controller. */
+struct dsc_referral {
+	struct dsc_row row;
+	uint64_t id;
+	char name[DSC_NAME_MAX + 1]; /* "r1" */
+	char nqn[DSC_NQN_MAX + 1];
+	char traddr[64];
+	uint16_t port;
+	bool all_hosts;
+	char *hosts; /* NQNs of those that are told of it, each ended by a newline; used unless all_hosts */
+	uint64_t changed, created_ms;
+};
+
 /* NQN or name -> id. */
 struct dsc_name {
 	struct dsc_row row;
@@ -197,7 +211,7 @@ extern const struct dsc_tree_ops dsc_node_ops, dsc_worker_ops, dsc_portal_ops, d
 extern const struct dsc_tree_ops dsc_subsys_ops, dsc_allow_ops, dsc_serve_ops, dsc_ns_ops;
 extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_uuid_ops;
 extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
-extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops; /* by id */
+extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops; /* by id */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */
 /* A set of ids: a value is the id itself, cast; dsc_id() and dsc_id_value() cast back and forth. */

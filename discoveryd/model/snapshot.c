@@ -32,6 +32,7 @@ BY_ID(host, hosts)
 BY_ID(subsys, subsystems)
 BY_ID(entity, entities)
 BY_ID(reg, regs)
+BY_ID(referral, referrals)
 
 #define BY_NAME(what, root)                                                                        \
 	const struct dsc_##what *dsc_snapshot_##what(const struct dsc_snapshot *snap,              \
@@ -53,6 +54,7 @@ BY_NAME(portal, portal_names)
 BY_NAME(host, host_nqns)
 BY_NAME(subsys, subsys_nqns)
 BY_NAME(entity, entity_eids)
+BY_NAME(referral, referral_names)
 
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid)
 {
@@ -83,6 +85,23 @@ uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_n
 	const struct dsc_view *view = dsc_tree_find(snap->views, &dsc_view_ops, host_nqn);
 
 	return view && view->gen > snap->gen_any ? view->gen : snap->gen_any;
+}
+
+bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_referral *r,
+			 const char *host_nqn)
+{
+	const struct dsc_entity *dc = dsc_snapshot_entity(snap, r->nqn);
+	size_t len = strlen(host_nqn);
+
+	if (!strcmp(r->nqn, host_nqn) || (dc && !strcmp(dc->owner, host_nqn)))
+		return false;
+	if (r->all_hosts)
+		return true;
+	for (const char *p = r->hosts; (p = strstr(p, host_nqn)); p += len) {
+		if (p[len] == '\n' && (p == r->hosts || p[-1] == '\n'))
+			return true;
+	}
+	return false;
 }
 
 uint64_t dsc_snapshot_host_genctr(const struct dsc_snapshot *snap, const char *host_nqn)

@@ -30,6 +30,8 @@ struct dsc_snapshot {
 	struct dsc_tree *fails;
 	struct dsc_tree *entities, *regs; /* by id */
 	struct dsc_tree *entity_eids; /* dsc_name_ops */
+	struct dsc_tree *referrals; /* by id */
+	struct dsc_tree *referral_names; /* dsc_name_ops */
 	struct dsc_tree *host_regs; /* those of hosts: dsc_reg_nqn_ops */
 	struct dsc_tree *host_views; /* dsc_view_ops */
 	uint64_t gen_views, gen_hosts; /* the newest in views, and in host_views */
@@ -104,6 +106,13 @@ const struct dsc_entity *dsc_snapshot_entity(const struct dsc_snapshot *snap, co
 const struct dsc_entity *dsc_snapshot_entity_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_entity *dsc_snapshot_entity_after(const struct dsc_snapshot *snap,
 						   const char *eid);
+const struct dsc_referral *dsc_snapshot_referral(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_referral *dsc_snapshot_referral_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_referral *dsc_snapshot_referral_after(const struct dsc_snapshot *snap,
+						       const char *name);
+/* Is the host to be told of it?  Not of one that leads back to the host itself, when that is a discovery controller. */
+bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_referral *r,
+			 const char *host_nqn);
 const struct dsc_reg *dsc_snapshot_reg_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid);
 /* In the order of their NQNs or names, for pages: after NULL gives the first, at the end NULL. */

@@ -32,6 +32,8 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, regs), &dsc_reg_ops },
 	{ offsetof(struct dsc_snapshot, entity_eids), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, host_regs), &dsc_reg_nqn_ops },
+	{ offsetof(struct dsc_snapshot, referrals), &dsc_referral_ops },
+	{ offsetof(struct dsc_snapshot, referral_names), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, host_views), &dsc_view_ops },
 };
 
@@ -370,6 +372,17 @@ static void write_reg(struct dsc_snapshot *st, bool del, const struct dsc_row *r
 	set_own(&st->entities, &dsc_entity_ops, e);
 }
 
+static void write_referral(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_referral *r = (const struct dsc_referral *)row;
+
+	if (del)
+		dsc_tree_del(&st->referral_names, &dsc_name_ops, r->name);
+	else if (!dsc_snapshot_referral_id(st, r->id))
+		set_own(&st->referral_names, &dsc_name_ops, dsc_name_new(r->name, r->id));
+	hang(&st->referrals, &dsc_referral_ops, del, row);
+}
+
 static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_NODE] = write_node,	     [DSC_ROW_WORKER] = write_worker,
@@ -379,6 +392,7 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_NS_ALLOW] = write_ns_allow, [DSC_ROW_FAIL] = write_fail,
 	[DSC_ROW_VIEW] = write_view,	     [DSC_ROW_ENTITY] = write_entity,
 	[DSC_ROW_REG] = write_reg,	     [DSC_ROW_HOST_VIEW] = write_host_view,
+	[DSC_ROW_REFERRAL] = write_referral,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

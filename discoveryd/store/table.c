@@ -191,6 +191,19 @@ static const struct column reg_columns[] = {
 	END,
 };
 
+static const struct column referral_columns[] = {
+	K("id", U64, dsc_referral, id),
+	C("name", TEXT, dsc_referral, name),
+	C("nqn", TEXT, dsc_referral, nqn),
+	C("traddr", TEXT, dsc_referral, traddr),
+	C("port", U16, dsc_referral, port),
+	C("all_hosts", BOOL, dsc_referral, all_hosts),
+	C("hosts", STR, dsc_referral, hosts),
+	C("changed", U64, dsc_referral, changed),
+	C("created_ms", U64, dsc_referral, created_ms),
+	END,
+};
+
 static const struct column event_columns[] = {
 	K("id", U64, dsc_event, id),
 	C("wall_ms", U64, dsc_event, wall_ms),
@@ -221,6 +234,7 @@ static const struct {
 	{ DSC_ROW_ENTITY, "entities", entity_columns },
 	{ DSC_ROW_REG, "registrations", reg_columns },
 	{ DSC_ROW_HOST_VIEW, "host_views", view_columns },
+	{ DSC_ROW_REFERRAL, "referrals", referral_columns },
 	{ DSC_ROW_EVENT, "events", event_columns },
 };
 

@@ -295,6 +295,23 @@ def test_registrations_are_seen_and_forgotten():
     assert api.ok('GET', '/registrations')['items'] == []
 
 
+def test_referrals():
+    status, headers, made = api('POST', '/referrals', {'traddr': '192.0.2.5', 'hosts': [OTHER]})
+    assert (status, made['trsvcid'], made['hosts']) == (201, '8009', [OTHER]), made
+    path = headers['Location'].removeprefix('/api/v1')
+    assert api.ok('GET', path) == made and api.ok('GET', '/referrals')['items'] == [made]
+    api.problem(409, 'POST', '/referrals', {'traddr': '192.0.2.5'}, None, 'traddr')
+    api.problem(409, 'POST', '/referrals', {'traddr': '192.0.2.6', 'id': made['id']}, None, 'id')
+    for wrong, field in (({'traddr': 'x'}, 'traddr'), ({'traddr': '192.0.2.7', 'trsvcid': '0'}, 'trsvcid'), ({'traddr': '192.0.2.7', 'nqn': 'x'}, 'nqn'),
+                         ({'traddr': '192.0.2.7', 'hosts': [OTHER, 'x']}, 'hosts[1]')):
+        api.problem(422, 'POST', '/referrals', wrong, None, field)
+    assert api.ok('PATCH', path, {'hosts': None})['hosts'] is None
+    assert api.ok('PATCH', path, {'hosts': []})['hosts'] == []
+    api.problem(412, 'DELETE', path, headers={'If-Match': headers['ETag']})
+    assert api('DELETE', path)[0] == 204
+    api.problem(404, 'GET', path)
+
+
 def test_deletion_of_what_is_in_use_is_refused_or_forced():
     path = f'/subsystems/{NQN}'
     problem = api.problem(409, 'DELETE', path)

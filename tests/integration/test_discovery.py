@@ -241,6 +241,66 @@ def test_port_local_entries_on_the_io_port():
         assert queue.get_log(0x70, 20, lsp=2)[18] == 2, 'DLPF.PORTLCL'
 
 
+def referrals(queue, lsp=0):
+    return [(e['traddr'], int(e['trsvcid']), e['subnqn']) for e in nvme.discovery_log(queue, lsp=lsp)[1] if e['subtype'] == 1]
+
+
+def refused(daemon, body):
+    try:
+        daemon.rest('POST', '/referrals', body)
+    except pharos.Problem as problem:
+        return problem.status, problem.problem['field']
+    raise AssertionError(f'{body} was taken')
+
+
+def test_referrals_are_told_to_the_hosts_that_they_are_for():
+    own = 'nqn.2014-08.org.nvmexpress:uuid:99999999-2222-4333-8444-555555555555'
+    with pharos.Discoveryd() as daemon:
+        a, b = discovery(daemon, HOST_A), discovery(daemon, HOST_B)
+        before = nvme.discovery_log(b)[0]
+        nvme.discovery_log(a)
+        events = a.aer(), b.aer()
+        made = daemon.rest('POST', '/referrals', {'traddr': '192.0.2.5', 'nqn': own, 'hosts': [HOST_A]})
+        wait_event(a, events[0])
+        assert referrals(a) == [('192.0.2.5', 8009, own)] and referrals(b) == []
+        assert nvme.discovery_log(b)[0] == before and events[1] not in b.done, 'not for B'
+        assert extended(a.get_log(0x70, 4096, lsp=1))[1] == [(nvme.DISCOVERY, ''), (own, '')]
+        daemon.rest('POST', '/referrals', {'traddr': '2001:db8:0::7', 'trsvcid': '9009', 'id': 'six'})
+        wait_event(b, events[1])
+        assert referrals(b) == [('2001:db8::7', 9009, nvme.DISCOVERY)]
+        daemon.kill()
+        daemon.start()
+        a, b = discovery(daemon, HOST_A), discovery(daemon, HOST_B)
+        assert len(referrals(a)) == 2 and len(referrals(b)) == 1
+        daemon.rest('PATCH', f'/referrals/{made["id"]}', {'hosts': [HOST_B, HOST_B + '-more']})
+        assert len(referrals(a)) == 1 and len(referrals(b)) == 2
+        daemon.rest('DELETE', '/referrals/six')
+        assert referrals(a) == [] and referrals(b) == [('192.0.2.5', 8009, own)]
+        assert referrals(discovery(daemon, HOST_B[:-1])) == [], 'a part of a name is not the name'
+
+
+def test_a_referral_never_leads_back():
+    with pharos.Discoveryd(listen=f'0.0.0.0:{pharos.free_port()}') as daemon:
+        port = address(daemon.listen)[1]
+        own = daemon.rest('GET', '/version')['discovery_nqn']
+        assert refused(daemon, {'traddr': '192.0.2.1', 'nqn': own}) == (422, 'nqn')
+        assert refused(daemon, {'traddr': '0.0.0.0'}) == (422, 'traddr')
+        daemon.rest('POST', '/referrals', {'traddr': '127.0.0.7', 'trsvcid': str(port)})
+        daemon.rest('POST', '/referrals', {'traddr': '192.0.2.9', 'nqn': HOST_A})
+        for local, expected in (('127.0.0.7', ['192.0.2.9']), ('127.0.0.1', ['127.0.0.7', '192.0.2.9'])):
+            queue = nvme.Queue(local, port)
+            queue.connect(nvme.DISCOVERY, HOST_B)
+            queue.enable()
+            assert [r[0] for r in referrals(queue)] == expected, local
+        queue = nvme.Queue('127.0.0.7', port)
+        queue.connect(nvme.DISCOVERY, HOST_A)
+        queue.enable()
+        assert referrals(queue) == [], 'a discovery controller that asks is not sent to itself'
+    with pharos.Discoveryd() as daemon:
+        host, port = address(daemon.listen)
+        assert refused(daemon, {'traddr': host, 'trsvcid': str(port)}) == (422, 'traddr')
+
+
 def test_the_controller_answers_to_its_own_nqn_too():
     with pharos.Discoveryd() as daemon:
         own = daemon.rest('GET', '/version')['discovery_nqn']

@@ -285,6 +285,63 @@ static void test_all_subsystems_are_told_whoever_may_use_them_but_only_what_is_s
 	dsc_log_destroy(log);
 }
 
+static int refer(struct fixture *f, const struct dsc_call *call, const void *arg,
+		 struct cmn_err *err)
+{
+	return dsc_cmd_referral_create(&f->app, arg, call, err);
+}
+
+static void test_referrals_follow_the_subsystems_and_move_only_their_hosts_generation(void **state)
+{
+	static const char *const mine[] = { "nqn.2026-11.example:other", HOST };
+	static const char *const others[] = { HOST "s" };
+	struct fixture *f = *state;
+	struct fab_disc_record rec;
+	uint8_t page[4096];
+	struct dsc_log *log;
+	struct command c;
+	uint64_t gen;
+
+	begin(f);
+	log = log_via(f, "192.0.2.1");
+	gen = dsc_log_genctr(log);
+	dsc_log_destroy(log);
+	assert_int_equal(RUN(&c, refer,
+			     (&(struct dsc_referral_in){ .address = "192.0.2.9",
+							 .hosts = { true, false, others, 1 } }),
+			     0),
+			 0);
+	turn_over(f);
+	log = log_via(f, "192.0.2.1");
+	assert_int_equal(dsc_log_count(log), 1);
+	assert_true(dsc_log_genctr(log) == gen);
+	dsc_log_destroy(log);
+	assert_int_equal(RUN(&c, refer,
+			     (&(struct dsc_referral_in){ .address = "2001:DB8::9",
+							 .port = 9009,
+							 .nqn = "nqn.2026-11.example:dc",
+							 .hosts = { true, false, mine, 2 } }),
+			     0),
+			 0);
+	turn_over(f);
+	log = log_as(f, "192.0.2.1", NVMF_DLPF_EXTEND);
+	assert_true(dsc_log_genctr(log) > gen);
+	assert_int_equal(dsc_log_count(log), 2);
+	dsc_log_record(log, 1, &rec);
+	assert_int_equal(rec.subtype, NVMF_SUBTYPE_REFERRAL);
+	assert_int_equal(rec.adrfam, NVMF_ADRFAM_IPV6);
+	assert_string_equal(rec.traddr, "2001:db8::9");
+	dsc_log_render(log, 0, page, sizeof(page));
+	assert_int_equal(page[20] | page[21] << 8, 1024 + 2 * 1032);
+	assert_memory_equal(page + 1024 + 1032, "\x03\x02\x01", 3);
+	assert_memory_equal(page + 1024 + 1032 + 32, "9009    ", 8);
+	assert_string_equal((char *)page + 1024 + 1032 + 256, "nqn.2026-11.example:dc");
+	dsc_log_destroy(log);
+	log = log_via(f, "[2001:db8::9]:9009"); /* the very address that it came by */
+	assert_int_equal(dsc_log_count(log), 1);
+	dsc_log_destroy(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +357,9 @@ int main(void)
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_all_subsystems_are_told_whoever_may_use_them_but_only_what_is_served,
+			fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_referrals_follow_the_subsystems_and_move_only_their_hosts_generation,
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_a_log_stays_as_it_was_taken, fixture_setup,
 						fixture_teardown),
