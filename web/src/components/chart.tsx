@@ -22,9 +22,13 @@ interface Props {
   format: (value: number) => string;
   /** The scale reaches at least so far, so that noise near zero doesn't fill the chart. */
   least: number;
+  /** Of two, not of ten. */
+  binary?: boolean;
 }
 
-function options(host: HTMLElement, { lines, format, least }: Props): uPlot.Options {
+const POWERS = Array.from({ length: 50 }, (_, n) => 2 ** n);
+
+function options(host: HTMLElement, { lines, format, least, binary }: Props): uPlot.Options {
   const style = getComputedStyle(host);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
   const axis = {
@@ -39,9 +43,10 @@ function options(host: HTMLElement, { lines, format, least }: Props): uPlot.Opti
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { range: (_plot, _first, last) => [last - SPAN_S, last] }, y: { range: (_plot, _low, high) => [0, Math.max((high ?? 0) * 1.1, least)] } },
+    padding: [8, 32, 0, 0],
     axes: [
-      { ...axis, space: 90, values: (_plot, ticks) => ticks.map((t) => new Date(t * 1000).toLocaleTimeString()) },
-      { ...axis, size: 84, space: 40, values: (_plot, ticks) => ticks.map(format) },
+      { ...axis, size: 32, space: 90, values: (_plot, ticks) => ticks.map((t) => new Date(t * 1000).toLocaleTimeString([], { hour12: false })) },
+      { ...axis, size: 84, space: 40, ...(binary && { incrs: POWERS }), values: (_plot, ticks) => ticks.map(format) },
     ],
     series: [{}, ...lines.map((line) => ({
       label: line.title, stroke: colour(line.colour), width: 2, points: { show: false },

@@ -71,7 +71,7 @@ function Log({ log }: { log: DiscoveryLog }) {
   );
 }
 
-function LogOf({ host, via }: { host: string; via: string }) {
+export function LogOf({ host, via }: { host: string; via: string }) {
   const polled = usePoll(`log ${host} ${via}`, (signal) => api.discoveryLog(host, via, signal));
   return <Show of={polled}>{(log) => <Log log={log} />}</Show>;
 }

@@ -88,7 +88,7 @@ function Charts({ samples }: { samples: Sample[] }) {
         { title: 'reads', colour: 'first', values: pick(samples, 'reads') },
         { title: 'writes', colour: 'second', values: pick(samples, 'writes') },
       ]} />
-      <Chart label="Bandwidth" times={times} least={1024} format={(value) => `${bytes(value, 1)}/s`} lines={[
+      <Chart label="Bandwidth" binary times={times} least={1024} format={(value) => `${bytes(value, 1)}/s`} lines={[
         { title: 'read', colour: 'first', values: pick(samples, 'readBytes') },
         { title: 'written', colour: 'second', values: pick(samples, 'writeBytes') },
       ]} />
