@@ -66,6 +66,17 @@ test('events are filtered by severity, kind and text', async () => {
   await at.page.getByText('No event is like that.').waitFor();
 });
 
+test('events go on after discoveryd was away', async () => {
+  await visit('#/events');
+  await row('discoveryd.started').waitFor();
+  const before = await at.page.getByText('discoveryd.started').count();
+  await at.daemon.kill();
+  await at.page.getByText("discoveryd doesn't answer").waitFor();
+  await at.daemon.start();
+  await at.page.getByRole('cell', { name: 'discoveryd.started' }).nth(before - 1).waitFor();
+  await row('worker.adopted').waitFor();
+});
+
 test('the picture follows: a line in use where a host is connected; its boxes lead on by keyboard', async () => {
   await visit('#/topology');
   await at.page.getByRole('link', { name: `${NQN}: ready` }).waitFor();

@@ -18,13 +18,23 @@ const KEEP = 10000;
 let seen: PharosEvent[] = [];
 let next: number | undefined;
 
+/** Once discoveryd has been away all is read anew: it may be another one, which counts from its own first event. */
+async function read(signal: AbortSignal): Promise<{ items: PharosEvent[]; next: number }> {
+  try {
+    return await api.events(next, signal);
+  } catch (error) {
+    next = undefined;
+    throw error;
+  }
+}
+
 async function load(signal: AbortSignal): Promise<PharosEvent[]> {
   for (;;) {
-    const page = await api.events(next, signal);
-    if (next !== undefined && page.items.length === 0 && page.next === next) return seen;
-    seen = [...page.items.reverse(), ...seen].slice(0, KEEP);
-    if (next === page.next) return seen;
+    const asked = next;
+    const page = await read(signal);
+    seen = [...page.items.reverse(), ...(asked === undefined ? [] : seen)].slice(0, KEEP);
     next = page.next;
+    if (page.items.length === 0 || asked === undefined) return seen;
   }
 }
 

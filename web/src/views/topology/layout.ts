@@ -34,7 +34,7 @@ export interface Path {
 
 export const WIDTH = 232;
 export const HEIGHT = 52;
-const COLUMN = WIDTH + 92;
+const COLUMN = WIDTH + 84;
 const ROW = HEIGHT + 14;
 const TOP = 34;
 /** A column shows so many; the rest is counted below it. */
@@ -56,6 +56,7 @@ export const columnX = (column: number) => column * COLUMN;
 /** Of long names the end tells them apart. */
 function short(name: string): string {
   const text = name.replace('nqn.2014-08.org.nvmexpress:uuid:', 'uuid:');
+  if (text.length > LETTERS && text.length - 12 < LETTERS) return text.replace(/^nqn\.\d{4}-\d\d\./, '…');
   return text.length <= LETTERS ? text : '…' + text.slice(1 - LETTERS);
 }
 
