@@ -3,7 +3,7 @@
 """tests/host/run.py CASE... - drives a real Linux host (tests/host/guest) against the real daemons.
 
 Makes a network namespace with a tap device, starts discoveryd in it, boots the guest with a job from jobs/, and does what the job
-asks for: REST changes, kills.  Cases: first_light, crash, mdns (default: all).  Prints TAP lines; the last line is
+asks for: REST changes, kills.  Cases: first_light, crash, mdns, register (default: all).  Prints TAP lines; the last line is
 `N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run. 
 """
 import os
@@ -132,7 +132,23 @@ def mdns(daemon):
     return {}
 
 
-CASES = {'first_light': (first_light, 400), 'crash': (crash, 420), 'mdns': (mdns, 200)}
+def register(daemon):
+    def expect(what, number):
+        def look(guest):
+            limit = time.time() + 20
+            while len(daemon.rest('GET', '/registrations')['items']) != number and time.time() < limit:
+                time.sleep(0.1)
+            items = daemon.rest('GET', '/registrations')['items']
+            good = len(items) == number and all((r['nqn'], r['traddr'][:6], r['verified'], r['host_id']) == (HOST, '10.78.', True, HOST[-36:]) for r in items)
+            guest.say(f'{"ok" if good else "not ok"} - {what}: {items}')
+        return look
+
+    return {'registered': expect('the host is registered', 1), 'registered_again': expect('once', 1), 'taken_back': expect('it is gone', 0),
+            'registered_by_stafd': expect('stafd has registered the host', 1)}
+
+
+CASES = {'first_light': (first_light, 400), 'crash': (crash, 420), 'mdns': (mdns, 200),
+         'register': (register, 120, '--dctype', 'cdc')}
 
 
 def inside(cases):
@@ -143,8 +159,8 @@ def inside(cases):
     bus = start_avahi() if 'mdns' in cases else []
     passed = failed = 0
     for case in cases:
-        make, limit = CASES[case]
-        daemon = pharos.Discoveryd('--reactors', '2', listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
+        make, limit, *options = CASES[case]
+        daemon = pharos.Discoveryd('--reactors', '2', *options, listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
         daemon.start()
         try:
             demo(daemon)
