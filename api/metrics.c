@@ -6,7 +6,8 @@
 #include "api/counts.h"
 #include "common/clock.h"
 #include "common/container.h"
-#include "discoveryd/model/rows.h"
+#include "api/server_impl.h"
+#include "discoveryd/model/snapshot.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -236,27 +237,52 @@ size_t api_scrape_read(struct api_scrape *scrape, char *buf, size_t max)
 
 /* ---- life ---- */
 
+static void tell_itself(struct api_scrape *scrape)
+{
+	uint64_t *v = api_scrape_values(scrape, SCRAPE_FIELDS);
+
+	v[SCRAPE_GATHER_NS] = scrape->gather_ns;
+	v[SCRAPE_DROPPED] = scrape->dropped;
+	api_scrape_add(scrape, API_SET_SCRAPE, "", v);
+}
+
 struct api_scrape *api_scrape_create(struct api_server *server, bool ceph)
 {
+	const struct dsc_snapshot *snap = dsc_snapshot_current(server->app->model);
 	struct api_scrape *scrape = dsc_zalloc(sizeof(*scrape));
-	uint64_t began = cmn_now_ns(), *v;
+	uint64_t began = cmn_now_ns();
 
 	scrape->server = server;
 	scrape->text = dsc_zalloc(TEXT_BYTES);
 	scrape->families = api_families;
 	scrape->more = ceph ? api_families_ceph : NULL;
-	api_scrape_gather(scrape);
-	v = api_scrape_values(scrape, SCRAPE_FIELDS);
-	v[SCRAPE_GATHER_NS] = cmn_now_ns() - began;
-	v[SCRAPE_DROPPED] = scrape->dropped;
-	api_scrape_add(scrape, API_SET_SCRAPE, "", v);
+	api_scrape_gather(scrape, snap);
+	scrape->gather = api_gather_begin(scrape, snap);
+	scrape->gather_ns = cmn_now_ns() - began;
+	dsc_snapshot_put(snap);
 	return scrape;
+}
+
+bool api_scrape_step(struct api_scrape *scrape)
+{
+	uint64_t began = cmn_now_ns();
+	bool more = api_gather_step(scrape->gather);
+
+	scrape->gather_ns += cmn_now_ns() - began;
+	if (more)
+		return true;
+	api_gather_end(scrape->gather);
+	scrape->gather = NULL;
+	tell_itself(scrape);
+	return false;
 }
 
 void api_scrape_destroy(struct api_scrape *scrape)
 {
 	struct api_block *block;
 
+	if (scrape->gather)
+		api_gather_end(scrape->gather);
 	while ((block = scrape->blocks)) {
 		scrape->blocks = block->next;
 		free(block);

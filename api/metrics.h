@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api/metrics.h - an answer to GET /metrics: sets of labelled values, gathered in one turn, told family by family as the
+/* api/metrics.h - an answer to GET /metrics: sets of labelled values, gathered in a few turns, told family by family as the
  * client takes it.
  * Owns: a scrape has copies of all it needs, so nothing is held while a slow client reads.  Thread: the control loop.
  * May block: never. */
 #ifndef API_METRICS_H
 #define API_METRICS_H
 
+#include "net/reactor.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+struct api_gather;
+struct api_req;
 struct api_server;
 struct dsc_snapshot;
 
@@ -144,6 +148,10 @@ struct api_scrape {
 	struct api_set_items sets[API_SET_COUNT];
 	struct api_block *blocks; /* labels and values */
 	uint64_t dropped;
+	struct api_gather *gather; /* until all is there */
+	uint64_t gather_ns;
+	struct api_req *req; /* waits for that */
+	struct net_timer turn;
 	/* where the telling stands */
 	const struct api_family *families,
 		*more; /* more: ceph's, told after ours; NULL: none or at them */
@@ -160,8 +168,9 @@ struct api_labels {
 void api_label(struct api_labels *labels, const char *name, const char *value);
 void api_label_u64(struct api_labels *labels, const char *name, uint64_t value);
 
-/* NULL: no memory.  ceph: the families of that exporter too. */
+/* ceph: the families of that exporter too.  To be stepped, once in a turn, until that says false; then it can be read. */
 struct api_scrape *api_scrape_create(struct api_server *server, bool ceph);
+bool api_scrape_step(struct api_scrape *scrape);
 void api_scrape_destroy(struct api_scrape *scrape);
 /* The next bytes of the text, 0 at its end. */
 size_t api_scrape_read(struct api_scrape *scrape, char *buf, size_t max);
@@ -172,8 +181,12 @@ const char *api_scrape_text(struct api_scrape *scrape, const struct api_labels *
 void api_scrape_add(struct api_scrape *scrape, enum api_set set, const char *labels,
 		    const uint64_t *values);
 
-/* metrics_gather.c, metrics_model.c */
-void api_scrape_gather(struct api_scrape *scrape);
-void api_scrape_gather_model(struct api_scrape *scrape, const struct dsc_snapshot *snap);
+/* metrics_gather.c: all but the model */
+void api_scrape_gather(struct api_scrape *scrape, const struct dsc_snapshot *snap);
+
+/* metrics_model.c: subsystems, namespaces, hosts, a little in each turn; false: all is there. */
+struct api_gather *api_gather_begin(struct api_scrape *scrape, const struct dsc_snapshot *snap);
+bool api_gather_step(struct api_gather *gather);
+void api_gather_end(struct api_gather *gather);
 
 #endif

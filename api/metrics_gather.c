@@ -261,9 +261,8 @@ static void gather_route(struct api_scrape *scrape, const struct api_route_count
 	api_scrape_add(scrape, API_SET_ROUTE, label1(scrape, "operation", operation), v);
 }
 
-void api_scrape_gather(struct api_scrape *scrape)
+void api_scrape_gather(struct api_scrape *scrape, const struct dsc_snapshot *snap)
 {
-	const struct dsc_snapshot *snap = dsc_snapshot_current(scrape->server->app->model);
 	const struct api_counts *counts = scrape->server->counts;
 	const struct dsc_worker *worker;
 	const struct dsc_portal *portal;
@@ -273,8 +272,6 @@ void api_scrape_gather(struct api_scrape *scrape)
 		gather_ceph_gateway(scrape);
 	dsc_tree_each(worker, snap->workers, &dsc_worker_ops) gather_worker(scrape, snap, worker);
 	dsc_tree_each(portal, snap->portals, &dsc_portal_ops) gather_portal(scrape, snap, portal);
-	api_scrape_gather_model(scrape, snap);
-	dsc_snapshot_put(snap);
 	for (unsigned int i = 0; i < counts->nr; i++)
 		gather_route(scrape, &counts->at[i]);
 }

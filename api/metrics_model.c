@@ -4,6 +4,7 @@
 #include "api/metrics.h"
 #include "api/server_impl.h"
 
+#include "common/clock.h"
 #include "common/container.h"
 #include "common/json.h"
 #include "common/uuid.h"
@@ -14,17 +15,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A host of a subsystem: allowed by name, connected, or both.  Strings are borrowed for the turn. */
+#define STEP_NS (2 * CMN_NS_PER_MS) /* of a turn */
+
+/* A host of a subsystem: allowed by name, connected, or both.  Strings are the scrape's or the snapshot's. */
 struct pair {
 	const char *nqn, *host_nqn, *host_addr;
 	uint64_t controllers, qpairs;
 };
 
-struct gather {
+/* What a turn has gathered and the next goes on with: subsystems first, then what workers report of them. */
+struct api_gather {
 	struct api_scrape *scrape;
-	const struct dsc_snapshot *snap;
+	const struct dsc_snapshot *snap; /* a reference */
 	struct pair *pairs;
 	size_t nr_pairs, cap_pairs;
+	uint64_t subsys_id; /* up to here */
+	bool subsystems_done;
+	const struct dsc_worker *worker; /* the snapshot's; NULL at the end */
+	struct json_object *stats, *list; /* of worker: a reference, and its subsystems */
+	size_t at; /* in list */
 };
 
 static const char *label_nqn(struct api_scrape *scrape, const char *nqn)
@@ -37,7 +46,7 @@ static const char *label_nqn(struct api_scrape *scrape, const char *nqn)
 
 /* ---- hosts ---- */
 
-static void add_pair(struct gather *g, const struct pair *pair)
+static void add_pair(struct api_gather *g, const struct pair *pair)
 {
 	if (g->nr_pairs == 2 * (size_t)API_SET_MAX) {
 		g->scrape->dropped++;
@@ -57,15 +66,23 @@ static void add_pair(struct gather *g, const struct pair *pair)
 	g->pairs[g->nr_pairs++] = *pair;
 }
 
+static const char *copy(struct api_gather *g, const char *text)
+{
+	char *bytes = (char *)api_scrape_values(g->scrape, strlen(text) / sizeof(uint64_t) + 1);
+
+	return strcpy(bytes, text);
+}
+
 static bool add_controller(void *arg, const struct dsc_controller *c)
 {
-	struct pair pair = { .nqn = c->nqn,
-			     .host_nqn = c->host_nqn,
-			     .host_addr = c->host_addr,
+	struct api_gather *g = arg;
+	struct pair pair = { .nqn = copy(g, c->nqn),
+			     .host_nqn = copy(g, c->host_nqn),
+			     .host_addr = copy(g, c->host_addr),
 			     .controllers = 1,
 			     .qpairs = c->qpairs };
 
-	add_pair(arg, &pair);
+	add_pair(g, &pair);
 	return true;
 }
 
@@ -78,7 +95,7 @@ static int pair_cmp(const void *a, const void *b)
 }
 
 /* One for each (subsystem, host), in order. */
-static void merge_pairs(struct gather *g)
+static void merge_pairs(struct api_gather *g)
 {
 	size_t nr = 0;
 
@@ -112,7 +129,7 @@ static void label_address(struct api_labels *labels, const char *host_addr)
 	api_label(labels, "host_addr", text);
 }
 
-static void tell_pair(struct gather *g, const struct pair *pair)
+static void tell_pair(struct api_gather *g, const struct pair *pair)
 {
 	uint64_t *v = api_scrape_values(g->scrape, HOST_FIELDS);
 	struct api_labels labels = { .len = 0 };
@@ -130,7 +147,8 @@ static void tell_pair(struct gather *g, const struct pair *pair)
 	api_scrape_add(g->scrape, API_SET_CEPH_HOST, api_scrape_text(g->scrape, &labels), v);
 }
 
-static const struct pair *find_pair(const struct gather *g, const char *nqn, const char *host_nqn)
+static const struct pair *find_pair(const struct api_gather *g, const char *nqn,
+				    const char *host_nqn)
 {
 	const struct pair key = { .nqn = nqn, .host_nqn = host_nqn };
 
@@ -139,7 +157,7 @@ static const struct pair *find_pair(const struct gather *g, const char *nqn, con
 
 static void tell_lost(void *arg, const struct dsc_lost *lost)
 {
-	struct gather *g = arg;
+	struct api_gather *g = arg;
 	uint64_t *v = api_scrape_values(g->scrape, 2);
 	const struct pair *pair = find_pair(g, lost->nqn, lost->host_nqn);
 	struct api_labels labels = { .len = 0 };
@@ -157,7 +175,7 @@ static void tell_lost(void *arg, const struct dsc_lost *lost)
 
 /* ---- namespaces ---- */
 
-static const char *uuid_label(struct gather *g, const struct dsc_ns *ns)
+static const char *uuid_label(struct api_gather *g, const struct dsc_ns *ns)
 {
 	char text[CMN_UUID_STR_LEN + 1];
 	struct api_labels labels = { .len = 0 };
@@ -167,7 +185,7 @@ static const char *uuid_label(struct gather *g, const struct dsc_ns *ns)
 	return api_scrape_text(g->scrape, &labels);
 }
 
-static void tell_ceph_ns(struct gather *g, const struct dsc_subsys *s, const struct dsc_ns *ns,
+static void tell_ceph_ns(struct api_gather *g, const struct dsc_subsys *s, const struct dsc_ns *ns,
 			 const uint64_t *v)
 {
 	struct api_labels labels = { .len = 0 };
@@ -190,7 +208,7 @@ static void tell_ceph_ns(struct gather *g, const struct dsc_subsys *s, const str
 	api_scrape_add(g->scrape, API_SET_CEPH_NS_META, api_scrape_text(g->scrape, &labels), NULL);
 }
 
-static void tell_ns(struct gather *g, const struct dsc_subsys *s, const struct dsc_ns *ns)
+static void tell_ns(struct api_gather *g, const struct dsc_subsys *s, const struct dsc_ns *ns)
 {
 	uint64_t *v = api_scrape_values(g->scrape, NS_FIELDS);
 	struct api_labels labels = { .len = 0 };
@@ -214,7 +232,7 @@ static void tell_ns(struct gather *g, const struct dsc_subsys *s, const struct d
 
 /* ---- subsystems ---- */
 
-static uint64_t count_listeners(const struct gather *g, const struct dsc_subsys *s)
+static uint64_t count_listeners(const struct api_gather *g, const struct dsc_subsys *s)
 {
 	const struct dsc_portal *p = dsc_snapshot_worker_portal(g->snap, s->worker_id, 0);
 	uint64_t nr = 0;
@@ -224,7 +242,7 @@ static uint64_t count_listeners(const struct gather *g, const struct dsc_subsys 
 	return nr;
 }
 
-static void tell_subsys_meta(struct gather *g, const struct dsc_subsys *s)
+static void tell_subsys_meta(struct api_gather *g, const struct dsc_subsys *s)
 {
 	const struct dsc_worker *worker = dsc_snapshot_worker_id(g->snap, s->worker_id);
 	struct api_labels labels = { .len = 0 };
@@ -246,7 +264,7 @@ static void tell_subsys_meta(struct gather *g, const struct dsc_subsys *s)
 }
 
 /* Its hosts' controllers: pairs are in the order of NQNs. */
-static void count_hosts(const struct gather *g, const struct dsc_subsys *s, uint64_t *v)
+static void count_hosts(const struct api_gather *g, const struct dsc_subsys *s, uint64_t *v)
 {
 	size_t from = 0, to = g->nr_pairs;
 
@@ -264,7 +282,7 @@ static void count_hosts(const struct gather *g, const struct dsc_subsys *s, uint
 	}
 }
 
-static void tell_subsys(struct gather *g, const struct dsc_subsys *s)
+static void tell_subsys(struct api_gather *g, const struct dsc_subsys *s)
 {
 	uint64_t *v = api_scrape_values(g->scrape, SUBSYS_FIELDS);
 	const struct dsc_ns *ns;
@@ -283,7 +301,7 @@ static void tell_subsys(struct gather *g, const struct dsc_subsys *s)
 	tell_subsys_meta(g, s);
 }
 
-static void pair_allowed(struct gather *g)
+static void pair_allowed(struct api_gather *g)
 {
 	const struct dsc_subsys *s;
 	const struct dsc_allow *allow;
@@ -320,7 +338,7 @@ static const struct {
 	{ "lock_waits", IO_LOCK_WAITS },
 };
 
-static void tell_io(struct gather *g, const struct dsc_subsys *s, struct json_object *obj)
+static void tell_io(struct api_gather *g, const struct dsc_subsys *s, struct json_object *obj)
 {
 	struct api_labels labels = { .len = 0 };
 	const struct dsc_ns *ns;
@@ -341,32 +359,40 @@ static void tell_io(struct gather *g, const struct dsc_subsys *s, struct json_ob
 }
 
 /* Only what this worker is to serve: a series must have one source, and an old worker may still tell of what has moved. */
-static void tell_worker_io(struct gather *g, const struct dsc_worker *worker)
+static void tell_reported(struct api_gather *g, struct json_object *obj)
 {
-	uint64_t when = 0;
-	struct json_object *list = NULL, *stats;
+	struct json_object *namespaces = NULL;
+	const struct dsc_subsys *s;
+	const char *nqn = "";
 
-	stats = dsc_supervisor_stats(g->scrape->server->app->supervisor, worker->name, &when);
-	if (!stats || cmn_json_arr_opt(stats, "subsystems", &list, NULL) < 0 || !list)
+	cmn_json_str_opt(obj, "nqn", &nqn, NULL, NULL);
+	s = dsc_snapshot_subsys(g->snap, nqn);
+	if (!s || s->worker_id != g->worker->id)
 		return;
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *obj = json_object_array_get_idx(list, i), *namespaces = NULL;
-		const struct dsc_subsys *s;
-		const char *nqn = "";
+	cmn_json_arr_opt(obj, "namespaces", &namespaces, NULL);
+	for (size_t k = 0; namespaces && k < json_object_array_length(namespaces); k++)
+		tell_io(g, s, json_object_array_get_idx(namespaces, k));
+}
 
-		cmn_json_str_opt(obj, "nqn", &nqn, NULL, NULL);
-		s = dsc_snapshot_subsys(g->snap, nqn);
-		if (!s || s->worker_id != worker->id)
-			continue;
-		cmn_json_arr_opt(obj, "namespaces", &namespaces, NULL);
-		for (size_t k = 0; namespaces && k < json_object_array_length(namespaces); k++)
-			tell_io(g, s, json_object_array_get_idx(namespaces, k));
-	}
+static void next_worker(struct api_gather *g)
+{
+	uint64_t when = 0, id = g->worker ? g->worker->id : 0;
+
+	json_object_put(g->stats);
+	g->stats = g->list = NULL;
+	g->at = 0;
+	g->worker = dsc_tree_next(g->snap->workers, &dsc_worker_ops, id ? &id : NULL);
+	if (!g->worker)
+		return;
+	g->stats = json_object_get(
+		dsc_supervisor_stats(g->scrape->server->app->supervisor, g->worker->name, &when));
+	if (g->stats)
+		cmn_json_arr_opt(g->stats, "subsystems", &g->list, NULL);
 }
 
 /* ---- all of it ---- */
 
-static void tell_host_generations(struct gather *g)
+static void tell_host_generations(struct api_gather *g)
 {
 	const struct dsc_host *host;
 
@@ -381,21 +407,63 @@ static void tell_host_generations(struct gather *g)
 	}
 }
 
-void api_scrape_gather_model(struct api_scrape *scrape, const struct dsc_snapshot *snap)
+struct api_gather *api_gather_begin(struct api_scrape *scrape, const struct dsc_snapshot *snap)
 {
 	struct dsc_supervisor *sup = scrape->server->app->supervisor;
-	struct gather g = { .scrape = scrape, .snap = snap };
-	const struct dsc_worker *worker;
+	struct api_gather *g = dsc_zalloc(sizeof(*g));
+
+	g->scrape = scrape;
+	g->snap = dsc_snapshot_get(snap);
+	pair_allowed(g);
+	dsc_supervisor_controllers(sup, NULL, NULL, add_controller, g);
+	merge_pairs(g);
+	for (size_t i = 0; i < g->nr_pairs; i++)
+		tell_pair(g, &g->pairs[i]);
+	dsc_supervisor_lost(sup, tell_lost, g);
+	tell_host_generations(g);
+	return g;
+}
+
+/* One subsystem, or what a worker reports of one; false at the end. */
+static bool gather_one(struct api_gather *g)
+{
 	const struct dsc_subsys *s;
 
-	pair_allowed(&g);
-	dsc_supervisor_controllers(sup, NULL, NULL, add_controller, &g);
-	merge_pairs(&g);
-	dsc_tree_each(s, snap->subsystems, &dsc_subsys_ops) tell_subsys(&g, s);
-	for (size_t i = 0; i < g.nr_pairs; i++)
-		tell_pair(&g, &g.pairs[i]);
-	dsc_supervisor_lost(sup, tell_lost, &g);
-	free(g.pairs);
-	dsc_tree_each(worker, snap->workers, &dsc_worker_ops) tell_worker_io(&g, worker);
-	tell_host_generations(&g);
+	if (!g->subsystems_done) {
+		s = dsc_tree_next(g->snap->subsystems, &dsc_subsys_ops,
+				  g->subsys_id ? &g->subsys_id : NULL);
+		if (s) {
+			g->subsys_id = s->id;
+			tell_subsys(g, s);
+			return true;
+		}
+		g->subsystems_done = true;
+		next_worker(g);
+	} else if (g->list && g->at < json_object_array_length(g->list)) {
+		tell_reported(g, json_object_array_get_idx(g->list, g->at++));
+	} else {
+		next_worker(g);
+	}
+	return g->worker != NULL;
+}
+
+bool api_gather_step(struct api_gather *g)
+{
+	uint64_t end = cmn_now_ns() + STEP_NS;
+
+	do {
+		for (int i = 0; i < 16; i++) {
+			if (!gather_one(g))
+				return false;
+		}
+	} while (cmn_now_ns() < end);
+	return true;
+}
+
+void api_gather_end(struct api_gather *g)
+{
+	json_object_put(g->stats);
+	dsc_snapshot_put(g->snap);
+	free(g->pairs);
+	free(g);
 }

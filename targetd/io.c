@@ -38,18 +38,21 @@ static void count(const struct fab_req *req, const struct tgt_io_priv *p, bool f
 	s = &ns->stats[p->io->index];
 	if (failed)
 		add(&s->errors, 1);
-	if (took)
+	if (took) {
 		add(&s->busy_ns, took);
+		if (req->cmd.opcode == NVME_IO_READ)
+			add(&s->read_ns, took);
+		else if (req->cmd.opcode == NVME_IO_WRITE)
+			add(&s->write_ns, took);
+	}
 	switch (req->cmd.opcode) {
 	case NVME_IO_READ:
 		add(&s->reads, 1);
 		add(&s->read_bytes, failed ? 0 : req->len);
-		add(&s->read_ns, took);
 		break;
 	case NVME_IO_WRITE:
 		add(&s->writes, 1);
 		add(&s->write_bytes, failed ? 0 : req->len);
-		add(&s->write_ns, took);
 		break;
 	default:
 		add(&s->other, 1);
