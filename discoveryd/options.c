@@ -35,6 +35,8 @@ static const char usage_text[] =
 	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
 	"(ALLSUBE)\n"
 	"  --ceph-metrics          /metrics has the names of ceph-nvmeof's exporter too\n"
+	"  --congestion NAME       TCP congestion control of new I/O portals (default: the "
+	"system's)\n"
 	"  --registrations-per-host N    entries that a host may register (default 32)\n"
 	"  --registration-keep SECONDS   after its last controller has gone (default 259200; 0: "
 	"for ever)\n"
@@ -99,6 +101,7 @@ enum {
 	OPT_ALL_HOSTS,
 	OPT_ALL_SUBSYSTEMS,
 	OPT_CEPH_METRICS,
+	OPT_CONGESTION,
 	OPT_REGS_PER_HOST,
 	OPT_REG_KEEP,
 	OPT_DCTYPE,
@@ -120,6 +123,7 @@ static const struct option long_options[] = {
 	{ "all-hosts", no_argument, NULL, OPT_ALL_HOSTS },
 	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
 	{ "ceph-metrics", no_argument, NULL, OPT_CEPH_METRICS },
+	{ "congestion", required_argument, NULL, OPT_CONGESTION },
 	{ "registrations-per-host", required_argument, NULL, OPT_REGS_PER_HOST },
 	{ "registration-keep", required_argument, NULL, OPT_REG_KEEP },
 	{ "dctype", required_argument, NULL, OPT_DCTYPE },
@@ -212,6 +216,11 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return 0;
 	case OPT_CEPH_METRICS:
 		o->ceph_metrics = true;
+		return 0;
+	case OPT_CONGESTION:
+		if (strlen(arg) > 15)
+			return refuse("--congestion", "has at most 15 characters");
+		o->congestion = arg;
 		return 0;
 	case OPT_TARGETD:
 		o->targetd = arg;

@@ -6,12 +6,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/util.h"
+
+/* Accepted sockets inherit it. */
+static int set_congestion(const struct tgt_portal *p, struct cmn_err *err)
+{
+	const char *name = p->spec.congestion;
+
+	if (!*name || setsockopt(net_listener_fd(p->listener), IPPROTO_TCP, TCP_CONGESTION, name,
+				 (socklen_t)strlen(name)) == 0)
+		return 0;
+	return cmn_err_errno(err, -errno, "congestion",
+			     "this system has no '%s' (sysctl net.ipv4.tcp_available_congestion_control)",
+			     name);
+}
 
 int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spec, int fd,
 		    struct tgt_portal **ret, struct cmn_err *err)
@@ -40,6 +56,11 @@ int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spe
 		free(p);
 		return cmn_err_errno(err, r, "address", "cannot listen at %s port %u",
 				     spec->address, spec->port);
+	}
+	r = set_congestion(p, err);
+	if (r < 0) {
+		tgt_portal_close(p);
+		return r;
 	}
 	p->port = net_listener_port(p->listener);
 	cmn_info("listening", "portal=%s address=%s port=%u", spec->id, spec->address, p->port);

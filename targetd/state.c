@@ -22,7 +22,7 @@
 #include "fabrics/spec/nvmf.h"
 
 static const char *const state_keys[] = { "version", "portals", "subsystems", "comment", NULL };
-static const char *const portal_keys[] = { "id", "portid", "address", "port", "comment", NULL };
+static const char *const portal_keys[] = { "id", "portid", "address", "port", "congestion", "comment", NULL };
 static const char *const subsys_keys[] = { "nqn",     "serial",	 "model",	  "allow_any_host",
 					   "hosts",   "portals", "cntlid_cursor", "namespaces",
 					   "comment", NULL };
@@ -195,7 +195,7 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict,
 			struct tgt_portal_spec *ret, struct cmn_err *err)
 {
 	uint64_t portid = index + 1, port = 4420;
-	const char *id, *address;
+	const char *id, *address, *congestion = NULL;
 	int r = check_object(obj, portal_keys, strict, err);
 
 	if (r == 0)
@@ -206,8 +206,13 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict,
 		r = get_ranged(obj, "portid", 1, UINT16_MAX, &portid, err);
 	if (r == 0)
 		r = get_ranged(obj, "port", 0, UINT16_MAX, &port, err);
+	if (r == 0)
+		r = cmn_json_str_opt(obj, "congestion", &congestion, NULL, err);
 	if (r < 0)
 		return r;
+	if (congestion && !cmn_strlcpy(ret->congestion, congestion, sizeof(ret->congestion)))
+		return cmn_err_set(err, -EINVAL, "congestion", "must have at most %zu characters",
+				   sizeof(ret->congestion) - 1);
 	if (!*id || !cmn_strlcpy(ret->id, id, sizeof(ret->id)))
 		return cmn_err_set(err, -EINVAL, "id", "must have 1 to %d characters",
 				   TGT_PORTAL_ID_MAX - 1);

@@ -38,6 +38,7 @@ struct tgt_portal_spec {
 	uint16_t portid;
 	char address[64]; /* numeric */
 	uint16_t port;
+	char congestion[16]; /* TCP congestion control of its connections; "": the system's */
 	struct sockaddr_storage sa;
 	socklen_t sa_len;
 };

@@ -231,7 +231,7 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 		if (!p || !sup_portal_is_held(w->sup, p))
 			continue;
 		ok = ok && send_portal_fd(w, p);
-		json_object_array_add(portals, sup_doc_portal(p));
+		json_object_array_add(portals, sup_doc_portal(w->sup->app, p));
 	}
 	for (size_t i = 0; i < w->apply.nr_subsystems; i++) {
 		const struct dsc_subsys *s = dsc_snapshot_subsys_id(st, w->apply.subsystems[i]);

@@ -35,7 +35,7 @@ static void add_hex(struct json_object *obj, const char *key, const uint8_t *byt
 	add_str(obj, key, text);
 }
 
-struct json_object *sup_doc_portal(const struct dsc_portal *p)
+struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_portal *p)
 {
 	struct json_object *obj = json_object_new_object();
 
@@ -43,6 +43,8 @@ struct json_object *sup_doc_portal(const struct dsc_portal *p)
 	add_u64(obj, "portid", p->portid);
 	add_str(obj, "address", p->address);
 	add_u64(obj, "port", p->port);
+	if (app->opt.congestion)
+		add_str(obj, "congestion", app->opt.congestion);
 	return obj;
 }
 
@@ -165,7 +167,7 @@ struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot
 	for (p = dsc_snapshot_worker_portal(st, w->id, 0); p;
 	     p = dsc_snapshot_worker_portal(st, w->id, p->id)) {
 		if (sup_portal_is_held(w->sup, p))
-			json_object_array_add(portals, sup_doc_portal(p));
+			json_object_array_add(portals, sup_doc_portal(w->sup->app, p));
 	}
 	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
 	{

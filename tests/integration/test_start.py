@@ -226,5 +226,18 @@ def test_ready_fd_tells_the_ports_that_were_bound():
             assert process.wait(8) == 0
 
 
+def test_a_portal_takes_its_congestion_control():
+    doc = document()
+    doc['portals'][0]['congestion'] = 'reno'  # every kernel has it
+    with pharos.Targetd(doc) as target:
+        queue = nvme.Queue('127.0.0.1', target.port)
+        sockets = subprocess.run(['ss', '-tinH', f'sport = :{target.port}'], capture_output=True, text=True, check=True).stdout
+        assert ' reno ' in sockets, sockets
+        queue.close()
+    doc['portals'][0].update(port=pharos.free_port(), congestion='nonsense')
+    with Folder() as folder:
+        fails(folder, doc, 'field=congestion', 'nonsense', 'tcp_available_congestion_control')
+
+
 if __name__ == '__main__':
     pharos.run(globals())
