@@ -3,13 +3,24 @@
  * A unit test compares the rows with api/openapi.yaml.  Thread: any.  May block: never. */
 #include "api/resources.h"
 
+/* clang-format off */
 const struct api_route *const api_route_table[] = {
-	api_res_subsystem,  api_res_namespace,	  api_res_allow,	 api_res_host,
-	api_res_portal,	    api_res_worker,	  api_res_config,	 api_res_event,
-	api_res_controller, api_res_stats,	  api_res_discovery_log, api_res_daemon,
-	api_res_metrics,    api_res_registration, api_res_referral,	 NULL,
-	api_res_subsystem, api_res_namespace,  api_res_allow,	     api_res_host,
-	api_res_portal,	   api_res_worker,     api_res_config,	     api_res_publish,
-	api_res_event,	   api_res_controller, api_res_stats,	     api_res_discovery_log,
-	api_res_daemon,	   api_res_metrics,    api_res_registration, NULL,
+	api_res_subsystem,
+	api_res_namespace,
+	api_res_allow,
+	api_res_host,
+	api_res_portal,
+	api_res_worker,
+	api_res_config,
+	api_res_publish,
+	api_res_event,
+	api_res_controller,
+	api_res_stats,
+	api_res_discovery_log,
+	api_res_daemon,
+	api_res_metrics,
+	api_res_registration,
+	api_res_referral,
+	NULL,
 };
+/* clang-format on */
