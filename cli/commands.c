@@ -13,6 +13,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_portal_commands,
 	cli_worker_commands,
 	cli_config_commands,
+	cli_hostconf_commands,
 	cli_observe_commands,
 	cli_watch_commands,
 	cli_discover_commands,

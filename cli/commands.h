@@ -14,6 +14,7 @@ extern const struct cli_command cli_registration_commands[]; /* registration.c *
 extern const struct cli_command cli_portal_commands[]; /* portal.c */
 extern const struct cli_command cli_worker_commands[]; /* worker.c */
 extern const struct cli_command cli_config_commands[]; /* config.c */
+extern const struct cli_command cli_hostconf_commands[]; /* hostconf.c */
 extern const struct cli_command cli_observe_commands[]; /* observe.c */
 extern const struct cli_command cli_watch_commands[]; /* watch.c */
 extern const struct cli_command cli_discover_commands[]; /* discover.c */

@@ -121,6 +121,36 @@ def test_spdk_is_taken_over():
     clear()
 
 
+def test_a_hosts_files_name_what_it_may_use():
+    good('subsystem', 'create', NQN, '--host', HOST)
+    address, port = daemon.io_listen.rsplit(':', 1)
+    second = pharos.free_port()
+    good('portal', 'create', address, '--port', str(second))
+    good('subsystem', 'create', NQN + '-other')
+    first, other = f'transport=tcp;traddr={address};trsvcid={port}', f'transport=tcp;traddr={address};trsvcid={second}'
+    via, disc_port = daemon.listen.rsplit(':', 1)
+    files = {f: good('hostconf', HOST, '--format', f, '--via', daemon.listen)
+             for f in ('nvme-fabrics', 'config.json', 'discovery.conf', 'stafd', 'connect')}
+    assert good('hostconf', HOST, '--via', daemon.listen) == files['nvme-fabrics']
+    assert files['nvme-fabrics'].split('\n\n') == [
+        f'[Host]\nhostnqn = {HOST}', f'[Discovery Controller]\ncontroller = transport=tcp;traddr={via};trsvcid={disc_port}',
+        f'[Subsystem]\nnqn = {NQN}\ncontroller = {first}\ncontroller = {other}\n'], files['nvme-fabrics']
+    assert json.loads(files['config.json']) == [{'hostnqn': HOST, 'subsystems': [{'nqn': NQN, 'ports': [
+        {'transport': 'tcp', 'traddr': address, 'trsvcid': p} for p in (port, str(second))]}]}], files['config.json']
+    assert files['discovery.conf'] == f'--transport=tcp --traddr={via} --trsvcid={disc_port} --hostnqn={HOST}\n'
+    assert f'[Controllers]\ncontroller = transport=tcp;traddr={via};trsvcid={disc_port}\n' in files['stafd'] and HOST in files['stafd']
+    assert files['connect'].splitlines() == [
+        f'nvme connect --transport=tcp --traddr={address} --trsvcid={p} --nqn={NQN} --hostnqn={HOST}' for p in (port, second)]
+    odd = NQN + "-it's;$(odd)"
+    good('subsystem', 'create', odd, '--host', HOST, '--portal', 'io1')
+    command = good('hostconf', HOST, '--format', 'connect').splitlines()[-1]
+    said = subprocess.run(['sh', '-c', f'nvme() {{ printf "%s\\n" "$@"; }}; {command}'], capture_output=True, text=True).stdout
+    assert said.splitlines()[-2:] == [f'--nqn={odd}', f'--hostnqn={HOST}'], (command, said)
+    code, _, err = cli('hostconf', HOST, '--format', 'xml')
+    assert code == USAGE and 'config.json' in err, err
+    clear()
+
+
 if __name__ == '__main__':
     with daemon:
         pharos.run(globals())
