@@ -342,6 +342,13 @@ def test_the_configuration_put_back_changes_nothing():
     assert api.ok('GET', '/subsystems') == generation and api.ok('GET', '/config') == document
 
 
+def test_a_volume_is_published_and_ended():
+    made = api.ok('POST', '/publish', {'name': 'crud', 'size': MIB, 'host_nqn': HOST})
+    assert api.ok('GET', f"/subsystems/{openapi.encode(made['nqn'])}")['hosts'] == [HOST], made
+    assert api('DELETE', '/publish/crud')[0] == 204
+    api.problem(404, 'GET', f"/subsystems/{openapi.encode(made['nqn'])}")
+
+
 def test_metrics():
     answer = daemon.http('GET', '/metrics')
     api.check('GET', '/metrics', *answer)
