@@ -23,6 +23,7 @@ export function useRoute(): Route {
   useEffect(() => {
     const changed = () => setRoute(current());
     addEventListener('hashchange', changed);
+    changed(); // it may have changed between rendering and now
     return () => removeEventListener('hashchange', changed);
   }, []);
   return route;
