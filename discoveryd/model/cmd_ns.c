@@ -260,7 +260,7 @@ int dsc_cmd_ns_create(struct dsc_app *app, const char *nqn, const struct dsc_ns_
 
 /* -- update ------------------------------------------------------------------------------------------- */
 static int change(struct dsc_app *app, struct dsc_ns *ns, const struct dsc_ns_in *in,
-		  const struct dsc_call *call, struct cmn_err *err)
+		  struct cmn_err *err)
 {
 	uint64_t before = ns->size;
 
@@ -272,9 +272,9 @@ static int change(struct dsc_app *app, struct dsc_ns *ns, const struct dsc_ns_in
 		return err->code;
 	if (!in->size_set || in->size == before)
 		return 0;
-	if (in->size < before && !(call && call->force))
-		return cmn_err_set(err, -EBUSY, "size",
-				   "is less than now: the data beyond it would be lost");
+	if (in->size < before)
+		return cmn_err_set(err, -EINVAL, "size",
+				   "is less than now: a namespace can grow, not shrink");
 	ns->size = in->size;
 	return check_size(app, ns, true, before, err);
 }
@@ -296,7 +296,7 @@ int dsc_cmd_ns_update(struct dsc_app *app, const char *nqn, uint32_t nsid,
 	if (!old || dsc_cmd_check_match(call, old->changed, err) < 0)
 		return err->code;
 	ns = dsc_row_copy(old);
-	if (change(app, ns, in, call, err) < 0 || (same(ns, old) && !in->hosts.set)) {
+	if (change(app, ns, in, err) < 0 || (same(ns, old) && !in->hosts.set)) {
 		dsc_row_put(ns);
 		return err->code ? err->code : 1;
 	}

@@ -107,7 +107,7 @@ test('a namespace grows; making it smaller is refused at its field, and changes 
   await button('Resize namespace 1').click();
   await field('New size').fill('64');
   await button('Resize').click();
-  await dialog().getByRole('alert').filter({ hasText: 'would be lost' }).waitFor();
+  await dialog().getByRole('alert').filter({ hasText: 'grow, not shrink' }).waitFor();
   assert.equal(await field('New size').getAttribute('aria-invalid'), 'true');
   await button('Cancel').click();
   await row('72 MiB', 'ready').waitFor();

@@ -178,9 +178,9 @@ static void test_portals_that_are_there_are_used(void **state)
 	cli_convert_reuse_portals(doc, there);
 	assert_int_equal(json_object_array_length(json_object_object_get(doc, "portals")), 0);
 	subsys = json_object_array_get_idx(json_object_object_get(doc, "subsystems"), 0);
-	assert_string_equal(json_object_to_json_string_ext(
-				    json_object_object_get(subsys, "portals"), 0),
-			    "[\"io1\"]");
+	assert_string_equal(
+		json_object_to_json_string_ext(json_object_object_get(subsys, "portals"), 0),
+		"[\"io1\"]");
 	json_object_put(there);
 	json_object_put(doc);
 	json_object_put(unmapped);
@@ -194,13 +194,14 @@ static void test_other_documents_become_empty_ones(void **state)
 		"{}",
 		"7",
 		"{\"subsystems\": 3, \"hosts\": {}, \"ports\": [1, null, []]}",
-		"{\"subsystems\": [null, {}, {\"subsystem\": \"nvmf\", \"config\": [1, {\"method\":"
-		" \"nvmf_create_subsystem\"}, {\"method\": \"nvmf_subsystem_add_ns\", \"params\":"
-		" []}]}]}",
+		("{\"subsystems\": [null, {}, {\"subsystem\": \"nvmf\", \"config\": [1, "
+		 "{\"method\":"
+		 " \"nvmf_create_subsystem\"}, {\"method\": \"nvmf_subsystem_add_ns\", \"params\":"
+		 " []}]}]}"),
 		"{\"ports\": [{\"addr\": {\"trtype\": \"tcp\"}, \"subsystems\": [null, 1, {}]}]}",
 		"{\"subsystems\": [{\"nqn\": [], \"allowed_hosts\": [null], \"namespaces\": 1}]}",
-		"{\"subsystems\": [{\"nqn\": \"x\", \"allowed_hosts\": [null, 1], \"namespaces\":"
-		" [null, {\"nsid\": \"x\"}]}]}",
+		("{\"subsystems\": [{\"nqn\": \"x\", \"allowed_hosts\": [null, 1], \"namespaces\":"
+		 " [null, {\"nsid\": \"x\"}]}]}"),
 	};
 	struct json_object *unmapped, *doc;
 

@@ -282,7 +282,7 @@ static void test_what_is_in_use_is_named(void **state)
 	assert_int_equal(RUN(&c, worker_delete, "w1", 0), 0);
 }
 
-static void test_namespace_shrinks_by_force_only(void **state)
+static void test_namespace_grows_and_never_shrinks(void **state)
 {
 	struct dsc_ns_in in = { .size_set = true, .size = 1 << 20, .backend = "null" };
 	struct fixture *f = *state;
@@ -294,8 +294,8 @@ static void test_namespace_shrinks_by_force_only(void **state)
 	in.size = 2 << 20;
 	assert_int_equal(RUN(&c, ns_update, &in, 0), 0);
 	in.size = 1 << 20;
-	assert_int_equal(RUN(&c, ns_update, &in, 0), -EBUSY);
-	assert_int_equal(RUN(&c, ns_update, &in, .force = true), 0);
+	assert_int_equal(RUN(&c, ns_update, &in, .force = true), -EINVAL);
+	assert_string_equal(c.err.field, "size");
 }
 
 /* -- identity survives ---------------------------------------------------------------------------------------- */
@@ -479,7 +479,7 @@ int main(void)
 		T(test_file_is_used_once_and_its_size_counts),
 		T(test_changed_meanwhile_is_refused),
 		T(test_what_is_in_use_is_named),
-		T(test_namespace_shrinks_by_force_only),
+		T(test_namespace_grows_and_never_shrinks),
 		T(test_identifiers_are_made_once),
 		T(test_namespace_that_cannot_be_opened_leaves_nothing),
 		T(test_the_last_thousand_of_ten_cost_like_the_first),
