@@ -150,7 +150,7 @@ def test_an_error_names_its_path_and_nothing_is_done():
     refused(422, 'hosts[2]', set_in(('hosts', 2), 'x'))
     refused(422, 'portals[0].traddr', set_in(('portals',), [{'id': 'p1'}]))
     refused(422, 'version', set_in(('version',), 2))
-    refused(409, 'subsystems[0].namespaces[1].size', set_in(space + ('size',), 4096))
+    refused(422, 'subsystems[0].namespaces[1].size', set_in(space + ('size',), 4096))
     taken = {'nsid': 9, 'size': MIB, 'uuid': DOCUMENT['subsystems'][0]['namespaces'][0]['uuid']}
     refused(409, 'subsystems[0].namespaces[1].uuid', set_in(space, taken))
     refused(507, 'subsystems[0].namespaces[1].size', set_in(space, {'nsid': 9, 'size': '900TiB'}))
