@@ -32,6 +32,7 @@ def finish(process, code=0):
 
 def test_events_are_told_as_they_happen():
     with pharos.Discoveryd() as daemon:
+        daemon.rest('POST', '/subsystems', {'nqn': NQN})  # answered once the worker has confirmed its first state: it has nothing more to say
         plain = start(daemon, 'events', '-w', '--changes', '--count', '1')
         as_json = start(daemon, 'events', '--watch', '--changes', '--count', '2', '--json')
         only_events = start(daemon, 'events', '-w')
