@@ -33,6 +33,7 @@ static void put_entry(struct input *in, unsigned int addr, unsigned int version)
 	uint8_t *at = in->data + in->dim.list_len;
 	struct nvmf_disc_entry *e = (struct nvmf_disc_entry *)(void *)at;
 	uint8_t tail[] = { 0x24, 4, 0, 0, 2, 0, 0, 0, 1, 0, 16, 0 };
+	char label[8];
 
 	memset(at, 0, 1060);
 	e->trtype = NVMF_TRTYPE_TCP;
@@ -43,7 +44,8 @@ static void put_entry(struct input *in, unsigned int addr, unsigned int version)
 	at[1036] = 1;
 	at[1052] = 2;
 	at[1054] = 4;
-	snprintf((char *)at + 1056, 5, "v%03u", version % 1000);
+	snprintf(label, sizeof(label), "v%03u", version % 1000);
+	memcpy(at + 1056, label, 4);
 	in->dim.list_len += 1060;
 	in->dim.nument++;
 }
