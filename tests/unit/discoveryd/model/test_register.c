@@ -5,6 +5,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "fabrics/dim.h"
 
@@ -179,6 +181,15 @@ static void test_random_commands_do_what_a_simple_model_does(void **state)
 	assert_int_equal(dsc_snapshot_genctr(dsc_model_now(f->app.model), nqn_of(0)), gen);
 }
 
+/* Processor time: others may use the machine too.  A sanitizer may take three times as much. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * CMN_NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
 static void test_ten_thousand_entries_of_one_entity_take_no_more_than_their_number(void **state)
 {
 	struct fixture *f = *state;
@@ -187,7 +198,7 @@ static void test_ten_thousand_entries_of_one_entity_take_no_more_than_their_numb
 	uint64_t began;
 
 	begin(f);
-	began = cmn_now_ns();
+	began = cpu_ns();
 	for (unsigned int i = 0; i < 10000; i++) {
 		struct nvmf_disc_entry *e = (struct nvmf_disc_entry *)(void *)in.data;
 
@@ -206,7 +217,7 @@ static void test_ten_thousand_entries_of_one_entity_take_no_more_than_their_numb
 	assert_in_range(RUN(&c, do_register, &in, 0), 0, 1); /* so all others are stored too */
 	turn_over(f);
 	assert_int_equal(dsc_tree_count(dsc_model_now(f->app.model)->regs), 10000);
-	assert_true(cmn_now_ns() - began < 10 * CMN_NS_PER_S);
+	assert_true(cpu_ns() - began < (getenv("PHAROS_SANITIZER") ? 30 : 10) * CMN_NS_PER_S);
 }
 
 int main(void)
