@@ -67,15 +67,9 @@ static void write_fails(struct dsc_txn *txn, const struct dsc_confirm *c)
 /* -- confirmation ------------------------------------------------------------------------------------ */
 static void take_effects(struct dsc_txn *txn, const struct dsc_confirm *c)
 {
-	struct dsc_model *model = txn->model;
-	struct dsc_effect *e, *next;
+	struct dsc_effect *e;
 
-	TAILQ_FOREACH_SAFE(e, &model->effects, link, next) {
-		if (e->worker_id != c->worker_id || e->change > c->generation)
-			continue;
-		TAILQ_REMOVE(&model->effects, e, link);
-		TAILQ_INSERT_TAIL(&txn->showing, e, link);
-	}
+	dsc_effects_take(txn->model, c->worker_id, c->generation, &txn->showing);
 	TAILQ_FOREACH(e, &txn->showing, link)
 		dsc_effect_show(txn, e);
 }
@@ -88,7 +82,7 @@ static void confirm_stored(struct dsc_txn *txn, int result)
 
 	if (result < 0) {
 		/* What it was to show isn't shown; the worker's next answer, or the supervisor's next full state, tries again. */
-		dsc_effects_move(&model->effects, &txn->showing);
+		dsc_effects_wait(model, &txn->showing);
 		if (model->watch && model->watch->confirm_failed)
 			model->watch->confirm_failed(model->watch, worker_id);
 	}
@@ -116,7 +110,7 @@ void dsc_model_confirm(struct dsc_model *model, const struct dsc_confirm *c)
 		dsc_txn_put(txn, w);
 	}
 	take_effects(txn, c);
-	if (!txn->req.nr_writes && !txn->touched_any) {
+	if (!txn->req.nr_writes) {
 		dsc_effects_free(&txn->showing);
 		dsc_txn_abort(txn);
 		return;

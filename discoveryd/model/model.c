@@ -54,7 +54,6 @@ int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct c
 	int rc;
 
 	model->app = app;
-	TAILQ_INIT(&model->effects);
 	TAILQ_INIT(&model->waiting);
 	rc = dsc_store_load(app->store, &meta, load_row, model, err);
 	if (rc < 0) {
@@ -89,7 +88,7 @@ void dsc_model_destroy(struct dsc_model *model)
 		net_timer_cancel(model->app->loop, &txn->timer);
 		dsc_txn_free(txn);
 	}
-	dsc_effects_free(&model->effects);
+	dsc_effects_end(model);
 	dsc_publish_end(model);
 	dsc_state_clear(&model->now);
 	dsc_state_clear(&model->ahead);
@@ -177,7 +176,6 @@ static void push(struct dsc_txn *txn, bool del, struct dsc_row *row)
 	}
 	req->writes[req->nr_writes++] = (struct dsc_write){ .del = del, .row = row };
 	dsc_state_write(&txn->model->ahead, del, row);
-	dsc_effects_after(txn, del, row);
 }
 
 void dsc_txn_put(struct dsc_txn *txn, void *row)
@@ -255,7 +253,7 @@ static void replay(struct dsc_txn *txn)
 		model->now.gen_any = txn->req.change;
 		model->all_changed = true;
 	}
-	dsc_effects_move(&model->effects, &txn->effects);
+	dsc_effects_wait(model, &txn->effects);
 	dsc_publish_soon(model);
 }
 
@@ -299,6 +297,7 @@ void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 		return;
 	}
 	model->in_txn = false;
+	dsc_review_settle(txn);
 	if (call)
 		txn->call = *call;
 	if (target)

@@ -8,7 +8,8 @@
  * meanwhile fails too (store/store.h).
  *
  * Visibility is followed in here, not by the callers (model/effects.c): a write that hides something from a host bumps that
- * host's generation in the same transaction; one that will show something is remembered until its worker has confirmed. */
+ * host's generation in the same transaction; one that will show something is remembered until its worker has confirmed.  What
+ * hosts are told is compared before and after (model/review.c), so that a generation moves only when it differs. */
 #ifndef DISCOVERYD_MODEL_MODEL_H
 #define DISCOVERYD_MODEL_MODEL_H
 
@@ -50,11 +51,10 @@ void dsc_txn_del(struct dsc_txn *txn, const void *row);
 void dsc_txn_drop_ns(struct dsc_txn *txn, const struct dsc_subsys *s, const struct dsc_ns *ns);
 /* The subsystem's changed goes to this transaction's. */
 void dsc_txn_mark(struct dsc_txn *txn, uint64_t subsys_id);
-/* A generation goes to this transaction's change. */
-void dsc_txn_touch_host(struct dsc_txn *txn, const struct dsc_host *host);
-void dsc_txn_touch_any(struct dsc_txn *txn);
-/* Everyone who sees the subsystem (as the state stands). */
-void dsc_txn_touch_audience(struct dsc_txn *txn, const struct dsc_subsys *s);
+/* What hosts are told may change by this transaction: of a subsystem, for a host or (who_id 0) whoever is told of it; of referrals,
+ * for a host or (NULL) everyone.  It is compared at commit: generations of those for whom it does go to this change. */
+void dsc_txn_doubt(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id);
+void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn);
 /* Sends it to the store.  call (copied; NULL: nobody waits) is called back as commands.h says; name and nsid go to its outcome. */
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 		    const struct dsc_target *target, const char *name);

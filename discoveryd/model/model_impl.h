@@ -8,21 +8,20 @@
 #include "discoveryd/model/model.h"
 #include "discoveryd/model/state.h"
 
-/* Something a host will see once the worker has confirmed `change`. */
-enum dsc_effect_kind {
-	DSC_EFFECT_LINK, /* a host of a subsystem */
-	DSC_EFFECT_ANY, /* the subsystem, for every host */
-	DSC_EFFECT_SUBSYS, /* the subsystem, for its audience */
-	DSC_EFFECT_PORTAL, /* a portal, for the audience of the worker's subsystems */
-	DSC_EFFECT_COUNT
-};
-
+/* Something hosts may see once the worker has confirmed `change`: a subsystem, by who_id or (0) by whoever may use it; or a portal,
+ * by whoever may use a subsystem that it serves. */
 struct dsc_effect {
 	TAILQ_ENTRY(dsc_effect) link;
-	uint64_t change, worker_id, subsys_id, host_id, portal_id;
-	uint8_t kind; /* enum dsc_effect_kind */
+	uint64_t worker_id, change, seq;
+	uint64_t subsys_id, who_id, portal_id;
 };
 TAILQ_HEAD(dsc_effects, dsc_effect);
+
+/* What a transaction may have changed for hosts. */
+struct dsc_review {
+	struct dsc_doubt *doubt;
+	size_t nr, max;
+};
 
 struct dsc_txn {
 	struct dsc_store_req req;
@@ -31,7 +30,7 @@ struct dsc_txn {
 	struct dsc_snapshot before; /* ahead as it was, for abort */
 	size_t max_writes;
 	bool touched_any;
-	bool recovered; /* the write under way ends a worker's degraded state */
+	struct dsc_review review;
 	struct dsc_effects effects; /* to come, once committed */
 	struct dsc_call call;
 	struct dsc_target target;
@@ -53,7 +52,8 @@ struct dsc_model {
 	uint64_t last_change, next_id, epoch;
 	bool is_new, in_txn, dirty;
 	struct dsc_batch *batch; /* the one that is open */
-	struct dsc_effects effects;
+	struct dsc_tree *effects; /* committed, to be shown */
+	uint64_t effect_seq;
 	struct dsc_txns waiting;
 	struct dsc_model_watch *watch;
 	struct net_after after;
@@ -68,11 +68,18 @@ struct dsc_model {
 
 /* effects.c */
 void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row);
-void dsc_effects_after(struct dsc_txn *txn, bool del, const struct dsc_row *row);
-void dsc_effects_move(struct dsc_effects *to, struct dsc_effects *from);
+/* Moves all of list to those that wait for their worker, or what a worker has confirmed from there to ret_list. */
+void dsc_effects_wait(struct dsc_model *model, struct dsc_effects *list);
+void dsc_effects_take(struct dsc_model *model, uint64_t worker_id, uint64_t change,
+		      struct dsc_effects *ret_list);
 void dsc_effects_free(struct dsc_effects *list);
+void dsc_effects_end(struct dsc_model *model);
 void dsc_effects_rebuild(struct dsc_model *model);
 void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e);
+
+/* review.c */
+void dsc_review_settle(struct dsc_txn *txn);
+void dsc_review_free(struct dsc_review *review);
 
 /* batch.c */
 struct dsc_txn *dsc_batch_join(struct dsc_model *model);

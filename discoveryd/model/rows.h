@@ -62,7 +62,7 @@ struct dsc_worker {
 	uint64_t changed, created_ms;
 	uint64_t confirmed; /* every change up to here is in force in the worker */
 	uint64_t incarnation; /* of the process that runs, or ran last */
-	bool degraded; /* crash loop: its subsystems' entries have left the log.  Observed, not stored */
+	bool degraded; /* crash loop: its subsystems' entries have left the log */
 	uint32_t nr_subsys; /* derived */
 };
 
@@ -153,6 +153,7 @@ struct dsc_view {
 	struct dsc_row row;
 	char nqn[DSC_NQN_MAX + 1];
 	uint64_t gen;
+	uint64_t past_any; /* what changed for every other host up to here has not changed for it */
 };
 
 /* A host or another discovery controller that has registered something (Discovery Information Management). */

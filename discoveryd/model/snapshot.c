@@ -84,7 +84,9 @@ uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_n
 {
 	const struct dsc_view *view = dsc_tree_find(snap->views, &dsc_view_ops, host_nqn);
 
-	return view && view->gen > snap->gen_any ? view->gen : snap->gen_any;
+	return view && (view->gen > snap->gen_any || view->past_any >= snap->gen_any)
+		       ? view->gen
+		       : snap->gen_any;
 }
 
 bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_referral *r,

@@ -16,6 +16,7 @@ void dsc_txn_free(struct dsc_txn *txn)
 		dsc_row_put(txn->req.writes[i].row);
 	free(txn->req.writes);
 	dsc_effects_free(&txn->effects);
+	dsc_review_free(&txn->review);
 	dsc_effects_free(&txn->showing);
 	dsc_state_clear(&txn->before);
 	free(txn->targets);

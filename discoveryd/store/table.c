@@ -62,6 +62,7 @@ static const struct column worker_columns[] = {
 	C("created_ms", U64, dsc_worker, created_ms),
 	C("confirmed", U64, dsc_worker, confirmed),
 	C("incarnation", U64, dsc_worker, incarnation),
+	C("degraded", BOOL, dsc_worker, degraded),
 	END,
 };
 
@@ -153,6 +154,13 @@ static const struct column fail_columns[] = {
 static const struct column view_columns[] = {
 	K("host_nqn", TEXT, dsc_view, nqn),
 	C("gen", U64, dsc_view, gen),
+	C("past_any", U64, dsc_view, past_any),
+	END,
+};
+
+static const struct column host_view_columns[] = {
+	K("host_nqn", TEXT, dsc_view, nqn),
+	C("gen", U64, dsc_view, gen),
 	END,
 };
 
@@ -233,7 +241,7 @@ static const struct {
 	{ DSC_ROW_VIEW, "views", view_columns },
 	{ DSC_ROW_ENTITY, "entities", entity_columns },
 	{ DSC_ROW_REG, "registrations", reg_columns },
-	{ DSC_ROW_HOST_VIEW, "host_views", view_columns },
+	{ DSC_ROW_HOST_VIEW, "host_views", host_view_columns },
 	{ DSC_ROW_REFERRAL, "referrals", referral_columns },
 	{ DSC_ROW_EVENT, "events", event_columns },
 };

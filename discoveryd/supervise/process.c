@@ -289,9 +289,12 @@ void sup_process_restart(struct sup_worker *w)
 
 void sup_process_steady(struct sup_worker *w)
 {
-	if (!w->crashes || cmn_now_ns() - w->started_ns < STEADY_NS)
+	const struct dsc_worker *row;
+
+	if (cmn_now_ns() - w->started_ns < STEADY_NS)
 		return;
-	if (w->crashes >= DEGRADED_CRASHES) {
+	row = dsc_snapshot_worker_id(dsc_model_now(w->sup->app->model), w->id);
+	if (row && row->degraded) { /* by an earlier discoveryd, perhaps */
 		sup_worker_event(w, DSC_INFO, "worker.recovered", "it has been up for 10 seconds");
 		dsc_model_set_degraded(w->sup->app->model, w->id, false);
 	}

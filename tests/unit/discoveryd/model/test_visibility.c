@@ -245,6 +245,61 @@ static void test_portal_change_is_told_to_those_who_use_it(void **state)
 	assert_true(gen(f, HOST) > before);
 }
 
+static int portal_delete(struct fixture *f, const struct dsc_call *call, const void *arg,
+			 struct cmn_err *err)
+{
+	return dsc_cmd_portal_delete(&f->app, arg, call, err);
+}
+
+static void test_what_nobody_was_told_of_moves_no_generation(void **state)
+{
+	struct dsc_portal_in p2 = { .name = "p2", .address = "127.0.0.2", .worker = "w1" };
+	struct fixture *f = *state;
+	struct command c;
+	uint64_t before;
+
+	begin(f);
+	create(f, NQN, DSC_YES);
+	confirm_all(f);
+	before = gen(f, HOST);
+	assert_int_equal(RUN(&c, make_portal, &p2, 0), 0);
+	assert_int_equal(RUN(&c, portal_delete, "p2", .force = true), 0);
+	assert_int_equal(RUN(&c, allow, HOST, 0), 0); /* it is every host's already */
+	confirm_all(f);
+	assert_int_equal(RUN(&c, portal_update, "127.0.0.1", 0), 0); /* its own address */
+	assert_int_equal(gen(f, HOST), before);
+	assert_int_equal(gen(f, STRANGER), before);
+}
+
+static void test_named_host_isnt_told_what_changes_for_all_others(void **state)
+{
+	struct dsc_subsys_in any = { .allow_any = DSC_YES }, not_any = { .allow_any = DSC_NO };
+	struct fixture *f = *state;
+	uint64_t host, stranger;
+	struct command c;
+
+	begin(f);
+	create(f, NQN, DSC_NO);
+	assert_int_equal(RUN(&c, allow, HOST, 0), 0);
+	confirm_all(f);
+	host = gen(f, HOST);
+	stranger = gen(f, STRANGER);
+	assert_int_equal(RUN(&c, update, &any, 0), 0);
+	confirm_all(f);
+	assert_int_equal(gen(f, HOST), host);
+	assert_true(gen(f, STRANGER) > stranger);
+	stranger = gen(f, STRANGER);
+	assert_int_equal(RUN(&c, update, &not_any, 0), 0);
+	fixture_restart(f);
+	assert_int_equal(gen(f, HOST), host);
+	assert_true(gen(f, STRANGER) > stranger);
+	stranger = gen(f, STRANGER);
+	create(f, NQN2, DSC_YES);
+	confirm_all(f);
+	assert_true(gen(f, HOST) > stranger);
+	assert_int_equal(gen(f, HOST), gen(f, STRANGER));
+}
+
 static void set_degraded(void *arg)
 {
 	struct fixture *f = arg;
@@ -274,6 +329,9 @@ static void test_degraded_worker_leaves_the_log_and_comes_back(void **state)
 	assert_int_equal(entries(f, HOST), 0);
 	assert_int_equal(why(f, NQN, HOST), DSC_WHY_WORKER_DEGRADED);
 	before = gen(f, HOST);
+	fixture_restart(f);
+	assert_int_equal(entries(f, HOST), 0);
+	assert_int_equal(gen(f, HOST), before);
 	on_loop(f, set_degraded, f);
 	wait_gen(f, HOST, before);
 	assert_int_equal(entries(f, HOST), 1);
@@ -435,6 +493,8 @@ int main(void)
 		T(test_generation_survives_restart_and_the_hosts_row),
 		T(test_unconfirmed_addition_survives_restart_as_unconfirmed),
 		T(test_portal_change_is_told_to_those_who_use_it),
+		T(test_what_nobody_was_told_of_moves_no_generation),
+		T(test_named_host_isnt_told_what_changes_for_all_others),
 		T(test_degraded_worker_leaves_the_log_and_comes_back),
 		T(test_portal_that_failed_is_not_told),
 		T(test_named_portals_only),

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discoveryd/model/review.c - whose view a transaction changes: what may have changed is noted while it is written; when it is
+ * committed, what hosts are told before and after is compared, and a generation moves only for those who are told something else.
+ * Owns: a transaction's doubts.  Thread: the control loop.  May block: never.
+ *
+ * Hosts that nobody names are one: what any host is told (gen_any).  A host that is named somewhere may see no difference where
+ * they do; then its row of views says up to which gen_any that is so.
+ * The work has a bound: beyond it everyone gets a new generation, which only costs reads of logs that have not changed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "discoveryd/model/model_impl.h"
+
+#define COMPARISONS_MAX 50000
+
+/* -- doubts ------------------------------------------------------------------------------------------ */
+/* Of a subsystem for a host, or (who_id 0) for whoever is told of it; subsys_id 0: of the referrals, for a host or everyone. */
+struct dsc_doubt {
+	uint64_t subsys_id, who_id;
+	char *nqn;
+};
+
+static void add(struct dsc_review *r, const struct dsc_doubt *doubt)
+{
+	if (r->nr == r->max) {
+		r->max = r->max ? 2 * r->max : 8;
+		r->doubt = realloc(r->doubt, r->max * sizeof(*r->doubt));
+		if (!r->doubt)
+			abort();
+	}
+	r->doubt[r->nr++] = *doubt;
+}
+
+void dsc_txn_doubt(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id)
+{
+	add(&txn->review, &(struct dsc_doubt){ .subsys_id = subsys_id, .who_id = who_id });
+}
+
+void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn)
+{
+	add(&txn->review, &(struct dsc_doubt){ .nqn = host_nqn ? dsc_strdup(host_nqn) : NULL });
+}
+
+void dsc_review_free(struct dsc_review *r)
+{
+	for (size_t i = 0; i < r->nr; i++)
+		free(r->doubt[i].nqn);
+	free(r->doubt);
+	memset(r, 0, sizeof(*r));
+}
+
+/* -- comparing ----------------------------------------------------------------------------------------- */
+/* A host that has been compared. */
+struct looked_at {
+	UT_hash_handle hh;
+	bool moved; /* it is told something else than before */
+	char nqn[DSC_NQN_MAX + 1];
+};
+
+struct settling {
+	struct dsc_txn *txn;
+	const struct dsc_snapshot *side[2]; /* before, after */
+	struct looked_at *hosts;
+	bool everyone; /* hosts that nobody names are told something else */
+	bool referrals; /* that is: referrals */
+	struct dsc_tree *any; /* that is: these subsystems */
+	unsigned int left; /* comparisons */
+};
+
+static const struct dsc_portal *next_told(const struct dsc_snapshot *st, const struct dsc_subsys *s,
+					  const struct dsc_host *host, const struct dsc_portal *after)
+{
+	const struct dsc_portal *p = after;
+
+	while (s && (p = dsc_snapshot_worker_portal(st, s->worker_id, p ? p->id : 0))) {
+		if (dsc_snapshot_why(st, s, host, p) == DSC_WHY_VISIBLE)
+			return p;
+	}
+	return NULL;
+}
+
+static const char *told_address(const struct dsc_portal *p)
+{
+	return *p->advertise ? p->advertise : p->address;
+}
+
+static bool same_entry(const struct dsc_portal *a, const struct dsc_portal *b)
+{
+	return a->id == b->id && !strcmp(told_address(a), told_address(b));
+}
+
+/* Is the host (NULL: one that nobody names) told something else of the subsystem? */
+static bool differs(struct settling *st, uint64_t subsys_id, const char *host_nqn)
+{
+	const struct dsc_portal *p[2] = { NULL, NULL };
+	const struct dsc_host *host[2] = { NULL, NULL };
+	const struct dsc_subsys *s[2];
+
+	st->left -= !!st->left;
+	for (int i = 0; i < 2; i++) {
+		s[i] = dsc_snapshot_subsys_id(st->side[i], subsys_id);
+		if (host_nqn)
+			host[i] = dsc_snapshot_host(st->side[i], host_nqn);
+	}
+	do {
+		for (int i = 0; i < 2; i++)
+			p[i] = next_told(st->side[i], s[i], host[i], p[i]);
+		if (!p[0] || !p[1])
+			return p[0] || p[1];
+	} while (same_entry(p[0], p[1]) && !strcmp(s[0]->label, s[1]->label));
+	return true;
+}
+
+static const struct dsc_referral *next_referral(const struct dsc_snapshot *st, const char *host_nqn,
+						const struct dsc_referral *r)
+{
+	while ((r = dsc_tree_next(st->referrals, &dsc_referral_ops, r ? &r->id : NULL))) {
+		if (host_nqn ? dsc_snapshot_refers(st, r, host_nqn) : r->all_hosts)
+			return r;
+	}
+	return NULL;
+}
+
+static bool referrals_differ(struct settling *st, const char *host_nqn)
+{
+	const struct dsc_referral *r[2] = { NULL, NULL };
+
+	st->left -= !!st->left;
+	do {
+		for (int i = 0; i < 2; i++)
+			r[i] = next_referral(st->side[i], host_nqn, r[i]);
+	} while (r[0] && r[1] && r[0]->id == r[1]->id); /* nothing else of one ever changes */
+	return r[0] || r[1];
+}
+
+static struct looked_at *look_at(struct settling *st, const char *nqn)
+{
+	struct looked_at *h;
+
+	HASH_FIND_STR(st->hosts, nqn, h);
+	if (h)
+		return h;
+	h = dsc_zalloc(sizeof(*h));
+	snprintf(h->nqn, sizeof(h->nqn), "%s", nqn);
+	HASH_ADD_STR(st->hosts, nqn, h);
+	return h;
+}
+
+/* -- everyone, then those who are named ----------------------------------------------------------------- */
+static void review_everyone(struct settling *st, const struct dsc_doubt *d)
+{
+	if (d->subsys_id && !d->who_id && differs(st, d->subsys_id, NULL)) {
+		dsc_tree_set(&st->any, &dsc_ids_ops, dsc_id_value(d->subsys_id));
+		st->everyone = true;
+	} else if (!d->subsys_id && !d->nqn && referrals_differ(st, NULL)) {
+		st->everyone = st->referrals = true;
+	}
+}
+
+static void review_host(struct settling *st, uint64_t subsys_id, uint64_t host_id)
+{
+	const struct dsc_host *host = dsc_snapshot_host_id(st->side[0], host_id);
+	struct looked_at *h;
+
+	if (!host)
+		host = dsc_snapshot_host_id(st->side[1], host_id);
+	if (!host || !st->left)
+		return;
+	h = look_at(st, host->nqn);
+	h->moved = h->moved || differs(st, subsys_id, host->nqn);
+}
+
+static void review_named(struct settling *st, const struct dsc_doubt *d)
+{
+	const struct dsc_subsys *s;
+	const struct dsc_allow *a;
+	struct looked_at *h;
+
+	if (d->nqn) {
+		h = look_at(st, d->nqn);
+		h->moved = h->moved || referrals_differ(st, d->nqn);
+	} else if (d->who_id) {
+		review_host(st, d->subsys_id, d->who_id);
+	} else {
+		for (int i = 0; i < 2; i++) {
+			s = dsc_snapshot_subsys_id(st->side[i], d->subsys_id);
+			dsc_tree_each(a, s ? s->hosts : NULL, &dsc_allow_ops)
+				review_host(st, d->subsys_id, a->host_id);
+		}
+	}
+}
+
+/* -- generations ------------------------------------------------------------------------------------------ */
+/* Does it, too, see what hosts that nobody names see differently? */
+static bool shares_any(struct settling *st, const struct looked_at *h)
+{
+	void *id;
+
+	if (h->moved || (st->referrals && referrals_differ(st, h->nqn)))
+		return true;
+	dsc_tree_each(id, st->any, &dsc_ids_ops)
+	{
+		if (!st->left || differs(st, dsc_id(id), h->nqn))
+			return true;
+	}
+	return false;
+}
+
+static void put_view(struct settling *st, const char *nqn, uint64_t gen, uint64_t past_any)
+{
+	struct dsc_view *view = dsc_row_new(DSC_ROW_VIEW);
+
+	snprintf(view->nqn, sizeof(view->nqn), "%s", nqn);
+	view->gen = gen;
+	view->past_any = past_any;
+	dsc_txn_put(st->txn, view);
+}
+
+static void move_generations(struct settling *st)
+{
+	uint64_t change = dsc_txn_change(st->txn);
+	struct looked_at *h, *next;
+
+	HASH_ITER(hh, st->hosts, h, next) {
+		if (!st->left)
+			continue; /* everyone gets one */
+		if (!st->everyone && h->moved)
+			put_view(st, h->nqn, change, 0);
+		if (st->everyone && !shares_any(st, h))
+			put_view(st, h->nqn, dsc_snapshot_genctr(st->side[0], h->nqn), change);
+	}
+	if (!st->everyone && st->left)
+		return;
+	st->txn->touched_any = true;
+	st->txn->model->ahead.gen_any = change;
+}
+
+void dsc_review_settle(struct dsc_txn *txn)
+{
+	struct settling st = { .txn = txn,
+			       .side = { &txn->before, &txn->model->ahead },
+			       .left = COMPARISONS_MAX };
+	struct looked_at *h, *next;
+
+	for (size_t i = 0; i < txn->review.nr && st.left; i++)
+		review_everyone(&st, &txn->review.doubt[i]);
+	for (size_t i = 0; i < txn->review.nr && st.left; i++)
+		review_named(&st, &txn->review.doubt[i]);
+	if (txn->review.nr)
+		move_generations(&st);
+	HASH_ITER(hh, st.hosts, h, next) {
+		HASH_DEL(st.hosts, h);
+		free(h);
+	}
+	dsc_tree_put(st.any, &dsc_ids_ops);
+	dsc_review_free(&txn->review);
+}
