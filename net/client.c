@@ -6,25 +6,21 @@
 #include "net/client.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/container.h"
-#include "net/addr.h"
+#include "common/uuid.h"
+#include "net/dial.h"
 
 #define ADMIN_DEPTH 31
 #define MAX_QUEUES 128
 #define SCRATCH (256u << 10)
-#define SEND_IOVS 128
 
 struct net_client_queue {
 	struct net_client *client;
@@ -62,37 +58,18 @@ static int wait_fd(int fd, short events, int timeout_ms)
 static int connect_socket(const struct net_client *c, struct cmn_err *err)
 {
 	const struct net_client_params *p = &c->params;
-	struct sockaddr_storage ss;
-	socklen_t len, elen = sizeof(int);
-	int fd, ret, one = 1, soerr = 0;
+	int fd = -1, ret = net_dial_start(p->addr, p->port, p->congestion, &fd, err);
 
-	len = net_addr_set(&ss, p->addr, p->port);
-	if (!len)
-		return cmn_err_set(err, -EINVAL, "addr", "%s is no numeric IPv4 or IPv6 address",
-				   p->addr);
-	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return cmn_err_errno(err, -errno, NULL, "socket");
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (p->congestion && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, p->congestion,
-					(socklen_t)strlen(p->congestion)) < 0) {
-		ret = -errno;
-		close(fd);
-		return cmn_err_errno(err, ret, "congestion", "congestion control %s",
-				     p->congestion);
-	}
-	ret = connect(fd, (struct sockaddr *)&ss, len) < 0 ? -errno : 0;
-	if (ret == -EINPROGRESS) {
+	if (ret > 0) {
 		ret = wait_fd(fd, POLLOUT, (int)c->timeout_ms);
 		if (!ret)
-			ret = getsockopt(fd, SOL_SOCKET, SO_ERROR, &soerr, &elen) < 0 ? -errno
-										      : -soerr;
+			ret = net_dial_result(fd);
+		if (ret < 0) {
+			close(fd);
+			return cmn_err_errno(err, ret, NULL, "%s port %u", p->addr, p->port);
+		}
 	}
-	if (ret < 0) {
-		close(fd);
-		return cmn_err_errno(err, ret, NULL, "%s port %u", p->addr, p->port);
-	}
-	return fd;
+	return ret < 0 ? ret : fd;
 }
 
 static void queue_free(struct net_client_queue *q)
@@ -137,50 +114,14 @@ static struct net_client_queue *queue_new(struct net_client *c, unsigned int dep
 	return q;
 }
 
-/* Sends until the socket is full or nothing is left.  true: something went out. */
 static bool queue_send(struct net_client_queue *q)
 {
-	struct iovec iov[SEND_IOVS];
-	bool moved = false;
-
-	while (fab_host_wants_send(q->host)) {
-		struct msghdr msg = { .msg_iov = iov };
-		ssize_t n;
-
-		msg.msg_iovlen = (size_t)fab_host_gather(q->host, iov, SEND_IOVS, 1u << 20);
-		n = sendmsg(q->fd, &msg, MSG_NOSIGNAL);
-		fab_host_sent(q->host, n > 0 ? (size_t)n : 0);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			fab_host_eof(q->host);
-		if (n <= 0)
-			break;
-		moved = true;
-	}
-	return moved;
+	return net_dial_send(q->fd, q->host);
 }
 
 static bool queue_recv(struct net_client_queue *q)
 {
-	struct iovec iov[2];
-	struct msghdr msg = { .msg_iov = iov };
-	void *dst = NULL;
-	size_t want = fab_host_want(q->host, &dst), direct;
-	ssize_t n;
-
-	if (want)
-		iov[msg.msg_iovlen++] = (struct iovec){ .iov_base = dst, .iov_len = want };
-	iov[msg.msg_iovlen++] = (struct iovec){ .iov_base = q->scratch, .iov_len = SCRATCH };
-	n = recvmsg(q->fd, &msg, 0);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		fab_host_eof(q->host);
-	if (n <= 0)
-		return false;
-	direct = cmn_min((size_t)n, want);
-	if (direct)
-		fab_host_took(q->host, direct);
-	if ((size_t)n > direct)
-		fab_host_push(q->host, q->scratch, (size_t)n - direct);
-	return true;
+	return net_dial_recv(q->fd, q->host, q->scratch, SCRATCH);
 }
 
 static bool queue_open(const struct net_client_queue *q)
@@ -382,15 +323,6 @@ static int explain(struct net_client_queue *q, int ret, const char *what, struct
 	return cmn_err_set(err, ret, NULL, "%s: %s", what, *why ? why : strerror(-ret));
 }
 
-static int explain_status(const struct nvme_cqe *cqe, const char *what, struct cmn_err *err)
-{
-	uint16_t status = le16toh(cqe->status), code = NVME_CQE_STATUS_CODE(status);
-
-	return cmn_err_set(err, -EACCES, NULL, "%s: status type %u code %02xh%s", what,
-			   NVME_STATUS_SCT(code), NVME_STATUS_SC(code),
-			   status & NVME_CQE_DNR ? ", do not retry" : "");
-}
-
 static int connect_queue(struct net_client_queue *q, uint16_t qid, uint16_t sqsize,
 			 struct nvme_cqe *cqe, struct cmn_err *err)
 {
@@ -413,7 +345,7 @@ static int connect_queue(struct net_client_queue *q, uint16_t qid, uint16_t sqsi
 	ret = net_client_io(q, &cmd, &data, sizeof(data), FAB_HOST_OUT, cqe);
 	if (ret < 0)
 		return explain(q, ret == -ECONNRESET ? -EPROTO : ret, "Connect", err);
-	return status_errno(cqe) ? explain_status(cqe, "Connect", err) : 0;
+	return net_dial_status(cqe, "Connect", err);
 }
 
 static int wait_csts(struct net_client *c, uint64_t mask, uint64_t value)
@@ -435,13 +367,6 @@ static int wait_csts(struct net_client *c, uint64_t mask, uint64_t value)
 	}
 }
 
-static uint64_t cc_value(const struct net_client *c)
-{
-	uint64_t css = c->cap & NVME_CAP_CSS_IOCSS ? NVME_CC_CSS_ALL : NVME_CC_CSS_NVM;
-
-	return css << NVME_CC_CSS_SHIFT | 6u << NVME_CC_IOSQES_SHIFT | 4u << NVME_CC_IOCQES_SHIFT;
-}
-
 static int enable(struct net_client *c, struct cmn_err *err)
 {
 	struct nvme_cmd cmd = fab_cmd_identify(NVME_CNS_CTRL, 0, 0, 0);
@@ -449,7 +374,7 @@ static int enable(struct net_client *c, struct cmn_err *err)
 	int ret = net_client_prop_get(c, NVME_REG_CAP, true, &c->cap);
 
 	if (!ret)
-		ret = net_client_prop_set(c, NVME_REG_CC, false, cc_value(c) | NVME_CC_EN);
+		ret = net_client_prop_set(c, NVME_REG_CC, false, net_dial_cc(c->cap));
 	if (!ret)
 		ret = wait_csts(c, NVME_CSTS_RDY, NVME_CSTS_RDY);
 	if (ret < 0)
@@ -458,23 +383,13 @@ static int enable(struct net_client *c, struct cmn_err *err)
 	ret = net_client_admin(c, &cmd, &c->id, sizeof(c->id), FAB_HOST_IN, &cqe);
 	if (ret < 0)
 		return explain(c->admin, ret, "Identify", err);
-	return status_errno(&cqe) ? explain_status(&cqe, "Identify", err) : 0;
-}
-
-/* Version 4, variant 1; a host that has no identity of its own. */
-static int random_hostid(uint8_t id[16])
-{
-	if (getrandom(id, 16, 0) != 16)
-		return -EIO;
-	id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
-	id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
-	return 0;
+	return net_dial_status(&cqe, "Identify", err);
 }
 
 static int fill_names(struct net_client *c, struct cmn_err *err)
 {
 	const struct net_client_params *p = &c->params;
-	const uint8_t *u = c->hostid;
+	struct cmn_uuid uuid;
 
 	if (!p->subnqn || strlen(p->subnqn) > NVMF_NQN_MAX)
 		return cmn_err_set(err, -EINVAL, "subnqn",
@@ -482,19 +397,14 @@ static int fill_names(struct net_client *c, struct cmn_err *err)
 	if (p->hostnqn && strlen(p->hostnqn) > NVMF_NQN_MAX)
 		return cmn_err_set(err, -EINVAL, "hostnqn", "is longer than %d characters",
 				   NVMF_NQN_MAX);
-	if (p->hostid)
-		memcpy(c->hostid, p->hostid, sizeof(c->hostid));
-	else if (random_hostid(c->hostid) < 0)
+	if (!p->hostid && cmn_uuid_random(&uuid) < 0)
 		return cmn_err_set(err, -EIO, NULL, "no random numbers");
+	memcpy(c->hostid, p->hostid ? p->hostid : uuid.b, sizeof(c->hostid));
 	strcpy(c->subnqn, p->subnqn);
 	if (p->hostnqn)
 		strcpy(c->hostnqn, p->hostnqn);
 	else
-		snprintf(c->hostnqn, sizeof(c->hostnqn),
-			 NVMF_UUID_NQN_PREFIX
-			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
-			 u[12], u[13], u[14], u[15]);
+		net_dial_hostnqn(c->hostid, c->hostnqn);
 	return 0;
 }
 
@@ -510,7 +420,7 @@ int net_client_connect(const struct net_client_params *params, struct net_client
 	if (!c)
 		return cmn_err_set(err, -ENOMEM, NULL, "out of memory");
 	c->params = *params;
-	c->timeout_ms = params->timeout_ms ? params->timeout_ms : 5000;
+	c->timeout_ms = params->timeout_ms ? params->timeout_ms : NET_DIAL_TIMEOUT_MS;
 	rc = fill_names(c, err);
 	if (!rc && !(c->admin = queue_new(c, ADMIN_DEPTH, err)))
 		rc = err->code;
@@ -549,8 +459,9 @@ int net_client_open_queues(struct net_client *c, unsigned int nr, unsigned int d
 	err = err ? err : &local;
 	if (ret < 0)
 		return explain(c->admin, ret, "Set Features 07h", err);
-	if (status_errno(&cqe))
-		return explain_status(&cqe, "Set Features 07h", err);
+	ret = net_dial_status(&cqe, "Set Features 07h", err);
+	if (ret < 0)
+		return ret;
 	want = cmn_min(want, le32toh(cqe.dw[0]) & 0xffff);
 	depth = cmn_max(1u, cmn_min(depth, (unsigned int)NVME_CAP_MQES(c->cap)));
 	for (unsigned int i = 0; i <= want && c->nr_ioqs < MAX_QUEUES; i++) {
@@ -588,8 +499,7 @@ void net_client_close(struct net_client *c)
 		return;
 	if (c->enabled && queue_open(c->admin) &&
 	    net_client_prop_set(c, NVME_REG_CC, false,
-				cc_value(c) | NVME_CC_EN |
-					NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT) == 0)
+				net_dial_cc(c->cap) | NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT) == 0)
 		wait_csts(c, shst, (uint64_t)NVME_SHST_COMPLETE << NVME_CSTS_SHST_SHIFT);
 	net_client_abandon(c);
 }

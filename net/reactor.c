@@ -389,6 +389,7 @@ void net_reactor_run(struct net_reactor *r)
 			poll_events(r, CMN_NS_PER_MS);
 		r->nr_events = 0;
 	}
+	atomic_store_explicit(&r->stop, false, memory_order_relaxed);
 	current = NULL;
 }
 

@@ -26,7 +26,8 @@ struct net_reactor_params {
 struct net_reactor *net_reactor_create(const struct net_reactor_params *params, int *ret_err);
 void net_reactor_destroy(struct net_reactor *r); /* joined; no connections left */
 int net_reactor_start(struct net_reactor *r); /* runs net_reactor_run in a thread of its own */
-void net_reactor_run(struct net_reactor *r); /* or on the caller's thread, until stopped */
+void net_reactor_run(
+	struct net_reactor *r); /* or on the caller's thread, until stopped; it may be run again */
 void net_reactor_stop(
 	struct net_reactor *r); /* any; the thread ends after its turn; joins if started */
 unsigned int net_reactor_index(const struct net_reactor *r);

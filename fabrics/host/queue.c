@@ -36,11 +36,13 @@ static void queue_icreq(struct fab_host_queue *q)
 
 struct fab_host_queue *fab_host_create(const struct fab_host_params *params)
 {
-	struct fab_host_queue *q = calloc(1, sizeof(*q));
+	uint32_t arena = cmn_min(params->depth * HOST_ARENA_CMD, (uint32_t)HOST_ARENA_MAX);
+	struct fab_host_queue *q = calloc(1, sizeof(*q) + arena);
 
 	if (!q)
 		return NULL;
 	q->params = *params;
+	q->arena_len = arena;
 	q->slots = calloc(params->depth, sizeof(struct fab_host_req *));
 	q->free_slots = calloc(params->depth, sizeof(uint16_t));
 	if (!q->slots || !q->free_slots) {

@@ -11,7 +11,9 @@
 #include "fabrics/host/queue.h"
 #include "fabrics/tcp/rx.h"
 
-#define HOST_ARENA 8192
+/* Headers of as many commands as may be under way, copied together to be sent: 8 KiB at most. */
+#define HOST_ARENA_CMD 256
+#define HOST_ARENA_MAX 8192
 /* CID: slot in 11:0, generation in 15:12, so that an answer to an old command is found out. */
 #define HOST_GEN_SHIFT 12
 
@@ -46,7 +48,8 @@ struct fab_host_queue {
 	uint8_t ctl[FAB_PDU_TERM_MAX];
 	uint32_t ctl_len, ctl_sent;
 	bool ctl_gathered;
-	uint8_t arena[HOST_ARENA];
+	uint32_t arena_len;
+	uint8_t arena[];
 };
 
 /* queue.c */

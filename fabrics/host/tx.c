@@ -79,7 +79,7 @@ int fab_host_gather(struct fab_host_queue *q, struct iovec *iov, int max, size_t
 {
 	struct fab_gather g = { .iov = iov,
 				.arena = q->arena,
-				.arena_end = q->arena + sizeof(q->arena) };
+				.arena_end = q->arena + q->arena_len };
 	struct fab_host_req *req;
 
 	assert(!q->nr_gathered);
