@@ -19,7 +19,7 @@ static void copy_list(struct json_object *json, struct json_object *from, const 
 
 static struct json_object *render(struct dsc_app *app, const struct dsc_worker *worker)
 {
-	struct json_object *json = json_object_new_object();
+	struct json_object *json = json_object_new_object(), *resident;
 	uint64_t when = 0;
 	struct json_object *stats = dsc_supervisor_stats(app->supervisor, worker->name, &when);
 
@@ -28,6 +28,8 @@ static struct json_object *render(struct dsc_app *app, const struct dsc_worker *
 		api_add_time(json, "time", when);
 	else
 		json_object_object_add(json, "time", NULL);
+	if (stats && json_object_object_get_ex(stats, "resident_bytes", &resident))
+		json_object_object_add(json, "resident_bytes", json_object_get(resident));
 	copy_list(json, stats, "reactors");
 	copy_list(json, stats, "subsystems");
 	return json;

@@ -219,6 +219,7 @@ def test_connected_hosts_are_seen():
         assert HOST in problem['users'] and 'namespace 1' in problem['users'], problem
         counted = lambda: [n for w in api.ok('GET', '/stats')['workers'] for s in w['subsystems'] for n in s['namespaces']]  # noqa: E731
         pharos.wait_for(counted, 10, 'counters of namespaces')
+        assert all(1 << 20 < w['resident_bytes'] < 1 << 40 for w in api.ok('GET', '/stats')['workers'])
     assert api('DELETE', path + '?force=true')[0] == 204
     pharos.wait_for(lambda: not api.ok('GET', f'/controllers?nqn={NQN}-seen')['items'], 5, 'the controller is gone')
 
