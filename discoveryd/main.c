@@ -32,7 +32,6 @@
 #include "discoveryd/options.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
-#include "fabrics/spec/nvmf.h"
 #include "net/addr.h"
 #include "net/reactor.h"
 
@@ -108,7 +107,7 @@ static void start_mdns(struct daemon *d)
 	for (unsigned int i = 0; i < d->app.opt.nr_listen; i++)
 		net_addr_set(&listeners[i].addr, d->app.opt.listen[i].address,
 			     d->app.opt.listen[i].port);
-	d->mdns = dsc_mdns_create(NVMF_DISC_NQN, &rc); /* the one that our controller answers to */
+	d->mdns = dsc_mdns_create(d->app.disc_nqn, &rc);
 	if (d->mdns)
 		rc = dsc_mdns_listen(d->mdns, listeners, d->app.opt.nr_listen);
 	if (rc < 0)

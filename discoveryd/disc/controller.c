@@ -40,14 +40,11 @@ static void ctrl_free(struct dsc_disc_ctrl *dc)
 	free(dc);
 }
 
-/* The well-known discovery NQN, or the one of this controller alone (TP8013); a controller tells the one that it was asked by. */
+/* A host may ask by the well-known discovery NQN or by our own; Identify tells ours, by which it knows us again wherever it meets us
+ * (NVM Express Base 2.1, 3.1.3.3). */
 static const struct fab_subsys_id *subsystem(const struct dsc_disc *disc, const char *nqn)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(disc->subsys); i++) {
-		if (!strcmp(disc->subsys[i].nqn, nqn))
-			return &disc->subsys[i];
-	}
-	return NULL;
+	return !strcmp(nqn, NVMF_DISC_NQN) || !strcmp(nqn, disc->subsys.nqn) ? &disc->subsys : NULL;
 }
 
 static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn,

@@ -159,8 +159,7 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	if (!disc)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory for the discovery service");
 	disc->app = app;
-	name_subsystem(&disc->subsys[0], NVMF_DISC_NQN);
-	name_subsystem(&disc->subsys[1], app->disc_nqn);
+	name_subsystem(&disc->subsys, app->disc_nqn);
 	disc->site.ops = &dsc_disc_site_ops;
 	disc->pers = dsc_disc_personality;
 	disc->pers.dctype = app->opt.dctype;

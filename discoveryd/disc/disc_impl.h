@@ -35,7 +35,7 @@ struct dsc_disc {
 	struct fab_site site; /* first: the ops get it */
 	struct dsc_app *app;
 	struct fab_personality pers;
-	struct fab_subsys_id subsys[2]; /* by the well-known NQN, by our own */
+	struct fab_subsys_id subsys; /* by our own NQN, whichever a host asks by */
 	struct net_reactor *reactor;
 	struct net_server *server;
 	struct net_listener *listener[DSC_MAX_ADDRS];

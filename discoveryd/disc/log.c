@@ -233,7 +233,7 @@ static void record_current(const struct dsc_log *log, struct fab_disc_record *re
 	ret->subtype = NVMF_SUBTYPE_CURRENT;
 	ret->portid = log->via.portid;
 	ret->eflags = NVMF_EFLAGS_DUPRETINFO | NVMF_EFLAGS_EPCSD;
-	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", NVMF_DISC_NQN);
+	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", log->snap->self_nqn);
 	snprintf(ret->traddr, sizeof(ret->traddr), "%s", log->via.address);
 	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%u", log->via.port);
 }

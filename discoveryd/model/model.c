@@ -68,6 +68,7 @@ int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct c
 	model->epoch = meta.epoch;
 	snprintf(app->disc_nqn, sizeof(app->disc_nqn), "nqn.2014-08.org.nvmexpress:uuid:%s",
 		 meta.identity);
+	model->now.self_nqn = app->disc_nqn;
 	name_node(model);
 	dsc_state_assign(&model->ahead, &model->now);
 	dsc_effects_rebuild(model);

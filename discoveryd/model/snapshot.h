@@ -18,6 +18,7 @@ struct dsc_model;
 /* The roots.  Read them through the functions below where there is one. */
 struct dsc_snapshot {
 	_Atomic uint32_t refs;
+	const char *self_nqn; /* this discovery controller's own; outlives every snapshot */
 	uint64_t change; /* the last change in it */
 	uint64_t gen_any; /* generation of what every host sees */
 	struct dsc_tree *nodes, *workers, *portals, *hosts, *subsystems; /* by id: dsc_<row>_ops */

@@ -60,6 +60,7 @@ void dsc_state_assign(struct dsc_snapshot *dst, const struct dsc_snapshot *src)
 		*root_of(dst, i) = dsc_tree_get(*root_of(src, i));
 		dsc_tree_put(old, roots[i].ops);
 	}
+	dst->self_nqn = src->self_nqn;
 	dst->change = src->change;
 	dst->gen_any = src->gen_any;
 	dst->ram_bytes = src->ram_bytes;

@@ -208,7 +208,8 @@ def test_extended_entries_tell_administrative_labels():
         queue = discovery(daemon)
         assert supported(queue) == 1, 'EXTDLPES alone'
         flags, entries = extended(queue.get_log(0x70, 8192, lsp=1))
-        assert flags == 1 and entries == [(nvme.DISCOVERY, ''), ('nqn.2026-11.example:a', 'cold store'), ('nqn.2026-11.example:b', '')], entries
+        own = daemon.rest('GET', '/version')['discovery_nqn']
+        assert flags == 1 and entries == [(own, ''), ('nqn.2026-11.example:a', 'cold store'), ('nqn.2026-11.example:b', '')], entries
         event = queue.aer()
         daemon.rest('PATCH', '/subsystems/nqn.2026-11.example:a', {'label': 'hot store'})
         wait_event(queue, event)
@@ -264,7 +265,8 @@ def test_referrals_are_told_to_the_hosts_that_they_are_for():
         wait_event(a, events[0])
         assert referrals(a) == [('192.0.2.5', 8009, own)] and referrals(b) == []
         assert nvme.discovery_log(b)[0] == before and events[1] not in b.done, 'not for B'
-        assert extended(a.get_log(0x70, 4096, lsp=1))[1] == [(nvme.DISCOVERY, ''), (own, '')]
+        self = daemon.rest('GET', '/version')['discovery_nqn']
+        assert extended(a.get_log(0x70, 4096, lsp=1))[1] == [(self, ''), (own, '')]
         daemon.rest('POST', '/referrals', {'traddr': '2001:db8:0::7', 'trsvcid': '9009', 'id': 'six'})
         wait_event(b, events[1])
         assert referrals(b) == [('2001:db8::7', 9009, nvme.DISCOVERY)]
@@ -309,7 +311,8 @@ def test_the_controller_answers_to_its_own_nqn_too():
             queue.connect(nqn, HOST_A)
             queue.enable()
             identify = queue.identify(1)
-            assert identify[768:1024].split(b'\0')[0].decode() == nqn and identify[111] == 2, 'SUBNQN, CNTRLTYPE'
+            assert identify[768:1024].split(b'\0')[0].decode() == own and identify[111] == 2, 'SUBNQN, CNTRLTYPE'
+            assert [e['subnqn'] for e in nvme.discovery_log(queue)[1] if e['subtype'] == 3] == [own]
         queue = nvme.Queue(*address(daemon.listen))
         try:
             queue.connect('nqn.2026-11.example:nobody', HOST_A)

@@ -6,7 +6,8 @@ mkdir -p /etc/nvme /run/dbus /run/stafd /var/cache/stafd
 echo nqn.2014-08.org.nvmexpress:uuid:11111111-2222-4333-8444-555555555555 >/etc/nvme/hostnqn
 echo 11111111-2222-4333-8444-555555555555 >/etc/nvme/hostid
 check "a persistent discovery connection" nvme discover -t tcp -a $target -s 8009 --persistent
-dev=$(ctrls nqn.2014-08.org.nvmexpress.discovery | head -n1)
+dev=$(basename "$(grep -lx discovery /sys/class/nvme/*/cntrltype | head -n1 | xargs dirname)")
+check "it is known by its own NQN" grep -q nqn.2014-08.org.nvmexpress:uuid: "/sys/class/nvme/$dev/subsysnqn"
 check "nvme dim registers" nvme dim --task=register --device="$dev"
 ask registered
 check "nvme dim registers again" nvme dim --task=register --device="$dev"

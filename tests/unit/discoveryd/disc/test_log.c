@@ -152,7 +152,7 @@ static void test_the_first_entry_is_the_controller_itself(void **state)
 	dsc_log_record(log, 0, &rec);
 	assert_int_equal(rec.subtype, NVMF_SUBTYPE_CURRENT);
 	assert_int_equal(rec.eflags, NVMF_EFLAGS_DUPRETINFO | NVMF_EFLAGS_EPCSD);
-	assert_string_equal(rec.subnqn, NVMF_DISC_NQN);
+	assert_string_equal(rec.subnqn, f->app.disc_nqn);
 	assert_string_equal(rec.traddr, "192.0.2.1");
 	assert_string_equal(rec.trsvcid, "8010");
 	dsc_log_destroy(log);
