@@ -314,6 +314,8 @@ static enum cli_exit bench(struct cli *cli)
 	res = cli_target_init(cli, cli_arg(cli, 0), IO_PORT, &b->target);
 	if (res == CLI_OK)
 		res = parse(b);
+	if (res == CLI_OK && cli_flag(cli, "destructive"))
+		res = cli_confirm(cli, "overwrite what %s holds?", cli_arg(cli, 1));
 	if (res != CLI_OK)
 		return res;
 	raise_limit();

@@ -27,6 +27,7 @@ enum cli_where {
 	CLI_BODY, /* a member of the request's body */
 	CLI_QUERY, /* a parameter of the request */
 	CLI_LOCAL, /* for the command itself, by cli_text() and its like */
+	CLI_GLOBAL, /* for every command: options.c takes it into struct cli */
 	CLI_WHERE_COUNT
 };
 
@@ -37,6 +38,7 @@ enum cli_kind {
 	CLI_FLAG, /* --x: true */
 	CLI_NULL, /* --x: null, which takes a setting away */
 	CLI_LIST, /* may be given several times */
+	CLI_EVERY, /* --x or --x=SECONDS: 2 when left out */
 	CLI_KIND_COUNT
 };
 
@@ -45,7 +47,7 @@ struct cli_option {
 	const char *key; /* name of the member or parameter */
 	enum cli_kind kind;
 	enum cli_where where;
-	const char *arg; /* what usage calls its value; NULL for flags */
+	const char *arg; /* what usage calls its value; "a|b" are all it may be; NULL for flags */
 	const char *help;
 };
 
@@ -61,13 +63,37 @@ struct cli_command {
 	enum cli_exit (*run)(struct cli *cli);
 };
 
-/* Ends with a verb of NULL. */
+/* Each ends with a verb of NULL, and the list with NULL (commands.c). */
 extern const struct cli_command *const cli_areas[];
+
+/* What an area is about: its other name, its line of help, and where its objects are listed, for completion. */
+struct cli_resource {
+	const char *area, *alias;
+	const char *help;
+	const char *collection; /* segment below /api/v1; NULL: not listed there */
+	const char *key; /* the member that names one */
+};
+extern const struct cli_resource cli_resources[]; /* ends with an area of NULL */
+
+enum cli_form {
+	CLI_TABLE,
+	CLI_WIDE, /* with the columns that are CELL_WIDE */
+	CLI_NAME, /* only what names each object */
+	CLI_FORM_COUNT
+};
 
 struct cli {
 	const char *api; /* base URL, no slash at the end */
+	enum cli_form form;
 	bool json;
 	bool color;
+	bool no_headers;
+	bool yes; /* don't ask before something is destroyed */
+	bool only_reads; /* a request that writes is refused: it is going to be repeated */
+	bool quiet; /* an API that doesn't answer is no news */
+	const char *columns; /* "NQN,STATE": these and no others; NULL: those of the form */
+	unsigned long long every; /* seconds between two looks; 0: one look */
+	long timeout_s; /* of a request; 0: the usual one */
 	long also_ok; /* an HTTP status that isn't taken for a failure, though it looks like one */
 	const struct cli_command *cmd;
 	char **argv; /* what isn't an option, after area and verb */
@@ -80,6 +106,23 @@ struct cli {
  * help or the version was wanted, which has then been printed. */
 enum cli_exit cli_parse(struct cli *cli, int argc, char **argv);
 const char *cli_arg(const struct cli *cli, int index); /* NULL when left out */
+extern const struct cli_option cli_global_options[];
+char cli_short_option(const char *name); /* 'o' of "output"; 0: it has none */
+
+/* -- finding commands (lookup.c) -------------------------------------------------------------------------------- */
+/* The command that one or two words name; second may be NULL.  Other names count too: "ns", "portals", "rm". */
+const struct cli_command *cli_find_command(const char *first, const char *second);
+/* The area that a word names: its proper name, NULL for none. */
+const char *cli_find_area(const char *word);
+const struct cli_resource *cli_find_resource(const char *area); /* NULL: not in the table */
+/* Says that there is no such command or verb, and which one was perhaps meant. */
+enum cli_exit cli_unknown_command(const char *first, const char *second);
+/* The option of a command, or the global one; NULL: none. */
+const struct cli_option *cli_find_option(const struct cli_command *cmd, const char *name);
+/* How unlike two words are: letters to change, to add, to leave out, or to swap with the next. */
+unsigned int cli_distance(const char *a, const char *b);
+/* Keeps in *best the word that is most like the one that was typed; NULL as long as none is like it at all. */
+void cli_closest(const char *typed, const char *word, const char **best);
 /* A local option's value, or the default. */
 const char *cli_text(const struct cli *cli, const char *key, const char *otherwise);
 unsigned long long cli_number(const struct cli *cli, const char *key, unsigned long long otherwise);
@@ -90,7 +133,23 @@ bool cli_flag(const struct cli *cli, const char *key);
 void cli_error(const char *hint, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(struct json_object *doc);
+/* Is there somebody to ask? */
+bool cli_asks(const struct cli *cli);
+/* Asks on a terminal, where --yes wasn't given: "... [y/N]".  CLI_OK: go on; else it has said that nothing was done. */
+enum cli_exit cli_confirm(const struct cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A bar on the terminal, how much of total is done; nothing where stderr isn't one.  done >= total wipes it away. */
+void cli_progress(const struct cli *cli, unsigned long long done, unsigned long long total,
+		  const char *what);
+
+/* -- help (help.c) ---------------------------------------------------------------------------------------------- */
 void cli_usage(const struct cli_command *cmd, bool to_stdout); /* of one command; NULL: of all */
+void cli_area_usage(const char *area, bool to_stdout);
+
+/* -- repeating (repeat.c) --------------------------------------------------------------------------------------- */
+/* Runs the command every cli->every seconds until it fails or a signal ends us, and shows what it says: on a terminal in place of
+ * what it said before, elsewhere only where that has changed. */
+enum cli_exit cli_repeat(struct cli *cli);
 
 /* -- REST (rest.c) ------------------------------------------------------------------------------------------------ */
 /* "/api/v1" and each segment, percent-encoded; ends with NULL.  free() it. */
@@ -99,6 +158,8 @@ char *cli_path(const char *segment, ...) __attribute__((sentinel));
  * NULL) is the answer, to be put by the caller; NULL when there is none. */
 enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 			  struct json_object *body, struct json_object **ret_doc);
+/* The text that a GET of a path below the root answers with, to be freed. */
+enum cli_exit cli_fetch(struct cli *cli, const char *path, char **ret_text);
 /* Every item of a list, page after page. */
 enum cli_exit cli_list(struct cli *cli, const char *path, struct json_object **ret_items);
 
@@ -114,13 +175,18 @@ enum cli_cell {
 	CELL_SIZE, /* bytes, shown as 1GiB */
 	CELL_STATE, /* coloured: ready, pending, failed and their like */
 	CELL_COUNT, /* how many elements an array has */
-	CELL_KIND_COUNT
+	CELL_AGE, /* a time, shown as how long ago it was */
+	CELL_KIND_COUNT,
+	/* Beside one of these: */
+	CELL_KIND_MASK = 0xff,
+	CELL_WIDE = 0x100, /* only with -o wide, and where it is asked for by name */
+	CELL_KEY = 0x200 /* names the object; a table without any is named by its first column */
 };
 
 struct cli_column {
 	const char *title;
 	const char *path; /* "status.state" */
-	enum cli_cell kind;
+	unsigned int kind; /* enum cli_cell */
 	/* Instead of path, what doesn't follow from one member.  Returns buf or a constant. */
 	const char *(*text)(struct json_object *item, char *buf, size_t size);
 };
@@ -128,6 +194,7 @@ struct cli_column {
 struct json_object *cli_member(struct json_object *obj,
 			       const char *path); /* NULL: not there, or null */
 const char *cli_member_text(struct json_object *obj, const char *path); /* "" when absent */
+double cli_parse_time(const char *text); /* "2026-11-23T09:00:00.5Z": seconds since 1970; 0: none */
 /* columns ends with a title of NULL. */
 void cli_table(struct cli *cli, const struct cli_column *columns, struct json_object *items);
 /* Every member of an object, a line each. */

@@ -12,6 +12,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_referral_commands,
 	cli_portal_commands,
 	cli_worker_commands,
+	cli_publish_commands,
 	cli_config_commands,
 	cli_hostconf_commands,
 	cli_observe_commands,
@@ -19,6 +20,24 @@ const struct cli_command *const cli_areas[] = {
 	cli_discover_commands,
 	cli_probe_commands,
 	cli_bench_commands,
+	cli_daemon_commands,
+	cli_help_commands,
 	NULL,
+};
+
+const struct cli_resource cli_resources[] = {
+	/* keep sorted */
+	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
+	{ "event", "ev", "what happened", "events", NULL },
+	{ "host", NULL, "hosts that are known by name", "hosts", "nqn" },
+	{ "import", NULL, "take over another target's configuration", NULL, NULL },
+	{ "namespace", "ns", "the disks of subsystems", NULL, NULL },
+	{ "node", NULL, "machines of this storage system", "nodes", "id" },
+	{ "portal", NULL, "addresses on which workers serve I/O", "portals", "id" },
+	{ "referral", NULL, "other discovery controllers that hosts are told of", "referrals", "id" },
+	{ "registration", "reg", "what hosts and discovery controllers registered", "registrations", "id" },
+	{ "subsystem", "subsys", "what hosts connect to, and which hosts may", "subsystems", "nqn" },
+	{ "worker", NULL, "the processes that serve I/O", "workers", "id" },
+	{ 0 },
 };
 /* clang-format on */

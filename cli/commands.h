@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 
+extern const struct cli_command cli_help_commands[]; /* help.c */
 extern const struct cli_command cli_status_commands[]; /* status.c */
 extern const struct cli_command cli_subsystem_commands[]; /* subsystem.c */
 extern const struct cli_command cli_namespace_commands[]; /* namespace.c */
@@ -14,11 +15,16 @@ extern const struct cli_command cli_registration_commands[]; /* registration.c *
 extern const struct cli_command cli_portal_commands[]; /* portal.c */
 extern const struct cli_command cli_worker_commands[]; /* worker.c */
 extern const struct cli_command cli_config_commands[]; /* config.c */
+extern const struct cli_command cli_publish_commands[]; /* publish.c */
+extern const struct cli_command cli_daemon_commands[]; /* daemon.c */
 extern const struct cli_command cli_hostconf_commands[]; /* hostconf.c */
 extern const struct cli_command cli_observe_commands[]; /* observe.c */
 extern const struct cli_command cli_watch_commands[]; /* watch.c */
 extern const struct cli_command cli_discover_commands[]; /* discover.c */
 extern const struct cli_command cli_probe_commands[]; /* probe.c */
 extern const struct cli_command cli_bench_commands[]; /* bench.c */
+
+extern const struct cli_column
+	cli_allowed_columns[]; /* host.c: a host in a list of those that may */
 
 #endif

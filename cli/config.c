@@ -2,17 +2,12 @@
 /* cli/config.c - `pharos apply`, `diff`, `export`, `import`: everything that is configured, as one document. */
 #include "cli/commands.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/convert.h"
+#include "cli/file.h"
 #include "common/cleanup.h"
-#include "common/json.h"
-
-#define FILE_MAX (64u << 20)
-#define DEPTH_MAX 32
 
 #define FILE_OPTION                                                                                \
 	{                                                                                          \
@@ -44,48 +39,6 @@ static const struct cli_option import_options[] = {
 	CLI_WAIT_OPTION,
 	{ 0 },
 };
-
-/* -- reading -------------------------------------------------------------------------------------------- */
-static char *read_stream(FILE *in, size_t *ret_len)
-{
-	char *text = NULL, *more;
-	size_t len = 0, got;
-
-	do {
-		more = realloc(text, len + 65536);
-		if (!more)
-			break;
-		text = more;
-		got = fread(text + len, 1, 65536, in);
-		len += got;
-	} while (got && len < FILE_MAX);
-	*ret_len = len;
-	return text;
-}
-
-static enum cli_exit read_file(const char *name, struct json_object **ret_doc)
-{
-	bool is_stdin = strcmp(name, "-") == 0;
-	FILE *in = is_stdin ? stdin : fopen(name, "re");
-	cmn_autofree char *text = NULL;
-	struct cmn_err err = { 0 };
-	size_t len = 0;
-
-	if (in)
-		text = read_stream(in, &len);
-	if (!in || ferror(in) || !text) {
-		cli_error(NULL, "%s: %s", name, strerror(errno));
-		if (in && !is_stdin)
-			fclose(in);
-		return CLI_FAILED;
-	}
-	if (!is_stdin)
-		fclose(in);
-	if (cmn_json_parse(text, len, DEPTH_MAX, FILE_MAX, ret_doc, &err) == 0)
-		return CLI_OK;
-	cli_error(NULL, "%s is not a JSON document: %s", name, err.msg);
-	return CLI_REFUSED;
-}
 
 /* -- telling a difference -------------------------------------------------------------------------------- */
 static const char *plain(struct json_object *value)
@@ -179,13 +132,47 @@ static enum cli_exit tell_state(struct cli *cli, struct json_object *diff)
 	return CLI_OK;
 }
 
+static bool takes_away(struct json_object *diff)
+{
+	struct json_object *changes = cli_member(diff, "changes");
+
+	for (size_t i = 0; i < json_object_array_length(changes); i++)
+		if (strcmp(cli_member_text(json_object_array_get_idx(changes, i), "action"),
+			   "delete") == 0)
+			return true;
+	return json_object_array_length(cli_member(diff, "hosts")) > 0;
+}
+
+/* Somebody who prunes or forces at a terminal sees first what that means. */
+static enum cli_exit confirm(struct cli *cli, const char *path, struct json_object *doc)
+{
+	struct json_object *query = cli->values[CLI_QUERY], *diff = NULL;
+	enum cli_exit res;
+
+	if (!cli_asks(cli) || cli->json || cli_member(query, "dry_run") ||
+	    !(cli_member(query, "prune") || cli_member(query, "force")))
+		return CLI_OK;
+	json_object_object_add(query, "dry_run", json_object_new_boolean(true));
+	res = cli_request(cli, "PUT", path, doc, &diff);
+	json_object_object_del(query, "dry_run");
+	if (res == CLI_OK && takes_away(diff)) {
+		print_diff(cli, diff);
+		fflush(stdout);
+		res = cli_confirm(cli, "apply this?");
+	}
+	json_object_put(diff);
+	return res;
+}
+
 /* unmapped: what an import could not take over; NULL for other documents. */
 static enum cli_exit send(struct cli *cli, struct json_object *doc, struct json_object *unmapped)
 {
 	cmn_autofree char *path = cli_path("config", NULL);
 	struct json_object *diff = NULL;
-	enum cli_exit res = cli_request(cli, "PUT", path, doc, &diff);
+	enum cli_exit res = confirm(cli, path, doc);
 
+	if (res == CLI_OK)
+		res = cli_request(cli, "PUT", path, doc, &diff);
 	if (res != CLI_OK)
 		return res;
 	if (unmapped)
@@ -209,7 +196,7 @@ static enum cli_exit apply(struct cli *cli)
 		cli_error("-f FILE; `pharos export` makes one", "no document is given");
 		return CLI_USAGE;
 	}
-	res = read_file(file, &doc);
+	res = cli_read_json(file, &doc);
 	if (res == CLI_OK)
 		res = send(cli, doc, NULL);
 	json_object_put(doc);
@@ -222,14 +209,11 @@ static enum cli_exit diff(struct cli *cli)
 	return apply(cli);
 }
 
-static enum cli_exit export(struct cli *cli)
-{
-	cmn_autofree char *path = cli_path("config", NULL);
-	struct json_object *doc = NULL;
+static enum cli_exit export(struct cli *cli) {
+	cmn_autofree char *path = cli_path("config", NULL); struct json_object *doc = NULL;
 	enum cli_exit res = cli_request(cli, "GET", path, NULL, &doc);
 
-	if (res == CLI_OK)
-		cli_print_json(doc);
+	if (res == CLI_OK) cli_print_json(doc);
 	json_object_put(doc);
 	return res;
 }
@@ -251,7 +235,7 @@ static enum cli_exit get_portals(struct cli *cli, struct json_object **ret_porta
 static enum cli_exit import(struct cli *cli, cli_convert_fn *convert)
 {
 	struct json_object *in = NULL, *portals = NULL, *doc, *unmapped = json_object_new_array();
-	enum cli_exit res = read_file(cli_arg(cli, 0), &in);
+	enum cli_exit res = cli_read_json(cli_arg(cli, 0), &in);
 
 	if (res == CLI_OK)
 		res = get_portals(cli, &portals);
@@ -259,8 +243,8 @@ static enum cli_exit import(struct cli *cli, cli_convert_fn *convert)
 		doc = convert(in, unmapped);
 		cli_convert_reuse_portals(doc, portals);
 		for (size_t i = 0; !cli->json && i < json_object_array_length(unmapped); i++)
-			cli_note("not taken over: %s", json_object_get_string(
-							       json_object_array_get_idx(unmapped, i)));
+			cli_note("not taken over: %s",
+				 json_object_get_string(json_object_array_get_idx(unmapped, i)));
 		res = send(cli, doc, unmapped);
 		json_object_put(doc);
 	}

@@ -15,7 +15,8 @@ static const struct cli_column columns[] = {
 	{ "SUBTYPE", "subtype", CELL_TEXT, NULL },
 	{ "PORTID", "portid", CELL_NUMBER, NULL },
 	{ "SECURITY", "sectype", CELL_TEXT, NULL },
-	{ "FLAGS", "eflags", CELL_TEXT, NULL },
+	{ "TREQ", "treq", CELL_TEXT | CELL_WIDE, NULL },
+	{ "FLAGS", "eflags", CELL_TEXT | CELL_WIDE, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -9,6 +9,13 @@ static const struct cli_column columns[] = {
 	{ "NAME", "name", CELL_TEXT, NULL },
 	{ "SUBSYSTEMS", "subsystems", CELL_COUNT, NULL },
 	{ "CONNECTED", "controller_count", CELL_NUMBER, NULL },
+	{ "AGE", "created_at", CELL_AGE | CELL_WIDE, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+const struct cli_column cli_allowed_columns[] = {
+	{ "HOST", "host_nqn", CELL_TEXT | CELL_KEY, NULL },
+	{ "CONNECTED", "connected", CELL_TEXT, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/main.c - pharos, the command line of the storage system: start and end. */
-#include "cli/cli.h"
+#include "cli/complete.h"
 
 #include <curl/curl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define DEFAULT_API "http://127.0.0.1:8080"
+
+/* https://no-color.org: any value that isn't empty */
+static bool wants_color(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
 
 int main(int argc, char **argv)
 {
@@ -17,11 +26,14 @@ int main(int argc, char **argv)
 	enum cli_exit res;
 
 	setlocale(LC_CTYPE, ""); /* widths of names in tables */
-	cli.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	cli.color = wants_color();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	res = cli_parse(&cli, argc, argv);
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0)
+		res = cli_complete(&cli, argc - 2, argv + 2);
+	else
+		res = cli_parse(&cli, argc, argv);
 	if (res == CLI_OK && cli.cmd)
-		res = cli.cmd->run(&cli);
+		res = cli.every ? cli_repeat(&cli) : cli.cmd->run(&cli);
 	for (int i = 0; i < CLI_WHERE_COUNT; i++)
 		json_object_put(cli.values[i]);
 	curl_global_cleanup();

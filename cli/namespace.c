@@ -18,20 +18,27 @@ static const char *hosts_text(struct json_object *item, char *buf, size_t size)
 }
 
 static const struct cli_column columns[] = {
-	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },       { "NSID", "nsid", CELL_NUMBER, NULL },
-	{ "STATE", "status.state", CELL_STATE, NULL }, { "SIZE", "size", CELL_SIZE, NULL },
-	{ "BLOCK", "block_size", CELL_NUMBER, NULL },  { "BACKEND", "backend", CELL_TEXT, NULL },
-	{ "PATH", "path", CELL_TEXT, NULL },	       { "HOSTS", NULL, CELL_TEXT, hosts_text },
-	{ "UUID", "uuid", CELL_TEXT, NULL },	       { NULL, NULL, 0, NULL },
+	{ "SUBSYSTEM", "nqn", CELL_TEXT | CELL_KEY, NULL },
+	{ "NSID", "nsid", CELL_NUMBER | CELL_KEY, NULL },
+	{ "STATE", "status.state", CELL_STATE, NULL },
+	{ "SIZE", "size", CELL_SIZE, NULL },
+	{ "BLOCK", "block_size", CELL_NUMBER, NULL },
+	{ "BACKEND", "backend", CELL_TEXT, NULL },
+	{ "PATH", "path", CELL_TEXT, NULL },
+	{ "HOSTS", NULL, CELL_TEXT, hosts_text },
+	{ "UUID", "uuid", CELL_TEXT, NULL },
+	{ "NGUID", "nguid", CELL_TEXT | CELL_WIDE, NULL },
+	{ "READ ONLY", "read_only", CELL_TEXT | CELL_WIDE, NULL },
+	{ "AGE", "created_at", CELL_AGE | CELL_WIDE, NULL },
+	{ NULL, NULL, 0, NULL },
 };
 
 static const struct cli_option create_options[] = {
 	{ "size", "size", CLI_TEXT, CLI_BODY, "SIZE", "such as 1GiB; a file's own when left out" },
-	{ "backend", "backend", CLI_TEXT, CLI_BODY, "KIND",
-	  "ram, file or null (file with --path, else ram)" },
+	{ "backend", "backend", CLI_TEXT, CLI_BODY, "ram|file|null", "file with --path, else ram" },
 	{ "path", "path", CLI_TEXT, CLI_BODY, "FILE", "regular file or block device" },
 	{ "nsid", "nsid", CLI_NUMBER, CLI_BODY, "N", "the lowest free one when left out" },
-	{ "block-size", "block_size", CLI_NUMBER, CLI_BODY, "BYTES", "512 or 4096 (512)" },
+	{ "block-size", "block_size", CLI_NUMBER, CLI_BODY, "512|4096", "bytes of a block (512)" },
 	{ "uuid", "uuid", CLI_TEXT, CLI_BODY, "UUID", "made up when left out" },
 	{ "nguid", "nguid", CLI_TEXT, CLI_BODY, "HEX", "32 digits; made up when left out" },
 	{ "eui64", "eui64", CLI_TEXT, CLI_BODY, "HEX", "16 digits; made up when left out" },
@@ -136,6 +143,14 @@ static enum cli_exit delete (struct cli *cli) {
 	return cli_run_delete(cli, path);
 }
 
+static enum cli_exit hosts(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("subsystems", cli_arg(cli, 0), "namespaces",
+					   cli_arg(cli, 1), "hosts", NULL);
+
+	return cli_run_list(cli, path, cli_allowed_columns);
+}
+
 static enum cli_exit allow(struct cli *cli)
 {
 	cmn_autofree char *path = cli_path("subsystems", cli_arg(cli, 0), "namespaces",
@@ -159,6 +174,8 @@ const struct cli_command cli_namespace_commands[] = {
 	{ "namespace", "set", "NQN NSID", "resize or change a namespace", set_options, set },
 	{ "namespace", "delete", "NQN NSID", "delete a namespace (a file stays)",
 	  cli_delete_options, delete },
+	{ "namespace", "hosts", "NQN NSID", "list the hosts that see it, where not all do", NULL,
+	  hosts },
 	{ "namespace", "allow", "NQN NSID HOST_NQN", "let a host see it, others no longer",
 	  cli_wait_options, allow },
 	{ "namespace", "deny", "NQN NSID HOST_NQN", "no longer let it see the namespace",

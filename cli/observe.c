@@ -8,11 +8,30 @@
 
 /* -- controllers ------------------------------------------------------------------------------------------------ */
 
+static const char *digests_text(struct json_object *item, char *buf, size_t size)
+{
+	bool header = json_object_get_boolean(cli_member(item, "header_digest"));
+	bool data = json_object_get_boolean(cli_member(item, "data_digest"));
+
+	snprintf(buf, size, "%s%s%s", header ? "header" : "", header && data ? ", " : "",
+		 data ? "data" : "");
+	return *buf ? buf : "-";
+}
+
 static const struct cli_column controller_columns[] = {
-	{ "HOST", "host_nqn", CELL_TEXT, NULL },      { "ADDRESS", "host_addr", CELL_TEXT, NULL },
-	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },      { "CNTLID", "cntlid", CELL_NUMBER, NULL },
-	{ "QUEUES", "qpairs", CELL_NUMBER, NULL },    { "PORTAL", "portal", CELL_TEXT, NULL },
-	{ "SINCE", "connected_at", CELL_TEXT, NULL }, { NULL, NULL, 0, NULL },
+	{ "HOST", "host_nqn", CELL_TEXT, NULL },
+	{ "ADDRESS", "host_addr", CELL_TEXT, NULL },
+	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },
+	{ "CNTLID", "cntlid", CELL_NUMBER, NULL },
+	{ "QUEUES", "qpairs", CELL_NUMBER, NULL },
+	{ "PORTAL", "portal", CELL_TEXT, NULL },
+	{ "AGE", "connected_at", CELL_AGE, NULL },
+	{ "SINCE", "connected_at", CELL_TEXT | CELL_WIDE, NULL },
+	{ "HOST ID", "host_id", CELL_TEXT | CELL_WIDE, NULL },
+	{ "WORKER", "worker", CELL_TEXT | CELL_WIDE, NULL },
+	{ "KATO MS", "kato_ms", CELL_NUMBER | CELL_WIDE, NULL },
+	{ "DIGESTS", NULL, CELL_TEXT | CELL_WIDE, digests_text },
+	{ NULL, NULL, 0, NULL },
 };
 
 static const struct cli_option controller_options[] = {
@@ -62,9 +81,9 @@ static const struct cli_column record_columns[] = {
 	{ "PORT", "trsvcid", CELL_NUMBER, NULL },
 	{ "SUBTYPE", "subtype", CELL_TEXT, NULL },
 	{ "PORTID", "portid", CELL_NUMBER, NULL },
-	{ "TREQ", "treq", CELL_TEXT, NULL },
 	{ "SECURITY", "sectype", CELL_TEXT, NULL },
-	{ "FLAGS", "eflags", CELL_TEXT, NULL },
+	{ "TREQ", "treq", CELL_TEXT | CELL_WIDE, NULL },
+	{ "FLAGS", "eflags", CELL_TEXT | CELL_WIDE, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

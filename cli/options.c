@@ -15,68 +15,94 @@ struct walk {
 	struct cli *cli;
 	char **argv;
 	int argc, next;
-	bool help, only_args;
+	int words; /* of the command itself */
+	const char *area; /* an area stands there without a verb */
+	bool only_args;
 };
 
-/* -- finding the command ---------------------------------------------------------------------------------------- */
+/* -- options of every command ----------------------------------------------------------------------------------- */
 
-static const struct cli_command *find_command(const char *first, const char *second)
+const struct cli_option cli_global_options[] = {
+	{ "api", "api", CLI_TEXT, CLI_GLOBAL, "URL",
+	  "discoveryd's API ($PHAROS_API, else http://127.0.0.1:8080)" },
+	{ "columns", "columns", CLI_TEXT, CLI_GLOBAL, "LIST",
+	  "columns of the table, such as NQN,STATE" },
+	{ "help", "help", CLI_FLAG, CLI_GLOBAL, NULL, "after a command: its options" },
+	{ "json", "json", CLI_FLAG, CLI_GLOBAL, NULL, "JSON, as -o json" },
+	{ "no-headers", "no_headers", CLI_FLAG, CLI_GLOBAL, NULL,
+	  "a table without its first line" },
+	{ "output", "output", CLI_TEXT, CLI_GLOBAL, "table|wide|name|json",
+	  "more columns, only names, or JSON" },
+	{ "version", "version", CLI_FLAG, CLI_GLOBAL, NULL, "this program's version" },
+	{ "watch", "watch", CLI_EVERY, CLI_GLOBAL, NULL, "look again every 2 or so many seconds" },
+	{ "yes", "yes", CLI_FLAG, CLI_GLOBAL, NULL, "don't ask before something is destroyed" },
+	{ 0 },
+};
+
+static const struct {
+	char letter;
+	const char *name;
+} letters[] = {
+	{ 'f', "file" }, { 'h', "help" }, { 'o', "output" }, { 'w', "watch" }, { 'y', "yes" },
+};
+
+char cli_short_option(const char *name)
 {
-	for (size_t a = 0; cli_areas[a]; a++)
-		for (const struct cli_command *cmd = cli_areas[a]; cmd->verb; cmd++)
-			if (!cmd->area ? strcmp(cmd->verb, first) == 0
-				       : strcmp(cmd->area, first) == 0 && second &&
-						 strcmp(cmd->verb, second) == 0)
-				return cmd;
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
+		if (strcmp(letters[i].name, name) == 0)
+			return letters[i].letter;
+	return 0;
+}
+
+static const char *long_option(char letter)
+{
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
+		if (letters[i].letter == letter)
+			return letters[i].name;
 	return NULL;
 }
 
-/* "list, show, create" of an area; empty for a word that is none. */
-static void verbs_of(const char *area, char *buf, size_t size)
+static bool takes_value(const struct cli_option *o)
 {
-	size_t used = 0;
-
-	buf[0] = 0;
-	for (size_t a = 0; cli_areas[a]; a++)
-		for (const struct cli_command *cmd = cli_areas[a]; cmd->verb; cmd++)
-			if (cmd->area && strcmp(cmd->area, area) == 0 && used < size)
-				used += (size_t)snprintf(buf + used, size - used, "%s%s",
-							 used ? ", " : "", cmd->verb);
+	return o->kind != CLI_FLAG && o->kind != CLI_NULL && o->kind != CLI_EVERY;
 }
 
-static enum cli_exit unknown_command(const char *first, const char *second)
-{
-	char verbs[128], hint[160];
+/* -- finding the command ---------------------------------------------------------------------------------------- */
 
-	verbs_of(first, verbs, sizeof(verbs));
-	if (!*verbs) {
-		cli_error("pharos --help lists the commands", "no command '%s'", first);
-		return CLI_USAGE;
-	}
-	snprintf(hint, sizeof(hint), "pharos %s takes: %s", first, verbs);
-	if (second)
-		cli_error(hint, "no command '%s %s'", first, second);
-	else
-		cli_error(hint, "'%s' wants a verb", first);
-	return CLI_USAGE;
+/* Does the next word belong to this global option? */
+static bool eats_next(const char *arg)
+{
+	const char *name = arg + 2;
+	const struct cli_option *o;
+
+	if (arg[1] != '-')
+		name = arg[1] && !arg[2] ? long_option(arg[1]) : NULL;
+	o = name ? cli_find_option(NULL, name) : NULL;
+	return o && takes_value(o);
 }
 
-/* The command is given by the first one or two words that aren't options (nor a value of --api). */
+/* The command is given by the first one or two words that are neither options nor values of global ones. */
 static enum cli_exit choose_command(struct walk *w)
 {
 	const char *word[2] = { NULL, NULL };
 	int found = 0;
 
 	for (int i = 1; i < w->argc && found < 2; i++) {
-		if (strcmp(w->argv[i], "--api") == 0)
-			i++;
-		else if (w->argv[i][0] != '-')
+		if (w->argv[i][0] == '-' && w->argv[i][1])
+			i += eats_next(w->argv[i]);
+		else
 			word[found++] = w->argv[i];
 	}
 	if (!word[0])
 		return CLI_OK;
-	w->cli->cmd = find_command(word[0], word[1]);
-	return w->cli->cmd ? CLI_OK : unknown_command(word[0], word[1]);
+	w->cli->cmd = cli_find_command(word[0], word[1]);
+	if (w->cli->cmd) /* an area's name alone may be a command: "portals" */
+		w->words = w->cli->cmd->area && word[1] ? 2 : 1;
+	else if (cli_find_area(word[0]) && !word[1])
+		w->area = cli_find_area(word[0]);
+	else
+		return cli_unknown_command(word[0], word[1]);
+	return CLI_OK;
 }
 
 /* -- options ---------------------------------------------------------------------------------------------------- */
@@ -147,12 +173,30 @@ static enum cli_exit take_value(struct walk *w, const struct cli_option *o, cons
 	return CLI_OK;
 }
 
+/* --watch, --watch=5 */
+static enum cli_exit take_every(struct walk *w, const struct cli_option *o, const char *text)
+{
+	struct json_object *value = parse_number(o->name, text ? text : "2");
+
+	if (value && (json_object_get_int64(value) < 1 || json_object_get_int64(value) > 86400)) {
+		cli_error(NULL, "--%s wants 1 to 86400 seconds", o->name);
+		json_object_put(value);
+		return CLI_USAGE;
+	}
+	if (!value)
+		return CLI_USAGE;
+	json_object_object_add(w->cli->values[o->where], o->key, value);
+	return CLI_OK;
+}
+
 static enum cli_exit take_option(struct walk *w, const struct cli_option *o,
 				 const char *inline_value)
 {
 	const char *text;
 
-	if (o->kind == CLI_FLAG || o->kind == CLI_NULL) {
+	if (o->kind == CLI_EVERY)
+		return take_every(w, o, inline_value);
+	if (!takes_value(o)) {
 		if (inline_value) {
 			cli_error(NULL, "--%s takes no value", o->name);
 			return CLI_USAGE;
@@ -165,91 +209,142 @@ static enum cli_exit take_option(struct walk *w, const struct cli_option *o,
 	return text ? take_value(w, o, text) : CLI_USAGE;
 }
 
-/* Those that every command has; false when it is none. */
-static bool take_global(struct walk *w, const char *name, const char *inline_value,
-			enum cli_exit *ret_exit)
+static enum cli_exit unknown_option(const struct cli_command *cmd, const char *name)
 {
-	const char *text;
+	const char *best = NULL, *area = cmd && cmd->area ? cmd->area : "";
+	char hint[200];
 
-	*ret_exit = CLI_OK;
-	if (strcmp(name, "json") == 0) {
-		w->cli->json = true;
-	} else if (strcmp(name, "help") == 0) {
-		w->help = true;
-	} else if (strcmp(name, "api") == 0) {
-		text = value_of(w, name, inline_value);
-		if (!text)
-			*ret_exit = CLI_USAGE;
-		w->cli->api = text;
-	} else {
-		return false;
-	}
-	return true;
+	for (const struct cli_option *o = cmd ? cmd->options : NULL; o && o->name; o++)
+		cli_closest(name, o->name, &best);
+	for (const struct cli_option *o = cli_global_options; o->name; o++)
+		cli_closest(name, o->name, &best);
+	snprintf(hint, sizeof(hint), "%s%s%spharos %s%s%s%s--help lists them",
+		 best ? "did you mean --" : "", best ? best : "", best ? "?  " : "", area,
+		 *area ? " " : "", cmd ? cmd->verb : "", cmd ? " " : "");
+	cli_error(hint, "no option --%s%s", name, cmd ? " here" : "");
+	return CLI_USAGE;
 }
 
 static enum cli_exit option(struct walk *w, char *arg)
 {
-	const struct cli_command *cmd = w->cli->cmd;
 	char *name = arg + 2, *equals = strchr(name, '=');
-	enum cli_exit res;
+	const struct cli_option *o;
 
 	if (equals)
 		*equals++ = 0;
-	if (take_global(w, name, equals, &res))
-		return res;
-	for (const struct cli_option *o = cmd ? cmd->options : NULL; o && o->name; o++)
-		if (strcmp(o->name, name) == 0)
-			return take_option(w, o, equals);
-	cli_error(NULL, "no option --%s%s", name, cmd ? " here" : "");
-	cli_usage(cmd, false);
+	o = cli_find_option(w->cli->cmd, name);
+	return o ? take_option(w, o, equals) : unknown_option(w->cli->cmd, name);
+}
+
+/* "-o json", "-ojson", "-w" */
+static enum cli_exit short_option(struct walk *w, const char *arg)
+{
+	const char *name = long_option(arg[1]);
+	const struct cli_option *o = name ? cli_find_option(w->cli->cmd, name) : NULL;
+
+	if (o && (takes_value(o) || !arg[2]))
+		return take_option(w, o, arg[2] ? arg + 2 : NULL);
+	cli_error("pharos --help lists the options", "no option %s here", arg);
 	return CLI_USAGE;
+}
+
+/* -- what options of every command mean ------------------------------------------------------------------------- */
+
+static enum cli_exit choose_form(struct cli *cli, const char *text)
+{
+	static const char *const forms[] = { "table", "wide", "name", "json" };
+
+	for (int i = 0; i < 4; i++) {
+		if (strcmp(text, forms[i]) != 0)
+			continue;
+		cli->json |= i == 3;
+		if (i < CLI_FORM_COUNT)
+			cli->form = (enum cli_form)i;
+		return CLI_OK;
+	}
+	cli_error("table, wide, name, json", "no output '%s'", text);
+	return CLI_USAGE;
+}
+
+static enum cli_exit apply_globals(struct cli *cli)
+{
+	struct json_object *given = cli->values[CLI_GLOBAL], *value;
+
+	if (json_object_object_get_ex(given, "api", &value))
+		cli->api = json_object_get_string(value);
+	if (json_object_object_get_ex(given, "columns", &value))
+		cli->columns = json_object_get_string(value);
+	cli->json = json_object_object_get_ex(given, "json", NULL);
+	cli->no_headers = json_object_object_get_ex(given, "no_headers", NULL);
+	cli->yes = json_object_object_get_ex(given, "yes", NULL);
+	if (json_object_object_get_ex(given, "watch", &value))
+		cli->every = (unsigned long long)json_object_get_int64(value);
+	if (json_object_object_get_ex(given, "output", &value))
+		return choose_form(cli, json_object_get_string(value));
+	return CLI_OK;
 }
 
 /* -- arguments -------------------------------------------------------------------------------------------------- */
 
 static enum cli_exit check_count(const struct cli *cli)
 {
+	const char *missing = NULL;
 	int most = 0, least = 0;
 
 	for (const char *p = cli->cmd->args; *p; p += strcspn(p, " ")) {
 		p += strspn(p, " ");
-		most++;
 		least += *p != '[';
+		if (*p != '[' && most == cli->argc)
+			missing = p;
+		most++;
 	}
 	if (cli->argc >= least && cli->argc <= most)
 		return CLI_OK;
 	if (cli->argc > most)
 		cli_error(NULL, "'%s' is too much", cli->argv[most]);
 	else
-		cli_error(NULL, "an argument is missing");
+		cli_error(NULL, "an argument is missing: %.*s", (int)strcspn(missing, " "),
+			  missing);
 	cli_usage(cli->cmd, false);
 	return CLI_USAGE;
 }
 
 static enum cli_exit walk_args(struct walk *w)
 {
-	static char watch[] = "--watch";
 	enum cli_exit res = CLI_OK;
 	int kept = 0;
 	char *arg;
 
 	while (w->next < w->argc && res == CLI_OK) {
 		arg = w->argv[w->next++];
-		if (!w->only_args && strcmp(arg, "--") == 0)
+		if (w->only_args || arg[0] != '-' || !arg[1])
+			w->argv[kept++] = arg;
+		else if (strcmp(arg, "--") == 0)
 			w->only_args = true;
-		else if (!w->only_args && strcmp(arg, "-h") == 0)
-			w->help = true;
-		else if (!w->only_args && strcmp(arg, "-w") == 0)
-			res = option(w, watch);
-		else if (!w->only_args && strcmp(arg, "-f") == 0)
-			res = option(w, (char[]){ "--file" });
-		else if (!w->only_args && strncmp(arg, "--", 2) == 0)
+		else if (arg[1] == '-')
 			res = option(w, arg);
 		else
-			w->argv[kept++] = arg;
+			res = short_option(w, arg);
 	}
 	w->argc = kept;
 	return res;
+}
+
+/* --help, --version or nothing at all: answered here. */
+static enum cli_exit no_command(struct walk *w)
+{
+	struct cli *cli = w->cli;
+	bool help = json_object_object_get_ex(cli->values[CLI_GLOBAL], "help", NULL);
+
+	if (json_object_object_get_ex(cli->values[CLI_GLOBAL], "version", NULL) && !w->area)
+		cli->cmd = cli_find_command("version", NULL);
+	else if (w->area && !help)
+		return cli_unknown_command(w->area, NULL);
+	else if (w->area)
+		cli_area_usage(w->area, true);
+	else
+		cli_usage(NULL, help);
+	return cli->cmd || help ? CLI_OK : CLI_USAGE;
 }
 
 enum cli_exit cli_parse(struct cli *cli, int argc, char **argv)
@@ -257,24 +352,24 @@ enum cli_exit cli_parse(struct cli *cli, int argc, char **argv)
 	struct walk w = { .cli = cli, .argv = argv, .argc = argc, .next = 1 };
 	enum cli_exit res;
 
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("pharos " PACKAGE_VERSION);
-		return CLI_OK;
-	}
 	for (int i = 0; i < CLI_WHERE_COUNT; i++)
 		cli->values[i] = json_object_new_object();
 	res = choose_command(&w);
 	if (res == CLI_OK)
 		res = walk_args(&w);
+	if (res == CLI_OK)
+		res = apply_globals(cli);
 	if (res != CLI_OK)
 		return res;
-	if (w.help || !cli->cmd) {
-		cli_usage(cli->cmd, w.help);
+	if (!cli->cmd)
+		return no_command(&w);
+	if (json_object_object_get_ex(cli->values[CLI_GLOBAL], "help", NULL)) {
+		cli_usage(cli->cmd, true);
 		cli->cmd = NULL;
-		return w.help ? CLI_OK : CLI_USAGE;
+		return CLI_OK;
 	}
-	cli->argv = w.argv + (cli->cmd->area ? 2 : 1);
-	cli->argc = w.argc - (cli->cmd->area ? 2 : 1);
+	cli->argv = w.argv + w.words;
+	cli->argc = w.argc - w.words;
 	return check_count(cli);
 }
 

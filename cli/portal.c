@@ -12,6 +12,7 @@ static const struct cli_column columns[] = {
 	{ "ADVERTISED AS", "advertise", CELL_TEXT, NULL },
 	{ "PORTID", "portid", CELL_NUMBER, NULL },
 	{ "WORKER", "worker", CELL_TEXT, NULL },
+	{ "REASON", "status.reason", CELL_TEXT | CELL_WIDE, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -2,6 +2,7 @@
 /* cli/resource.c - list, show, create, change and delete, as they are the same for most resources. */
 #include "cli/cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct cli_option cli_wait_options[] = { CLI_WAIT_OPTION, { 0 } };
@@ -58,12 +59,37 @@ static enum cli_exit tell_state(struct json_object *doc)
 	return CLI_OK;
 }
 
+/* "delete subsystem nqn.x" */
+static void describe(const struct cli *cli, char *buf, size_t size)
+{
+	size_t used = (size_t)snprintf(buf, size, "%s%s%s", cli->cmd->verb,
+				       cli->cmd->area ? " " : "",
+				       cli->cmd->area ? cli->cmd->area : "");
+
+	for (int i = 0; i < cli->argc && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, " %s", cli->argv[i]);
+}
+
+static bool is_forced(const struct cli *cli)
+{
+	return json_object_object_get_ex(cli->values[CLI_QUERY], "force", NULL);
+}
+
+static enum cli_exit confirm(const struct cli *cli)
+{
+	char what[600];
+
+	describe(cli, what, sizeof(what));
+	return cli_confirm(cli, "%s%s?", what, is_forced(cli) ? ", even where it is in use" : "");
+}
+
 enum cli_exit cli_run_write(struct cli *cli, const char *method, const char *path)
 {
 	struct json_object *body = cli->values[CLI_BODY], *doc = NULL;
-	enum cli_exit res =
-		cli_request(cli, method, path, strcmp(method, "PUT") ? body : NULL, &doc);
+	enum cli_exit res = is_forced(cli) ? confirm(cli) : CLI_OK;
 
+	if (res == CLI_OK)
+		res = cli_request(cli, method, path, strcmp(method, "PUT") ? body : NULL, &doc);
 	if (res == CLI_OK) {
 		show(cli, doc);
 		res = tell_state(doc);
@@ -74,5 +100,7 @@ enum cli_exit cli_run_write(struct cli *cli, const char *method, const char *pat
 
 enum cli_exit cli_run_delete(struct cli *cli, const char *path)
 {
-	return cli_request(cli, "DELETE", path, NULL, NULL);
+	enum cli_exit res = confirm(cli);
+
+	return res == CLI_OK ? cli_request(cli, "DELETE", path, NULL, NULL) : res;
 }

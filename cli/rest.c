@@ -226,8 +226,8 @@ static long transfer(const struct cli *cli, const char *method, const char *path
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* it is on this machine, or on this network */
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT,
-			 60L); /* discoveryd waits for its worker up to 30 s */
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, /* discoveryd waits for its worker up to 30 s */
+			 cli->timeout_s ? cli->timeout_s : 60L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_answer);
 	set_body(curl, method, body, &headers);
@@ -235,7 +235,7 @@ static long transfer(const struct cli *cli, const char *method, const char *path
 	res = curl_easy_perform(curl);
 	if (res == CURLE_OK)
 		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	else
+	else if (!cli->quiet)
 		cli_error("is discoveryd running?  --api URL or PHAROS_API say where",
 			  "no answer from %s: %s", cli->api, curl_easy_strerror(res));
 	curl_slist_free_all(headers);
@@ -250,9 +250,14 @@ enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 	struct json_object *doc = NULL;
 	struct cmn_err err = { 0 };
 	enum cli_exit res = CLI_OK;
-	long status = transfer(cli, method, path, body, &answer);
+	long status;
 	int bad = 0;
 
+	if (cli->only_reads && strcmp(method, "GET") != 0) {
+		cli_error(NULL, "--watch is for commands that change nothing");
+		return CLI_USAGE;
+	}
+	status = transfer(cli, method, path, body, &answer);
 	if (answer.len)
 		bad = cmn_json_parse(answer.data, answer.len, 0, ANSWER_MAX, &doc, &err);
 	free(answer.data);
@@ -269,6 +274,26 @@ enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 		*ret_doc = doc;
 	else
 		json_object_put(doc);
+	return res;
+}
+
+enum cli_exit cli_fetch(struct cli *cli, const char *path, char **ret_text)
+{
+	struct text answer = { 0 };
+	struct json_object *doc = NULL;
+	long status = transfer(cli, "GET", path, NULL, &answer);
+	enum cli_exit res = CLI_UNREACHABLE;
+
+	text_adds(&answer, "");
+	if (status >= 400) {
+		cmn_json_parse(answer.data, answer.len, 0, ANSWER_MAX, &doc, NULL);
+		res = failed_answer(cli, status, doc);
+		json_object_put(doc);
+	} else if (status) {
+		*ret_text = answer.data;
+		return CLI_OK;
+	}
+	free(answer.data);
 	return res;
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void cli_error(const char *hint, const char *fmt, ...)
 {
@@ -35,46 +36,45 @@ void cli_print_json(struct json_object *doc)
 							 JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-static void call_of(const struct cli_command *cmd, char *buf, size_t size)
+/* -- questions -------------------------------------------------------------------------------------------------- */
+
+bool cli_asks(const struct cli *cli)
 {
-	snprintf(buf, size, "%s%s%s%s%s", cmd->area ? cmd->area : "", cmd->area ? " " : "",
-		 cmd->verb, *cmd->args ? " " : "", cmd->args);
+	return !cli->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-static void usage_of_all(FILE *out)
+enum cli_exit cli_confirm(const struct cli *cli, const char *fmt, ...)
 {
-	char call[128];
+	char answer[16];
+	va_list ap;
 
-	fputs("usage: pharos [--api URL] [--json] COMMAND\n\n", out);
-	for (size_t a = 0; cli_areas[a]; a++) {
-		for (const struct cli_command *cmd = cli_areas[a]; cmd->verb; cmd++) {
-			call_of(cmd, call, sizeof(call));
-			fprintf(out, "  %-42s %s\n", call, cmd->help);
-		}
-	}
-	fputs("\n  --api URL   discoveryd's API (default: $PHAROS_API, else "
-	      "http://127.0.0.1:8080)\n"
-	      "  --json      JSON instead of tables\n"
-	      "  --help      after a command: its options\n"
-	      "  --version\n",
-	      out);
+	if (!cli_asks(cli))
+		return CLI_OK;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs(" [y/N] ", stderr);
+	if (fgets(answer, sizeof(answer), stdin) && strcspn(answer, "yY") == 0)
+		return CLI_OK;
+	cli_error(NULL, "nothing was done");
+	return CLI_FAILED;
 }
 
-void cli_usage(const struct cli_command *cmd, bool to_stdout)
-{
-	FILE *out = to_stdout ? stdout : stderr;
-	char text[128];
+/* -- progress --------------------------------------------------------------------------------------------------- */
 
-	if (!cmd) {
-		usage_of_all(out);
+void cli_progress(const struct cli *cli, unsigned long long done, unsigned long long total,
+		  const char *what)
+{
+	static const char full[] = "########################################";
+	int width = (int)sizeof(full) - 1, filled;
+
+	if (cli->json || !isatty(STDERR_FILENO))
+		return;
+	if (done >= total) {
+		fputs("\r\033[K", stderr);
 		return;
 	}
-	call_of(cmd, text, sizeof(text));
-	fprintf(out, "usage: pharos %s%s\n%s\n", text, cmd->options ? " [OPTIONS]" : "", cmd->help);
-	for (const struct cli_option *o = cmd->options; o && o->name; o++) {
-		snprintf(text, sizeof(text), "--%s%s%s", o->name, o->arg ? " " : "",
-			 o->arg ? o->arg : "");
-		fprintf(out, "  %-28s %s%s\n", text, o->help,
-			o->kind == CLI_LIST ? "; may be given several times" : "");
-	}
+	filled = (int)(done * (unsigned long long)width / total);
+	fprintf(stderr, "\r[%.*s%*s] %3llu %%  %s\033[K", filled, full, width - filled, "",
+		done * 100 / total, what);
 }

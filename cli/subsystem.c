@@ -24,6 +24,10 @@ static const struct cli_column columns[] = {
 	{ "HOSTS", NULL, CELL_NUMBER, hosts_text },
 	{ "CONNECTED", "controller_count", CELL_NUMBER, NULL },
 	{ "WORKER", "worker", CELL_TEXT, NULL },
+	{ "LABEL", "label", CELL_TEXT | CELL_WIDE, NULL },
+	{ "SERIAL", "serial", CELL_TEXT | CELL_WIDE, NULL },
+	{ "AGE", "created_at", CELL_AGE | CELL_WIDE, NULL },
+	{ "REASON", "status.reason", CELL_TEXT | CELL_WIDE, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 
@@ -92,6 +96,13 @@ static enum cli_exit delete (struct cli *cli) {
 	return cli_run_delete(cli, path);
 }
 
+static enum cli_exit hosts(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("subsystems", cli_arg(cli, 0), "hosts", NULL);
+
+	return cli_run_list(cli, path, cli_allowed_columns);
+}
+
 static enum cli_exit allow(struct cli *cli)
 {
 	cmn_autofree char *path =
@@ -114,6 +125,7 @@ const struct cli_command cli_subsystem_commands[] = {
 	{ "subsystem", "create", "NQN", "create a subsystem", create_options, create },
 	{ "subsystem", "set", "NQN", "change a subsystem", set_options, set },
 	{ "subsystem", "delete", "NQN", "delete a subsystem", cli_delete_options, delete },
+	{ "subsystem", "hosts", "NQN", "list the hosts that may connect", NULL, hosts },
 	{ "subsystem", "allow", "NQN HOST_NQN", "let a host connect", cli_wait_options, allow },
 	{ "subsystem", "deny", "NQN HOST_NQN", "no longer let it; ends its connections",
 	  cli_wait_options, deny },

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #include "common/size.h"
 
@@ -44,7 +46,35 @@ const char *cli_member_text(struct json_object *obj, const char *path)
 	return member ? json_object_get_string(member) : "";
 }
 
-static const char *value_text(struct json_object *value, enum cli_cell kind, char *buf, size_t size)
+double cli_parse_time(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	return rest ? (double)timegm(&tm) + strtod(rest, NULL) : 0;
+}
+
+/* "45s", "12m", "3h", "5d": how long ago it was. */
+static const char *age_text(const char *when, char *buf, size_t size)
+{
+	static const struct {
+		long seconds, until;
+		char unit;
+	} units[] = {
+		{ 1, 120, 's' }, { 60, 7200, 'm' }, { 3600, 172800, 'h' }, { 86400, 0, 'd' }
+	};
+	long age = (long)((double)time(NULL) - cli_parse_time(when)), i = 0;
+
+	if (!cli_parse_time(when))
+		return when;
+	age = age < 0 ? 0 : age; /* two machines' clocks */
+	while (units[i].until && age >= units[i].until)
+		i++;
+	snprintf(buf, size, "%ld%c", age / units[i].seconds, units[i].unit);
+	return buf;
+}
+
+static const char *value_text(struct json_object *value, unsigned int kind, char *buf, size_t size)
 {
 	const char *text;
 
@@ -59,6 +89,8 @@ static const char *value_text(struct json_object *value, enum cli_cell kind, cha
 	if (json_object_is_type(value, json_type_boolean))
 		return json_object_get_boolean(value) ? "yes" : "no";
 	text = json_object_get_string(value);
+	if (kind == CELL_AGE)
+		return age_text(text, buf, size);
 	return *text ? text : "-";
 }
 
@@ -82,7 +114,7 @@ static const char *unset_text(const char *name, struct json_object *value)
 	return NULL;
 }
 
-static const char *member_text(const char *name, struct json_object *value, enum cli_cell kind,
+static const char *member_text(const char *name, struct json_object *value, unsigned int kind,
 			       char *buf, size_t size)
 {
 	const char *text = unset_text(name, value);
@@ -107,7 +139,13 @@ static struct libscols_table *new_table(const struct cli *cli)
 		exit(CLI_FAILED);
 	}
 	scols_table_enable_colors(table, cli->color);
+	scols_table_set_stream(table, stdout); /* which --watch may have changed */
 	return table;
+}
+
+static unsigned int kind_of(const struct cli_column *col)
+{
+	return col->kind & CELL_KIND_MASK;
 }
 
 static void fill_cell(struct libscols_line *line, size_t index, const struct cli_column *col,
@@ -116,31 +154,94 @@ static void fill_cell(struct libscols_line *line, size_t index, const struct cli
 	char buf[CELL_LEN] = "";
 	const char *text = col->text ? col->text(item, buf, sizeof(buf))
 				     : member_text(col->path, cli_member(item, col->path),
-						   col->kind, buf, sizeof(buf));
-	const char *color = col->kind == CELL_STATE ? color_of(text) : NULL;
+						   kind_of(col), buf, sizeof(buf));
+	const char *color = kind_of(col) == CELL_STATE ? color_of(text) : NULL;
 
 	scols_line_set_data(line, index, text);
 	if (color)
 		scols_cell_set_color(scols_line_get_cell(line, index), color);
 }
 
+/* -- which columns ---------------------------------------------------------------------------------------------- */
+
+#define COLUMNS_MAX 32
+
+struct choice {
+	const struct cli_column *columns[COLUMNS_MAX];
+	size_t nr;
+};
+
+static void choose(struct choice *c, const struct cli_column *col)
+{
+	if (c->nr < COLUMNS_MAX)
+		c->columns[c->nr++] = col;
+}
+
+static void no_column(const struct cli_column *columns, const char *name, size_t len)
+{
+	char titles[400] = "";
+	size_t used = 0;
+
+	for (; columns->title && used < sizeof(titles); columns++)
+		used += (size_t)snprintf(titles + used, sizeof(titles) - used, "%s%s",
+					 used ? ", " : "", columns->title);
+	cli_error(titles, "no column '%.*s'", (int)len, name);
+	exit(CLI_USAGE);
+}
+
+/* "NQN,STATE", in any case */
+static void choose_named(struct choice *c, const struct cli_column *columns, const char *names)
+{
+	const struct cli_column *col;
+	size_t len;
+
+	for (; *names; names += len + (names[len] == ',')) {
+		len = strcspn(names, ",");
+		for (col = columns; col->title; col++)
+			if (strncasecmp(col->title, names, len) == 0 && !col->title[len])
+				break;
+		if (!col->title)
+			no_column(columns, names, len);
+		choose(c, col);
+	}
+}
+
+static void choose_columns(const struct cli *cli, const struct cli_column *columns,
+			   struct choice *c)
+{
+	if (cli->columns) {
+		choose_named(c, columns, cli->columns);
+		return;
+	}
+	for (const struct cli_column *col = columns; col->title; col++)
+		if (cli->form == CLI_NAME ? col->kind & CELL_KEY
+					  : cli->form == CLI_WIDE || !(col->kind & CELL_WIDE))
+			choose(c, col);
+	if (!c->nr)
+		choose(c, columns);
+}
+
 void cli_table(struct cli *cli, const struct cli_column *columns, struct json_object *items)
 {
 	struct libscols_table *table = new_table(cli);
+	size_t nr = json_object_array_length(items);
 	struct libscols_line *line;
-	size_t nr = json_object_array_length(items), nr_columns = 0;
+	struct choice c = { 0 };
 
-	for (; columns[nr_columns].title; nr_columns++) {
-		enum cli_cell kind = columns[nr_columns].kind;
-		bool right = kind == CELL_NUMBER || kind == CELL_SIZE || kind == CELL_COUNT;
+	choose_columns(cli, columns, &c);
+	if (cli->no_headers || cli->form == CLI_NAME)
+		scols_table_enable_noheadings(table, 1);
+	for (size_t i = 0; i < c.nr; i++) {
+		unsigned int kind = kind_of(c.columns[i]);
+		bool right = cli->form != CLI_NAME && (kind == CELL_NUMBER || kind == CELL_SIZE ||
+						       kind == CELL_COUNT || kind == CELL_AGE);
 
-		scols_table_new_column(table, columns[nr_columns].title, 0,
-				       right ? SCOLS_FL_RIGHT : 0);
+		scols_table_new_column(table, c.columns[i]->title, 0, right ? SCOLS_FL_RIGHT : 0);
 	}
 	for (size_t i = 0; i < nr; i++) {
 		line = scols_table_new_line(table, NULL);
-		for (size_t c = 0; line && c < nr_columns; c++)
-			fill_cell(line, c, &columns[c], json_object_array_get_idx(items, i));
+		for (size_t j = 0; line && j < c.nr; j++)
+			fill_cell(line, j, c.columns[j], json_object_array_get_idx(items, i));
 	}
 	if (nr)
 		scols_print_table(table);

@@ -107,14 +107,6 @@ struct top {
 	bool by_subsystem;
 };
 
-static double parse_time(const char *text)
-{
-	struct tm tm = { 0 };
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-
-	return rest ? (double)timegm(&tm) + strtod(rest, NULL) : 0;
-}
-
 static struct row *find_row(struct top *top, const char *worker, const char *nqn,
 			    unsigned long long nsid)
 {
@@ -185,7 +177,7 @@ static void take_stats(struct top *top, struct json_object *stats)
 	for (size_t w = 0; workers && w < json_object_array_length(workers); w++) {
 		struct json_object *worker = json_object_array_get_idx(workers, w);
 		struct json_object *list = cli_member(worker, "subsystems");
-		double when = parse_time(cli_member_text(worker, "time"));
+		double when = cli_parse_time(cli_member_text(worker, "time"));
 
 		for (size_t i = 0; list && i < json_object_array_length(list); i++)
 			take_subsystem(top, cli_member_text(worker, "worker"), when,

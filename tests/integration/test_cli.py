@@ -227,7 +227,11 @@ class Cli(unittest.TestCase):
     def test_command_lines_that_are_wrong(self):
         for args, said in ((["nope"], "no command 'nope'"), (["subsystem"], "wants a verb"),
                            (["subsystem", "nope"], "pharos subsystem takes: list, show"),
-                           (["subsystem", "show"], "an argument is missing"), (["host", "show", "a", "b"], "'b' is too much"),
+                           (["subsystem", "show"], "an argument is missing: NQN"),
+                           (["subsytem", "list"], "did you mean 'pharos subsystem'?"), (["subsystem", "lst"], "did you mean 'pharos subsystem list'?"),
+                           (["subsystem", "create", "a", "--sial", "1"], "did you mean --serial?"), (["host", "list", "-o", "xml"], "no output 'xml'"),
+                           (["host", "list", "-q"], "no option -q"), (["host", "list", "-o"], "--output wants a value"),
+                           (["host", "list", "--watch=0"], "1 to 86400"), (["apply", "-w"], "no document"), (["host", "show", "a", "b"], "'b' is too much"),
                            (["host", "list", "--nope"], "no option --nope"), (["namespace", "create", "a", "--size"], "--size wants a value"),
                            (["namespace", "create", "a", "--nsid", "-1"], "--nsid wants a number"),
                            (["namespace", "set", "a", "1", "--read-only", "maybe"], "yes or no"),
@@ -244,18 +248,41 @@ class Cli(unittest.TestCase):
     def test_help_of_all_and_of_one(self):
         code, out, _ = self.run_cli("--help")
         self.assertEqual(code, OK)
-        self.assertIn("subsystem allow NQN HOST_NQN", out)
+        self.assertRegex(out, r"\n  subsystem .*\n +list, show, create, ")
+        self.assertRegex(out, r"\n  hostconf HOST_NQN ")
+        for ask in (["help", "subsys"], ["subsystem", "--help"]):
+            code, out, _ = self.run_cli(*ask)
+            self.assertEqual(code, OK)
+            self.assertRegex(out, r"\n  allow NQN HOST_NQN +let a host connect\n")
+        self.assertEqual(self.run_cli("help", "ns", "create")[1], self.run_cli("namespace", "create", "--help")[1])
         code, out, _ = self.run_cli("namespace", "create", "--help")
-        self.assertIn("--block-size BYTES", out)
+        self.assertIn("--block-size 512|4096", out)
 
     def test_the_man_page_has_every_command_and_option(self):
-        page = (pharos.SOURCE / "docs/pharos.1").read_text().replace("\\", "")
-        commands = re.findall(r"^  ((?:[a-z]+ )+?)(?:\[?[A-Z]| )", self.run_cli("--help")[1], re.M)
-        self.assertGreater(len(commands), 30)
+        page = re.sub(r"\\f[BIRP]|\\", "", (pharos.SOURCE / "docs/pharos.1").read_text())
+        # what a command's entry says: from its first line to the next entry
+        entries = [e.split("\n.SS")[0] for e in re.split(r"\n\.TP\n", page)]
+        commands = self.commands()
+        self.assertGreater(len(commands), 60)
         for command in commands:
-            self.assertIn(command.strip(), page)
-            for option in re.findall(r"^  (--[a-z0-9-]+)", self.run_cli(*command.split(), "--help")[1], re.M):
-                self.assertIn(option, page, command)
+            mine = [e for e in entries if re.search(rf'(^|[\s"]){command}\b', e)]
+            self.assertTrue(mine, command)
+            for option in re.findall(r"^  (?:-., )?(--[a-z0-9-]+)", self.run_cli(*command.split(), "--help")[1], re.M):
+                self.assertTrue(any(option in e for e in mine), f"{command} {option}")
+        for option in re.findall(r"^  (?:-., )?(--[a-z0-9-]+)", self.run_cli("--help")[1], re.M):
+            self.assertIn(option, page)
+
+    def commands(self):
+        """Every command, "subsystem list" or "status", as completion knows them."""
+        found = []
+        for word in self.complete(""):
+            verbs = self.complete(word, "")
+            is_area = f"usage: pharos {word} VERB" in self.run_cli(word, "--help")[1]
+            found += [f"{word} {verb}" for verb in verbs] if is_area else [word]
+        return found
+
+    def complete(self, *words):
+        return [line.split("\t")[0] for line in self.run_cli("__complete", *words)[1].splitlines()]
 
     # -- status, log
 
