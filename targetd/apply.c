@@ -234,6 +234,7 @@ static struct tgt_ns_spec *spec_of(const struct tgt_subsys_spec *spec, const str
 static bool takes_anything(const struct tgt_subsystem *ss, const struct tgt_subsys_spec *spec)
 {
 	if (!tgt_hosts_equal(&ss->spec->hosts, &spec->hosts) ||
+	    !tgt_access_equal(ss->spec->access, spec->access) ||
 	    ss->spec->all_portals != spec->all_portals || ss->spec->nr_portals != spec->nr_portals)
 		return true;
 	for (unsigned int i = 0; i < spec->nr_portals; i++)
@@ -290,6 +291,23 @@ static void drop_namespaces(struct apply *a, struct tgt_subsystem *ss, struct tg
 	ss->nr_live = kept;
 }
 
+/* Against zoning, and not kept from before. */
+static bool is_shut_out(const struct tgt_registry *reg, const struct tgt_subsystem *ss,
+			const struct tgt_ctrl *tc)
+{
+	const struct tgt_access *access = ss->spec->access;
+	const struct tgt_portal *portal = NULL;
+	struct tgt_way way;
+
+	if (!access || access->keep_connected)
+		return false;
+	for (unsigned int i = 0; i < reg->nr_portals && !portal; i++)
+		if (strcmp(reg->portals[i]->spec.id, tc->portal) == 0)
+			portal = reg->portals[i];
+	way = tgt_portal_way(portal, fab_ctrl_hostnqn(tc->ctrl), &tc->from, &tc->to);
+	return !tgt_access_allows(access, &way);
+}
+
 static void drop_hosts(struct apply *a, struct tgt_subsystem *ss)
 {
 	struct tgt_ctrl *tc;
@@ -297,6 +315,8 @@ static void drop_hosts(struct apply *a, struct tgt_subsystem *ss)
 	TAILQ_FOREACH(tc, &ss->ctrls, link) {
 		if (!tgt_hosts_has(&ss->spec->hosts, fab_ctrl_hostnqn(tc->ctrl)))
 			tgt_registry_end_ctrl(a->w->reg, tc, "host removed");
+		else if (is_shut_out(a->w->reg, ss, tc))
+			tgt_registry_end_ctrl(a->w->reg, tc, "host zoned out");
 		else if (!tgt_subsystem_on_portal(ss, tc->portal))
 			tgt_registry_end_ctrl(a->w->reg, tc, "portal removed");
 	}
@@ -520,11 +540,18 @@ static void remove_portals(struct apply *a, const struct tgt_change *ch)
 	free(gone);
 }
 
-static bool portal_lives(const struct tgt_registry *reg, const char *id)
+/* One that lives may be told to hosts by another address; false: it doesn't live. */
+static bool tell_portal(struct tgt_registry *reg, const struct tgt_portal_spec *spec)
 {
-	for (unsigned int i = 0; i < reg->nr_portals; i++)
-		if (strcmp(reg->portals[i]->spec.id, id) == 0)
-			return true;
+	for (unsigned int i = 0; i < reg->nr_portals; i++) {
+		if (strcmp(reg->portals[i]->spec.id, spec->id) != 0)
+			continue;
+		tgt_registry_lock(reg);
+		reg->portals[i]->spec.advertised = spec->advertised;
+		reg->portals[i]->spec.told = spec->told;
+		tgt_registry_unlock(reg);
+		return true;
+	}
 	return false;
 }
 
@@ -639,7 +666,7 @@ void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *
 	take(&a);
 	give(&a);
 	for (unsigned int i = 0; i < ch->st.nr_portals; i++)
-		if (!portal_lives(w->reg, ch->st.portals[i].id))
+		if (!tell_portal(w->reg, &ch->st.portals[i]))
 			add_portal(&a, &ch->st.portals[i]);
 	drop_gone(&a);
 	cmn_debug("state applied", "subsystems=%u us=%llu", a.nr_jobs,

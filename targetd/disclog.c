@@ -6,7 +6,6 @@
  * The log of everything is discoveryd's, on its own port; this one makes `nvme discover -s 4420` work as people expect. */
 #include "config.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,23 +37,21 @@ void tgt_disclog_free(void *arg)
 	free(log);
 }
 
-/* A wildcard portal is told as the address on which the host reached us. */
 static void set_address(struct fab_disc_record *rec, const struct tgt_portal *p,
-			const struct sockaddr_storage *local)
+			const struct net_ip *local)
 {
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&p->spec.sa;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&p->spec.sa;
-	bool wildcard = p->spec.sa.ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr)
-							 : in->sin_addr.s_addr == INADDR_ANY;
+	struct net_ip told = tgt_portal_told(p, local);
+	struct net_prefix whole = net_prefix_of(&told, NET_IP_BITS);
+	char text[NET_PREFIX_TEXT];
 
-	tgt_addr_format(wildcard ? local : &p->spec.sa, false, rec->traddr, sizeof(rec->traddr));
-	rec->adrfam = strchr(rec->traddr, ':') ? NVMF_ADRFAM_IPV6 : NVMF_ADRFAM_IPV4;
+	cmn_strlcpy(rec->traddr, net_prefix_format(&whole, text), sizeof(rec->traddr));
+	rec->adrfam = net_ip_is_v4(&told) ? NVMF_ADRFAM_IPV4 : NVMF_ADRFAM_IPV6;
 	snprintf(rec->trsvcid, sizeof(rec->trsvcid), "%u", p->port);
 	rec->portid = p->spec.portid;
 }
 
-static void add(struct disc_log *log, const struct tgt_portal *p,
-		const struct sockaddr_storage *local, const char *nqn, enum nvmf_subtype subtype)
+static void add(struct disc_log *log, const struct tgt_portal *p, const struct net_ip *local,
+		const char *nqn, enum nvmf_subtype subtype)
 {
 	struct fab_disc_record *rec;
 
@@ -80,31 +77,53 @@ static void add(struct disc_log *log, const struct tgt_portal *p,
 	cmn_strlcpy(rec->subnqn, nqn, sizeof(rec->subnqn));
 }
 
-/* With PORTLCL only what is presented through the portal that was asked. */
+/* Who asks, and how it came. */
+struct asker {
+	const char *hostnqn;
+	struct net_ip from, to;
+	const struct fab_portal *here;
+};
+
+static bool is_here(const struct asker *who, const struct tgt_portal *p)
+{
+	return who->here && p->spec.portid == who->here->portid;
+}
+
+static void add_subsystem(struct disc_log *log, struct tgt_registry *reg,
+			  const struct tgt_subsystem *ss, const struct asker *who)
+{
+	for (unsigned int i = 0; i < reg->nr_portals; i++) {
+		const struct tgt_portal *p = reg->portals[i];
+		struct tgt_way way = tgt_portal_way(p, who->hostnqn, &who->from, &who->to);
+
+		/* with PORTLCL only what is presented through the portal that was asked */
+		if (tgt_subsystem_on_portal(ss, p->spec.id) &&
+		    (!(log->dlpf & NVMF_DLPF_PORTLCL) || is_here(who, p)) &&
+		    tgt_access_allows(ss->spec->access, &way))
+			add(log, p, &who->to, ss->id.nqn, NVMF_SUBTYPE_NVM);
+	}
+}
+
 static struct disc_log *build(struct tgt_registry *reg, struct fab_ctrl *ctrl, uint8_t dlpf)
 {
 	struct fab_conn *conn = fab_ctrl_admin_conn(ctrl);
-	const struct sockaddr_storage *local = fab_conn_local(conn);
-	const struct fab_portal *here = fab_conn_portal(conn);
+	struct asker who = { .hostnqn = fab_ctrl_hostnqn(ctrl), .here = fab_conn_portal(conn) };
 	struct disc_log *log = calloc(1, sizeof(*log));
 	struct tgt_subsystem *ss, *next;
 
 	if (!log)
 		return NULL;
+	net_ip_from_sockaddr(&who.from, fab_conn_peer(conn));
+	net_ip_from_sockaddr(&who.to, fab_conn_local(conn));
 	tgt_registry_lock(reg);
 	log->genctr = reg->genctr;
 	log->dlpf = dlpf;
 	for (unsigned int i = 0; i < reg->nr_portals; i++)
-		if (here && reg->portals[i]->spec.portid == here->portid)
-			add(log, reg->portals[i], local, NVMF_DISC_NQN, NVMF_SUBTYPE_CURRENT);
+		if (is_here(&who, reg->portals[i]))
+			add(log, reg->portals[i], &who.to, NVMF_DISC_NQN, NVMF_SUBTYPE_CURRENT);
 	HASH_ITER(hh, reg->subsystems, ss, next) {
-		if (!tgt_hosts_has(&ss->spec->hosts, fab_ctrl_hostnqn(ctrl)))
-			continue;
-		for (unsigned int i = 0; i < reg->nr_portals; i++)
-			if (tgt_subsystem_on_portal(ss, reg->portals[i]->spec.id) &&
-			    (!(dlpf & NVMF_DLPF_PORTLCL) ||
-			     (here && reg->portals[i]->spec.portid == here->portid)))
-				add(log, reg->portals[i], local, ss->id.nqn, NVMF_SUBTYPE_NVM);
+		if (tgt_hosts_has(&ss->spec->hosts, who.hostnqn))
+			add_subsystem(log, reg, ss, &who);
 	}
 	tgt_registry_unlock(reg);
 	return log;

@@ -24,9 +24,29 @@ static int set_congestion(const struct tgt_portal *p, struct cmn_err *err)
 	if (!*name || setsockopt(net_listener_fd(p->listener), IPPROTO_TCP, TCP_CONGESTION, name,
 				 (socklen_t)strlen(name)) == 0)
 		return 0;
-	return cmn_err_errno(err, -errno, "congestion",
-			     "this system has no '%s' (sysctl net.ipv4.tcp_available_congestion_control)",
-			     name);
+	return cmn_err_errno(
+		err, -errno, "congestion",
+		"this system has no '%s' (sysctl net.ipv4.tcp_available_congestion_control)", name);
+}
+
+struct net_ip tgt_portal_told(const struct tgt_portal *p, const struct net_ip *to)
+{
+	struct net_ip own;
+
+	if (p->spec.advertised)
+		return p->spec.told;
+	net_ip_from_sockaddr(&own, &p->spec.sa);
+	return net_ip_is_wildcard(&own) ? *to : own;
+}
+
+struct tgt_way tgt_portal_way(const struct tgt_portal *p, const char *hostnqn,
+			      const struct net_ip *from, const struct net_ip *to)
+{
+	return (struct tgt_way){ .hostnqn = hostnqn,
+				 .from = *from,
+				 .to = p ? tgt_portal_told(p, to) : *to,
+				 .port = p ? p->port : 0,
+				 .portid = p ? p->spec.portid : 0 };
 }
 
 int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spec, int fd,

@@ -6,6 +6,7 @@
 #define TARGETD_PORTAL_H
 
 #include "net/server.h"
+#include "targetd/access.h"
 #include "targetd/state.h"
 
 struct tgt_portal {
@@ -17,6 +18,11 @@ struct tgt_portal {
 /* Listens at fd (duplicated; -1: binds the address itself). */
 int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spec, int fd,
 		    struct tgt_portal **ret, struct cmn_err *err);
+/* The address that a host which came to `to` is told for it. */
+struct net_ip tgt_portal_told(const struct tgt_portal *p, const struct net_ip *to);
+/* How a host came, for its access; p NULL: by a portal that is gone. */
+struct tgt_way tgt_portal_way(const struct tgt_portal *p, const char *hostnqn,
+			      const struct net_ip *from, const struct net_ip *to);
 /* Its connections answer what is in flight and close. */
 void tgt_portal_close(struct tgt_portal *p);
 

@@ -38,6 +38,7 @@ struct tgt_ctrl {
 	const char *reason; /* mutex: why it ends */
 	bool header_digest, data_digest;
 	char portal[TGT_PORTAL_ID_MAX], host_addr[64];
+	struct net_ip from, to; /* the host's address, and ours */
 	uint64_t connected_at; /* wall clock, ms */
 	void *log; /* discovery: the snapshot that it reads; its reactor's */
 };

@@ -36,6 +36,22 @@ static const struct tgt_portal *portal_of(const struct tgt_registry *reg,
 	return NULL;
 }
 
+/* What zoning says, beyond the list of hosts.  Of a controller that was let in before, further queues may be kept. */
+static bool has_access(const struct tgt_subsystem *ss, const struct tgt_portal *portal,
+		       struct fab_conn *conn, const struct fab_connect *in)
+{
+	const struct tgt_access *access = ss->spec->access;
+	struct net_ip from, to;
+	struct tgt_way way;
+
+	if (!access || (in->qid && access->keep_connected))
+		return true;
+	net_ip_from_sockaddr(&from, fab_conn_peer(conn));
+	net_ip_from_sockaddr(&to, fab_conn_local(conn));
+	way = tgt_portal_way(portal, in->hostnqn, &from, &to);
+	return tgt_access_allows(access, &way);
+}
+
 /* Finds the subsystem and says whether the host may use it through this portal. */
 static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn,
 			       const struct fab_connect *in, struct tgt_subsystem **ret_ss,
@@ -55,6 +71,10 @@ static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn,
 	}
 	if (!tgt_hosts_has(&ss->spec->hosts, in->hostnqn)) {
 		tgt_registry_refused(reg, conn, in, "host not allowed");
+		return FAB_ERR(NVME_SC_CONNECT_HOST);
+	}
+	if (!has_access(ss, portal, conn, in)) {
+		tgt_registry_refused(reg, conn, in, "host shares no zone");
 		return FAB_ERR(NVME_SC_CONNECT_HOST);
 	}
 	*ret_ss = ss;
@@ -79,6 +99,8 @@ static struct tgt_ctrl *ctrl_alloc(struct tgt_registry *reg, struct fab_conn *co
 	if (portal)
 		cmn_strlcpy(tc->portal, portal->spec.id, sizeof(tc->portal));
 	tgt_addr_format(fab_conn_peer(conn), true, tc->host_addr, sizeof(tc->host_addr));
+	net_ip_from_sockaddr(&tc->from, fab_conn_peer(conn));
+	net_ip_from_sockaddr(&tc->to, fab_conn_local(conn));
 	return tc;
 }
 

@@ -20,12 +20,16 @@
 #include "common/uuid.h"
 #include "fabrics/connect.h"
 #include "fabrics/spec/nvmf.h"
+#include "targetd/access.h"
 
-static const char *const state_keys[] = { "version", "portals", "subsystems", "comment", NULL };
-static const char *const portal_keys[] = { "id", "portid", "address", "port", "congestion", "comment", NULL };
-static const char *const subsys_keys[] = { "nqn",     "serial",	 "model",	  "allow_any_host",
-					   "hosts",   "portals", "cntlid_cursor", "namespaces",
-					   "comment", NULL };
+static const char *const state_keys[] = { "version",   "portals", "subsystems",
+					  "host_sets", "comment", NULL };
+static const char *const portal_keys[] = { "id",	"portid",     "address", "port",
+					   "advertise", "congestion", "comment", NULL };
+static const char *const subsys_keys[] = {
+	"nqn",		 "serial",     "model",	 "allow_any_host", "hosts", "portals",
+	"cntlid_cursor", "namespaces", "access", "comment",	   NULL
+};
 static const char *const ns_keys[] = { "nsid",	   "uuid",   "nguid",	   "eui64",   "backend",
 				       "path",	   "size",   "block_size", "hosts",   "read_only",
 				       "prefault", "create", "delay_ms",   "comment", NULL };
@@ -85,7 +89,7 @@ static int get_nqn(const char *text, const char *key, struct cmn_err *err)
 }
 
 /* -- hosts ------------------------------------------------------------------------------------------------------ */
-static void hosts_clear(struct tgt_hosts *hosts)
+void tgt_hosts_clear(struct tgt_hosts *hosts)
 {
 	for (unsigned int i = 0; i < hosts->nr; i++)
 		free(hosts->nqn[i]);
@@ -123,8 +127,8 @@ static int hosts_fill(struct json_object *arr, size_t nr, struct tgt_hosts *ret,
 	return 0;
 }
 
-static int hosts_parse(struct json_object *obj, bool absent_is_any, struct tgt_hosts *ret,
-		       struct cmn_err *err)
+int tgt_hosts_parse(struct json_object *obj, bool absent_is_any, struct tgt_hosts *ret,
+		    struct cmn_err *err)
 {
 	struct json_object *arr = NULL;
 	size_t nr;
@@ -195,7 +199,7 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict,
 			struct tgt_portal_spec *ret, struct cmn_err *err)
 {
 	uint64_t portid = index + 1, port = 4420;
-	const char *id, *address, *congestion = NULL;
+	const char *id, *address, *congestion = NULL, *advertise = NULL;
 	int r = check_object(obj, portal_keys, strict, err);
 
 	if (r == 0)
@@ -208,6 +212,10 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict,
 		r = get_ranged(obj, "port", 0, UINT16_MAX, &port, err);
 	if (r == 0)
 		r = cmn_json_str_opt(obj, "congestion", &congestion, NULL, err);
+	if (r == 0)
+		r = cmn_json_str_opt(obj, "advertise", &advertise, &ret->advertised, err);
+	if (r == 0 && advertise && !net_ip_parse(&ret->told, advertise))
+		r = cmn_err_set(err, -EINVAL, "advertise", "is not an IPv4 or IPv6 address");
 	if (r < 0)
 		return r;
 	if (congestion && !cmn_strlcpy(ret->congestion, congestion, sizeof(ret->congestion)))
@@ -380,7 +388,7 @@ static int ns_parse(struct json_object *obj, const char *nqn, bool strict, struc
 	r = ns_size(obj, ret, err);
 	if (r == 0)
 		r = ns_ids(obj, nqn, ret, err);
-	return r < 0 ? r : hosts_parse(obj, true, &ret->hosts, err);
+	return r < 0 ? r : tgt_hosts_parse(obj, true, &ret->hosts, err);
 }
 
 static int cmp_ns(const void *a, const void *b)
@@ -455,13 +463,13 @@ static int subsys_access(struct json_object *obj, struct tgt_subsys_spec *ret, s
 	int r = cmn_json_bool_opt(obj, "allow_any_host", &any, NULL, err);
 
 	if (r == 0)
-		r = hosts_parse(obj, false, &ret->hosts, err);
+		r = tgt_hosts_parse(obj, false, &ret->hosts, err);
 	ret->hosts.any = any;
 	return r;
 }
 
-static int subsys_fill(struct json_object *obj, bool strict, struct tgt_subsys_spec *ret,
-		       struct cmn_err *err)
+static int subsys_fill(struct json_object *obj, bool strict, struct tgt_host_set *sets,
+		       struct tgt_subsys_spec *ret, struct cmn_err *err)
 {
 	const char *nqn;
 	uint64_t cursor = 1;
@@ -486,6 +494,8 @@ static int subsys_fill(struct json_object *obj, bool strict, struct tgt_subsys_s
 	if (r == 0)
 		r = subsys_access(obj, ret, err);
 	if (r == 0)
+		r = tgt_access_parse(obj, strict, sets, &ret->access, err);
+	if (r == 0)
 		r = subsys_portals(obj, ret, err);
 	ret->cntlid_cursor = (uint16_t)cursor;
 	return r < 0 ? r : namespaces_parse(obj, strict, ret, err);
@@ -497,10 +507,11 @@ void tgt_subsys_spec_free(struct tgt_subsys_spec *spec)
 		return;
 	for (unsigned int i = 0; i < spec->nr_ns; i++) {
 		free(spec->ns[i].path);
-		hosts_clear(&spec->ns[i].hosts);
+		tgt_hosts_clear(&spec->ns[i].hosts);
 		json_object_put(spec->ns[i].json);
 	}
-	hosts_clear(&spec->hosts);
+	tgt_hosts_clear(&spec->hosts);
+	tgt_access_free(spec->access);
 	free(spec->portals);
 	free(spec->ns);
 	free(spec);
@@ -552,8 +563,8 @@ static int subsys_unique(struct nqn_seen **seen, struct tgt_idset *ids,
 	return r;
 }
 
-static int subsystems_parse(struct json_object *arr, bool strict, struct tgt_state *ret,
-			    struct cmn_err *err)
+static int subsystems_parse(struct json_object *arr, bool strict, struct tgt_host_set *sets,
+			    struct tgt_state *ret, struct cmn_err *err)
 {
 	size_t nr = json_object_array_length(arr);
 	struct nqn_seen *seen = NULL;
@@ -569,7 +580,7 @@ static int subsystems_parse(struct json_object *arr, bool strict, struct tgt_sta
 		struct tgt_subsys_spec *spec = calloc(1, sizeof(*spec));
 
 		ret->subsystems[ret->nr_subsystems++] = spec;
-		r = spec ? subsys_fill(json_object_array_get_idx(arr, i), strict, spec, err)
+		r = spec ? subsys_fill(json_object_array_get_idx(arr, i), strict, sets, spec, err)
 			 : no_memory(err);
 		if (r == 0)
 			r = subsys_unique(&seen, ids, spec, i, err);
@@ -585,15 +596,19 @@ int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state
 			  struct cmn_err *err)
 {
 	struct json_object *portals = NULL, *subsystems = NULL;
+	struct tgt_host_set *sets = NULL;
 	struct tgt_state st = { 0 };
 	int r = cmn_json_arr_opt(obj, "portals", &portals, err);
 
 	if (r == 0)
 		r = cmn_json_arr_opt(obj, "subsystems", &subsystems, err);
+	if (r == 0)
+		r = tgt_host_sets_parse(obj, strict, &sets, err);
 	if (r == 0 && portals)
 		r = portals_parse(portals, strict, &st, err);
 	if (r == 0 && subsystems)
-		r = subsystems_parse(subsystems, strict, &st, err);
+		r = subsystems_parse(subsystems, strict, sets, &st, err);
+	tgt_host_sets_clear(&sets);
 	if (r < 0)
 		tgt_state_clear(&st);
 	else

@@ -14,8 +14,11 @@
 
 #include "common/err.h"
 #include "common/uuid.h"
+#include "net/ip.h"
 
 struct json_object;
+struct tgt_access;
+struct tgt_host_set;
 
 #define TGT_PORTALS_MAX 256
 #define TGT_SUBSYSTEMS_MAX 65536
@@ -38,6 +41,8 @@ struct tgt_portal_spec {
 	uint16_t portid;
 	char address[64]; /* numeric */
 	uint16_t port;
+	bool advertised; /* hosts are told `told`, not where it listens */
+	struct net_ip told;
 	char congestion[16]; /* TCP congestion control of its connections; "": the system's */
 	struct sockaddr_storage sa;
 	socklen_t sa_len;
@@ -59,6 +64,7 @@ struct tgt_ns_spec {
 struct tgt_subsys_spec {
 	char nqn[TGT_NQN_LEN], serial[21], model[41];
 	struct tgt_hosts hosts;
+	struct tgt_access *access; /* NULL: no further rules */
 	bool all_portals;
 	unsigned int nr_portals;
 	char (*portals)[TGT_PORTAL_ID_MAX];
@@ -83,6 +89,10 @@ int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state
 			  struct cmn_err *err);
 
 void tgt_subsys_spec_free(struct tgt_subsys_spec *spec);
+/* A member "hosts"; absent, it is anybody or nobody. */
+int tgt_hosts_parse(struct json_object *obj, bool absent_is_any, struct tgt_hosts *ret,
+		    struct cmn_err *err);
+void tgt_hosts_clear(struct tgt_hosts *hosts);
 bool tgt_hosts_has(const struct tgt_hosts *hosts, const char *nqn);
 bool tgt_hosts_equal(const struct tgt_hosts *a, const struct tgt_hosts *b);
 
