@@ -74,7 +74,8 @@ static int check_list(struct api_config_call *call, const struct dsc_list *list,
 
 	for (size_t i = 0; list->set && i < list->nr; i++) {
 		snprintf(field, sizeof(field), "%s[%zu]", member, i);
-		if (!portals && dsc_nqn_check(list->item[i], field, err) < 0)
+		if (!portals &&
+		    dsc_who_check(dsc_batch_after(call->app), list->item[i], field, err) < 0)
 			return err->code;
 		if (portals && !dsc_snapshot_portal(dsc_batch_after(call->app), list->item[i]))
 			return cmn_err_set(err, -EINVAL, field, "there is no portal %.64s",
@@ -86,8 +87,10 @@ static int check_list(struct api_config_call *call, const struct dsc_list *list,
 static int merge(struct api_config_call *call, struct dsc_list *want, struct json_object *there,
 		 const char *member, const char *kind, struct cmn_err *err)
 {
-	const char *id = json_object_get_string(
-		json_object_object_get(there, strcmp(kind, "namespace") ? "nqn" : "nsid"));
+	const char *key = !strcmp(kind, "namespace") ? "nsid"
+			  : !strcmp(kind, "group")   ? "name"
+						     : "nqn";
+	const char *id = json_object_get_string(json_object_object_get(there, key));
 	struct dsc_list have;
 	int rc = api_read_list(there, member, &have, err);
 
@@ -118,9 +121,8 @@ static int check_fixed(struct json_object *doc, struct json_object *there,
 		if (!json_object_object_get_ex(doc, *members, &said) || !said ||
 		    is_same(said, json_object_object_get(there, *members)))
 			continue;
-		return cmn_err_set(
-			err, -EINVAL, *members, "is %.100s and can't be changed",
-			json_object_get_string(json_object_object_get(there, *members)));
+		return cmn_err_set(err, -EINVAL, *members, "is %.100s and can't be changed",
+				   json_object_get_string(json_object_object_get(there, *members)));
 	}
 	return 0;
 }
@@ -137,6 +139,28 @@ static int apply_host(struct api_config_call *call, struct json_object *doc, str
 	if (!dsc_snapshot_host(dsc_batch_after(call->app), nqn))
 		return dsc_cmd_host_create(call->app, nqn, name, NULL, err);
 	return cmn_json_has(doc, "name") ? dsc_cmd_host_update(call->app, nqn, name, NULL, err) : 0;
+}
+
+/* -- groups ------------------------------------------------------------------------------------------------- */
+static int apply_group(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
+{
+	struct dsc_group_in in = { 0 };
+	const struct dsc_group *g;
+	struct json_object *there;
+	int rc = api_group_read(doc, &in, err);
+
+	g = rc == 0 ? dsc_snapshot_group(dsc_batch_after(call->app), in.name) : NULL;
+	if (g) {
+		there = api_config_group(dsc_batch_after(call->app), g);
+		rc = merge(call, &in.members, there, "members", "group", err);
+		if (rc == 0)
+			rc = dsc_cmd_group_update(call->app, in.name, &in, NULL, err);
+		json_object_put(there);
+	} else if (rc == 0) {
+		rc = dsc_cmd_group_create(call->app, &in, NULL, err);
+	}
+	api_list_free(&in.members);
+	return rc;
 }
 
 /* -- portals ------------------------------------------------------------------------------------------------ */
@@ -300,7 +324,8 @@ static int apply_subsys(struct api_config_call *call, struct json_object *doc, s
 /* -- all -------------------------------------------------------------------------------------------------------- */
 int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 {
-	static const char *const known[] = { "version", "hosts", "portals", "subsystems", NULL };
+	static const char *const known[] = { "version", "hosts",      "groups",
+					     "portals", "subsystems", NULL };
 	uint64_t version = 1;
 
 	if (cmn_json_only(call->doc, known, err) < 0 ||
@@ -310,6 +335,7 @@ int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 		return cmn_err_set(err, -EINVAL, "version", "must be 1");
 	if (api_config_prune_subsystems(call, err) < 0 ||
 	    for_each(call, call->doc, "hosts", apply_host, err) < 0 ||
+	    for_each(call, call->doc, "groups", apply_group, err) < 0 ||
 	    for_each(call, call->doc, "portals", apply_portal, err) < 0 ||
 	    for_each(call, call->doc, "subsystems", apply_subsys, err) < 0)
 		return err->code;

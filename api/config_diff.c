@@ -25,6 +25,7 @@ struct kind {
 	const char *name, *list, *key;
 };
 static const struct kind host_kind = { "host", "hosts", "nqn" };
+static const struct kind group_kind = { "group", "groups", "name" };
 static const struct kind portal_kind = { "portal", "portals", "id" };
 static const struct kind subsys_kind = { "subsystem", "subsystems", "nqn" };
 static const struct kind ns_kind = { "namespace", "namespaces", "nsid" };
@@ -69,11 +70,10 @@ static void compare_members(struct json_object *changes, const struct kind *kind
 		json_object_object_add(members, name, pair);
 	}
 	if (members)
-		json_object_object_add(
-			add_change(changes, "change", kind, nqn,
-				   json_object_get_string(
-					   json_object_object_get(after, kind->key))),
-			"members", members);
+		json_object_object_add(add_change(changes, "change", kind, nqn,
+						  json_object_get_string(json_object_object_get(
+							  after, kind->key))),
+				       "members", members);
 }
 
 static void compare(struct json_object *changes, const struct kind *kind, const char *nqn,
@@ -130,11 +130,9 @@ static struct json_object *logs_of(struct both *b, const char *host_nqn)
 
 static bool is_allowed(const struct both *b, int side, const char *host_nqn)
 {
-	const struct dsc_host *host = dsc_snapshot_host(b->snap[side], host_nqn);
 	const struct dsc_subsys *s = b->s[side];
 
-	return s && (s->allow_any ||
-		     (host && dsc_tree_find(s->hosts, &dsc_allow_ops, &host->id) != NULL));
+	return s && dsc_snapshot_allows(s, dsc_snapshot_host(b->snap[side], host_nqn));
 }
 
 static bool is_served(const struct both *b, int side, uint64_t portal_id)
@@ -189,11 +187,13 @@ static void compare_audience(struct both *b)
 			continue;
 		dsc_tree_each(allow, b->s[side]->hosts, &dsc_allow_ops)
 		{
-			host = dsc_snapshot_host_id(b->snap[side], allow->host_id);
-			if (!host || json_object_object_get_ex(seen, host->nqn, NULL))
-				continue;
-			json_object_object_add(seen, host->nqn, NULL);
-			compare_host(b, host->nqn);
+			for (host = dsc_snapshot_who_host(b->snap[side], allow->who_id, 0); host;
+			     host = dsc_snapshot_who_host(b->snap[side], allow->who_id, host->id)) {
+				if (json_object_object_get_ex(seen, host->nqn, NULL))
+					continue;
+				json_object_object_add(seen, host->nqn, NULL);
+				compare_host(b, host->nqn);
+			}
 		}
 	}
 	json_object_put(seen);
@@ -205,14 +205,14 @@ static struct json_object *compare_logs(const struct dsc_snapshot *before,
 {
 	struct both b = { .snap = { before, after }, .hosts = json_object_new_object() };
 	struct json_object *array = json_object_new_array();
-	bool portals_same = before->portals == after->portals;
+	bool same = before->portals == after->portals && before->groups == after->groups;
 	const struct dsc_subsys *s;
 
 	dsc_tree_each(s, before->subsystems, &dsc_subsys_ops)
 	{
 		b.s[0] = s;
 		b.s[1] = dsc_snapshot_subsys(after, s->nqn);
-		if (b.s[0] != b.s[1] || !portals_same)
+		if (b.s[0] != b.s[1] || !same)
 			compare_audience(&b);
 	}
 	dsc_tree_each(s, after->subsystems, &dsc_subsys_ops)
@@ -237,6 +237,7 @@ struct json_object *api_config_diff(const struct dsc_snapshot *before,
 	struct json_object *diff = json_object_new_object(), *changes = json_object_new_array();
 
 	compare_lists(changes, &host_kind, NULL, old, new);
+	compare_lists(changes, &group_kind, NULL, old, new);
 	compare_lists(changes, &portal_kind, NULL, old, new);
 	compare_lists(changes, &subsys_kind, NULL, old, new);
 	json_object_object_add(diff, "changes", changes);

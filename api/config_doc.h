@@ -7,8 +7,9 @@
 
 #include "api/render.h"
 
-/* Hosts, portals and subsystems with their namespaces; no secrets, nothing observed. */
+/* Hosts, groups, portals and subsystems with their namespaces; no secrets, nothing observed. */
 struct json_object *api_config_render(const struct dsc_snapshot *snap);
+struct json_object *api_config_group(const struct dsc_snapshot *snap, const struct dsc_group *g);
 struct json_object *api_config_portal(const struct dsc_snapshot *snap, const struct dsc_portal *p);
 struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const struct dsc_subsys *s);
 struct json_object *api_config_ns(const struct dsc_snapshot *snap, const struct dsc_ns *ns);
@@ -29,7 +30,7 @@ struct api_config_call {
 int api_config_apply(struct api_config_call *call, struct cmn_err *err);
 
 /* config_prune.c, for config_apply.c */
-/* Subsystems and namespaces, before the document is applied; portals and hosts, after it. */
+/* Subsystems and namespaces, before the document is applied; portals, groups and hosts, after it. */
 int api_config_prune_subsystems(struct api_config_call *call, struct cmn_err *err);
 int api_config_prune_rest(struct api_config_call *call, struct cmn_err *err);
 void api_config_keep(struct api_config_call *call, const char *kind, const char *id,
@@ -39,9 +40,10 @@ int api_config_blame(struct cmn_err *err, const char *kind, const char *id);
 /* Portals that follow discoveryd's command line: they are neither made nor taken away by a document. */
 bool api_config_is_own(const struct dsc_portal *p);
 
-/* The bodies of createSubsystem, createNamespace and createPortal, as their resources read them. */
+/* The bodies of createSubsystem, createNamespace, createGroup and createPortal, as their resources read them. */
 int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err);
 int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err);
+int api_group_read(struct json_object *doc, struct dsc_group_in *in, struct cmn_err *err);
 int api_portal_read(struct json_object *doc, struct dsc_portal_in *in, struct cmn_err *err);
 
 #endif

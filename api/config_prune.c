@@ -132,12 +132,30 @@ static int prune_portals(struct api_config_call *call, struct cmn_err *err)
 	return 0;
 }
 
-/* A host that the document names in a list of a subsystem only is wanted too: the command says that it is in use. */
+static int prune_groups(struct api_config_call *call, struct cmn_err *err)
+{
+	const struct dsc_snapshot *before = dsc_batch_before(call->app);
+	struct dsc_call force = { .force = call->force };
+	const struct dsc_group *group;
+
+	dsc_tree_each(group, before->groups, &dsc_group_ops)
+	{
+		if (find(call->doc, "groups", "name", group->name))
+			continue;
+		if (!call->prune)
+			api_config_keep(call, "group", group->name, NULL);
+		else if (dsc_cmd_group_delete(call->app, group->name, &force, err) < 0)
+			return api_config_blame(err, "group", group->name);
+	}
+	return 0;
+}
+
+/* A host that the document names in a list of a subsystem or a group only is wanted too: the command says that it is in use. */
 static bool is_wanted(struct api_config_call *call, const struct dsc_host *host)
 {
 	const struct dsc_host *now = dsc_snapshot_host(dsc_batch_after(call->app), host->nqn);
 
-	return !now || dsc_tree_count(now->subsystems) ||
+	return !now || now->subsystems || now->namespaces || now->groups ||
 	       find(call->doc, "hosts", "nqn", host->nqn);
 }
 
@@ -162,6 +180,8 @@ static int prune_hosts(struct api_config_call *call, struct cmn_err *err)
 int api_config_prune_rest(struct api_config_call *call, struct cmn_err *err)
 {
 	if (has_list(call->doc, "portals") && prune_portals(call, err) < 0)
+		return err->code;
+	if (has_list(call->doc, "groups") && prune_groups(call, err) < 0)
 		return err->code;
 	return has_list(call->doc, "hosts") ? prune_hosts(call, err) : 0;
 }

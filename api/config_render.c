@@ -13,6 +13,13 @@ bool api_config_is_own(const struct dsc_portal *p)
 	       strspn(p->name + 2, "0123456789") == strlen(p->name + 2);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	struct json_object *const *left = a, *const *right = b;
+
+	return strcmp(json_object_get_string(*left), json_object_get_string(*right));
+}
+
 static struct json_object *render_hosts(const struct dsc_snapshot *snap)
 {
 	struct json_object *array = json_object_new_array(), *json;
@@ -46,6 +53,29 @@ struct json_object *api_config_portal(const struct dsc_snapshot *snap,
 	return json;
 }
 
+struct json_object *api_config_group(const struct dsc_snapshot *snap, const struct dsc_group *group)
+{
+	struct json_object *json = json_object_new_object(), *array = json_object_new_array();
+	const struct dsc_member *m;
+
+	dsc_tree_each(m, group->members, &dsc_member_ops) api_add_who(array, snap, m->host_id);
+	json_object_array_sort(array, by_text);
+	api_add_str(json, "name", group->name);
+	api_add_str(json, "description", *group->description ? group->description : NULL);
+	json_object_object_add(json, "members", array);
+	return json;
+}
+
+static struct json_object *render_groups(const struct dsc_snapshot *snap)
+{
+	struct json_object *array = json_object_new_array();
+	const struct dsc_group *group = NULL;
+
+	while ((group = dsc_snapshot_group_after(snap, group ? group->name : NULL)))
+		json_object_array_add(array, api_config_group(snap, group));
+	return array;
+}
+
 static struct json_object *render_portals(const struct dsc_snapshot *snap)
 {
 	struct json_object *array = json_object_new_array();
@@ -56,21 +86,6 @@ static struct json_object *render_portals(const struct dsc_snapshot *snap)
 			json_object_array_add(array, api_config_portal(snap, portal));
 	}
 	return array;
-}
-
-static void add_host(struct json_object *array, const struct dsc_snapshot *snap, uint64_t id)
-{
-	const struct dsc_host *host = dsc_snapshot_host_id(snap, id);
-
-	if (host)
-		json_object_array_add(array, json_object_new_string(host->nqn));
-}
-
-static int by_text(const void *a, const void *b)
-{
-	struct json_object *const *left = a, *const *right = b;
-
-	return strcmp(json_object_get_string(*left), json_object_get_string(*right));
 }
 
 static void add_hex(struct json_object *json, const char *name, const uint8_t *bytes, size_t len)
@@ -90,8 +105,7 @@ static struct json_object *render_ns_hosts(const struct dsc_snapshot *snap, cons
 	if (!ns->restricted)
 		return NULL;
 	array = json_object_new_array();
-	dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
-		add_host(array, snap, dsc_id(id));
+	dsc_tree_each(id, ns->hosts, &dsc_ids_ops) api_add_who(array, snap, dsc_id(id));
 	json_object_array_sort(array, by_text);
 	return array;
 }
@@ -147,8 +161,7 @@ struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const str
 	api_add_str(json, "model", s->model);
 	api_add_str(json, "label", *s->label ? s->label : NULL);
 	api_add_bool(json, "allow_any_host", s->allow_any);
-	dsc_tree_each(allow, s->hosts, &dsc_allow_ops)
-		add_host(list, snap, allow->host_id);
+	dsc_tree_each(allow, s->hosts, &dsc_allow_ops) api_add_who(list, snap, allow->who_id);
 	json_object_array_sort(list, by_text);
 	json_object_object_add(json, "hosts", list);
 	json_object_object_add(json, "portals", render_portal_names(snap, s));
@@ -169,6 +182,7 @@ struct json_object *api_config_render(const struct dsc_snapshot *snap)
 		json_object_array_add(array, api_config_subsys(snap, s));
 	api_add_u64(json, "version", VERSION);
 	json_object_object_add(json, "hosts", render_hosts(snap));
+	json_object_object_add(json, "groups", render_groups(snap));
 	json_object_object_add(json, "portals", render_portals(snap));
 	json_object_object_add(json, "subsystems", array);
 	return json;

@@ -310,11 +310,11 @@ static void pair_allowed(struct api_gather *g)
 	{
 		dsc_tree_each(allow, s->hosts, &dsc_allow_ops)
 		{
-			const struct dsc_host *host = dsc_snapshot_host_id(g->snap, allow->host_id);
+			const struct dsc_host *host = dsc_snapshot_host_id(g->snap, allow->who_id);
 			struct pair pair = { .nqn = s->nqn, .host_addr = "" };
 
 			if (!host)
-				continue;
+				continue; /* a group: those of it that are connected are told */
 			pair.host_nqn = host->nqn;
 			add_pair(g, &pair);
 		}

@@ -86,6 +86,15 @@ void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, u
 		api_add_str(json, "node", on ? on->name : NULL);
 }
 
+void api_add_who(struct json_object *array, const struct dsc_snapshot *snap, uint64_t who_id)
+{
+	char buf[DSC_NQN_MAX + 1];
+	const char *text = dsc_snapshot_who_text(snap, who_id, buf);
+
+	if (text)
+		json_object_array_add(array, json_object_new_string(text));
+}
+
 bool api_page_begin(struct api_req *req, struct api_page *page)
 {
 	memset(page, 0, sizeof(*page));

@@ -25,6 +25,9 @@ void api_add_served_status(struct json_object *json, struct dsc_app *app,
 void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, uint64_t worker_id,
 		    bool node);
 
+/* To an array of those who may: a host's NQN, or "group:NAME". */
+void api_add_who(struct json_object *array, const struct dsc_snapshot *snap, uint64_t who_id);
+
 /* A list, page by page:  begin;  for each from page.cursor on: if (!api_page_add()) break;  end. */
 struct api_page {
 	struct json_object *items;

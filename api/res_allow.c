@@ -6,24 +6,45 @@
 
 #include "discoveryd/supervise/supervise.h"
 
-static struct json_object *render(struct dsc_app *app, const char *nqn, const char *host_nqn)
+/* Is a host of the group connected? */
+struct search {
+	const struct dsc_snapshot *snap;
+	const struct dsc_group *group;
+	bool found;
+};
+
+static bool is_member(void *arg, const struct dsc_controller *controller)
 {
+	struct search *search = arg;
+	const struct dsc_host *host = dsc_snapshot_host(search->snap, controller->host_nqn);
+
+	search->found = host && dsc_tree_find(search->group->members, &dsc_member_ops, &host->id);
+	return !search->found;
+}
+
+static struct json_object *render(struct dsc_app *app, const struct dsc_snapshot *snap,
+				  const char *nqn, const char *who)
+{
+	struct search search = { .snap = snap, .group = dsc_snapshot_who_group(snap, who) };
 	struct json_object *json = json_object_new_object();
 
-	api_add_str(json, "host_nqn", host_nqn);
-	api_add_bool(json, "connected",
-		     dsc_supervisor_count(app->supervisor, nqn, host_nqn, NULL) > 0);
+	if (search.group)
+		dsc_supervisor_controllers(app->supervisor, nqn, NULL, is_member, &search);
+	else
+		search.found = dsc_supervisor_count(app->supervisor, nqn, who, NULL) > 0;
+	api_add_str(json, "host_nqn", who);
+	api_add_bool(json, "connected", search.found);
 	return json;
 }
 
-static void add_host(struct json_object *items, struct dsc_app *app,
-		     const struct dsc_snapshot *snap, const struct dsc_subsys *subsys,
-		     uint64_t host_id)
+static void add_who(struct json_object *items, struct dsc_app *app, const struct dsc_snapshot *snap,
+		    const struct dsc_subsys *subsys, uint64_t who_id)
 {
-	const struct dsc_host *host = dsc_snapshot_host_id(snap, host_id);
+	char buf[DSC_NQN_MAX + 1];
+	const char *who = dsc_snapshot_who_text(snap, who_id, buf);
 
-	if (host)
-		json_object_array_add(items, render(app, subsys->nqn, host->nqn));
+	if (who)
+		json_object_array_add(items, render(app, snap, subsys->nqn, who));
 }
 
 static struct json_object *new_list(struct json_object *items, const char *flag, bool value)
@@ -47,7 +68,7 @@ static void list(struct api_req *req)
 	if (subsys) {
 		items = json_object_new_array();
 		dsc_tree_each(allow, subsys->hosts, &dsc_allow_ops)
-			add_host(items, app, snap, subsys, allow->host_id);
+			add_who(items, app, snap, subsys, allow->who_id);
 		api_reply_json(req, 200, new_list(items, "allow_any_host", subsys->allow_any));
 	}
 	dsc_snapshot_put(snap);
@@ -65,7 +86,7 @@ static void list_of_ns(struct api_req *req)
 	if (ns) {
 		items = json_object_new_array();
 		dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
-			add_host(items, app, snap, subsys, dsc_id(id));
+			add_who(items, app, snap, subsys, dsc_id(id));
 		api_reply_json(req, 200, new_list(items, "restricted", ns->restricted));
 	}
 	dsc_snapshot_put(snap);
@@ -76,9 +97,8 @@ static void reply_allowed(struct api_op *op, const struct dsc_snapshot *snap,
 {
 	struct api_req *req = op->req;
 
-	(void)snap;
 	api_reply_json(req, outcome ? 201 : 200,
-		       render(api_req_app(req), api_req_param(req, "nqn"),
+		       render(api_req_app(req), snap, api_req_param(req, "nqn"),
 			      api_req_param(req, "host_nqn")));
 }
 

@@ -13,18 +13,18 @@ static struct json_object *render(struct dsc_app *app, const struct dsc_snapshot
 				  const struct dsc_host *host)
 {
 	struct json_object *json = json_object_new_object();
-	struct json_object *array = json_object_new_array();
-	const void *id;
+	struct json_object *array = json_object_new_array(), *groups = json_object_new_array();
+	const struct dsc_member *m;
+	uint64_t id = 0;
 
-	dsc_tree_each(id, host->subsystems, &dsc_ids_ops)
-	{
-		const struct dsc_subsys *subsys = dsc_snapshot_subsys_id(snap, dsc_id(id));
-
-		if (subsys)
-			json_object_array_add(array, json_object_new_string(subsys->nqn));
-	}
+	while ((id = dsc_snapshot_named_after(snap, host, id)))
+		json_object_array_add(
+			array, json_object_new_string(dsc_snapshot_subsys_id(snap, id)->nqn));
+	dsc_tree_each(m, host->groups, &dsc_host_group_ops) json_object_array_add(
+		groups, json_object_new_string(dsc_snapshot_group_id(snap, m->group_id)->name));
 	api_add_str(json, "nqn", host->nqn);
 	api_add_str(json, "name", host->name);
+	json_object_object_add(json, "groups", groups);
 	json_object_object_add(json, "subsystems", array);
 	api_add_u64(json, "controller_count",
 		    dsc_supervisor_count(app->supervisor, NULL, host->nqn, NULL));
@@ -144,21 +144,17 @@ static void patch(struct api_req *req)
 	dsc_snapshot_put(snap);
 }
 
-/* The subsystems that allow it. */
+static void add_user(void *arg, const char *user)
+{
+	api_op_user(arg, user);
+}
+
 static void users(struct api_op *op, const struct dsc_snapshot *snap)
 {
 	const struct dsc_host *host = dsc_snapshot_host(snap, api_req_param(op->req, "host_nqn"));
-	const void *id;
 
-	if (!host)
-		return;
-	dsc_tree_each(id, host->subsystems, &dsc_ids_ops)
-	{
-		const struct dsc_subsys *subsys = dsc_snapshot_subsys_id(snap, dsc_id(id));
-
-		if (subsys)
-			api_op_user(op, subsys->nqn);
-	}
+	if (host)
+		dsc_who_users(snap, host->id, add_user, op);
 }
 
 static void drop(struct api_req *req)

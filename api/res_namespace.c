@@ -32,13 +32,7 @@ static struct json_object *render_hosts(const struct dsc_snapshot *snap, const s
 	if (!ns->restricted)
 		return NULL;
 	array = json_object_new_array();
-	dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
-	{
-		const struct dsc_host *host = dsc_snapshot_host_id(snap, dsc_id(id));
-
-		if (host)
-			json_object_array_add(array, json_object_new_string(host->nqn));
-	}
+	dsc_tree_each(id, ns->hosts, &dsc_ids_ops) api_add_who(array, snap, dsc_id(id));
 	return array;
 }
 

@@ -28,8 +28,8 @@ struct volume {
 /* -- names ------------------------------------------------------------------------------------------- */
 static void uuid_of(const char *name, char *ret_text)
 {
-	static const struct cmn_uuid space = { { 0x5b, 0x1c, 0x7e, 0x3a, 0x0d, 0x42, 0x4f, 0x6b, 0x9a,
-						 0x51, 0x2c, 0x88, 0xe1, 0x37, 0xd4, 0x90 } };
+	static const struct cmn_uuid space = { { 0x5b, 0x1c, 0x7e, 0x3a, 0x0d, 0x42, 0x4f, 0x6b,
+						 0x9a, 0x51, 0x2c, 0x88, 0xe1, 0x37, 0xd4, 0x90 } };
 	struct cmn_uuid uuid;
 
 	cmn_uuid_from_name(&space, name, strlen(name), &uuid);
@@ -186,7 +186,6 @@ static int read_wanted(struct json_object *doc, struct wanted *w, struct cmn_err
 		json_object_object_del(rest, mine[i]);
 	if (cmn_json_only(doc, known, err) == 0 &&
 	    cmn_json_str(doc, "host_nqn", &w->host, err) == 0 &&
-	    dsc_nqn_check(w->host, "host_nqn", err) == 0 &&
 	    cmn_json_str_opt(doc, "name", &name, NULL, err) == 0 &&
 	    cmn_json_str_opt(doc, "subsystem", &w->subsystem, NULL, err) == 0 &&
 	    (name ? set_name(&w->v, name, err) : make_name(&w->v, err)) == 0)

@@ -17,13 +17,7 @@ static struct json_object *render_hosts(const struct dsc_snapshot *snap,
 	struct json_object *array = json_object_new_array();
 	const struct dsc_allow *allow;
 
-	dsc_tree_each(allow, subsys->hosts, &dsc_allow_ops)
-	{
-		const struct dsc_host *host = dsc_snapshot_host_id(snap, allow->host_id);
-
-		if (host)
-			json_object_array_add(array, json_object_new_string(host->nqn));
-	}
+	dsc_tree_each(allow, subsys->hosts, &dsc_allow_ops) api_add_who(array, snap, allow->who_id);
 	return array;
 }
 
@@ -77,17 +71,13 @@ static bool is_wanted(struct api_req *req, const struct dsc_snapshot *snap,
 	const char *worker_name = api_req_query(req, "worker");
 	const char *host_nqn = api_req_query(req, "host_nqn");
 	const struct dsc_worker *worker;
-	const struct dsc_host *host;
 
 	if (worker_name) {
 		worker = dsc_snapshot_worker(snap, worker_name);
 		if (!worker || worker->id != subsys->worker_id)
 			return false;
 	}
-	if (!host_nqn || subsys->allow_any)
-		return true;
-	host = dsc_snapshot_host(snap, host_nqn);
-	return host && dsc_tree_find(subsys->hosts, &dsc_allow_ops, &host->id);
+	return !host_nqn || dsc_snapshot_allows(subsys, dsc_snapshot_host(snap, host_nqn));
 }
 
 static void list(struct api_req *req)

@@ -13,6 +13,7 @@ extern const struct api_route api_res_controller[];
 extern const struct api_route api_res_daemon[];
 extern const struct api_route api_res_discovery_log[];
 extern const struct api_route api_res_event[];
+extern const struct api_route api_res_group[];
 extern const struct api_route api_res_host[];
 extern const struct api_route api_res_metrics[];
 extern const struct api_route api_res_namespace[];

@@ -102,6 +102,9 @@ static void on_written(struct dsc_writes_sub *sub, bool del, const struct dsc_ro
 	case DSC_ROW_HOST:
 		keep(stream, "host", ((const struct dsc_host *)row)->nqn, 0, del);
 		break;
+	case DSC_ROW_GROUP:
+		keep(stream, "group", ((const struct dsc_group *)row)->name, 0, del);
+		break;
 	case DSC_ROW_PORTAL:
 		keep(stream, "portal", ((const struct dsc_portal *)row)->name, 0, del);
 		break;

@@ -8,6 +8,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_subsystem_commands,
 	cli_namespace_commands,
 	cli_host_commands,
+	cli_group_commands,
 	cli_registration_commands,
 	cli_referral_commands,
 	cli_portal_commands,
@@ -29,6 +30,7 @@ const struct cli_resource cli_resources[] = {
 	/* keep sorted */
 	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
 	{ "event", "ev", "what happened", "events", NULL },
+	{ "group", NULL, "named sets of hosts", "groups", "name" },
 	{ "host", NULL, "hosts that are known by name", "hosts", "nqn" },
 	{ "import", NULL, "take over another target's configuration", NULL, NULL },
 	{ "namespace", "ns", "the disks of subsystems", NULL, NULL },

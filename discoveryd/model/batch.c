@@ -54,17 +54,21 @@ bool dsc_batch_has(const struct dsc_txn *txn)
 	return txn->model->batch && txn->model->batch->txn == txn;
 }
 
+void dsc_txn_also(struct dsc_txn *txn, const struct dsc_target *target)
+{
+	txn->targets =
+		grow(txn->targets, txn->nr_targets, &txn->max_targets, sizeof(*txn->targets));
+	txn->targets[txn->nr_targets++] = *target;
+}
+
 void dsc_batch_joined(struct dsc_txn *txn, const struct dsc_call *call,
 		      const struct dsc_target *target, const char *name)
 {
 	struct dsc_batch *b = txn->model->batch;
 	struct joined *j;
 
-	if (target && target->worker_id) {
-		txn->targets = grow(txn->targets, txn->nr_targets, &txn->max_targets,
-				    sizeof(*txn->targets));
-		txn->targets[txn->nr_targets++] = *target;
-	}
+	if (target && target->worker_id)
+		dsc_txn_also(txn, target);
 	if (!call || !call->done)
 		return;
 	b->joined = grow(b->joined, b->nr_joined, &b->max_joined, sizeof(*b->joined));

@@ -30,8 +30,18 @@ const struct dsc_snapshot *dsc_cmd_ahead(struct dsc_app *app)
 	}
 FIND(subsys, "subsystem")
 FIND(host, "host")
+FIND(group, "group")
 FIND(worker, "worker")
 FIND(portal, "portal")
+
+uint64_t dsc_cmd_find_who(const struct dsc_snapshot *st, const char *text, struct cmn_err *err)
+{
+	uint64_t id = dsc_snapshot_who(st, text);
+
+	if (!id)
+		cmn_err_set(err, -ENOENT, NULL, "there is no host or group %.200s", text);
+	return id;
+}
 
 /* -- checks ------------------------------------------------------------------------------------------- */
 int dsc_cmd_check_match(const struct dsc_call *call, uint64_t changed, struct cmn_err *err)
@@ -93,13 +103,25 @@ int dsc_nqn_check(const char *nqn, const char *field, struct cmn_err *err)
 	return 0;
 }
 
-int dsc_cmd_check_hosts(const struct dsc_list *hosts, const char *field, struct cmn_err *err)
+int dsc_who_check(const struct dsc_snapshot *st, const char *text, const char *field,
+		  struct cmn_err *err)
+{
+	if (!text || strncmp(text, DSC_GROUP_PREFIX, strlen(DSC_GROUP_PREFIX)) != 0)
+		return dsc_nqn_check(text, field, err);
+	if (dsc_snapshot_who_group(st, text))
+		return 0;
+	return cmn_err_set(err, -EINVAL, field, "there is no group %.64s",
+			   text + strlen(DSC_GROUP_PREFIX));
+}
+
+int dsc_cmd_check_whos(const struct dsc_snapshot *st, const struct dsc_list *list,
+		       const char *field, struct cmn_err *err)
 {
 	char name[64];
 
-	for (size_t i = 0; hosts->set && i < hosts->nr; i++) {
+	for (size_t i = 0; list->set && i < list->nr; i++) {
 		snprintf(name, sizeof(name), "%s[%zu]", field, i);
-		if (dsc_nqn_check(hosts->item[i], name, err) < 0)
+		if (dsc_who_check(st, list->item[i], name, err) < 0)
 			return err->code;
 	}
 	return 0;
@@ -115,41 +137,40 @@ bool dsc_cmd_has_id(const uint64_t *ids, size_t nr, uint64_t id)
 }
 
 /* -- links ---------------------------------------------------------------------------------------------- */
-uint64_t dsc_cmd_need_host(struct dsc_txn *txn, const char *nqn)
+uint64_t dsc_cmd_need_who(struct dsc_txn *txn, const char *text)
 {
-	const struct dsc_host *old = dsc_snapshot_host(dsc_txn_state(txn), nqn);
+	uint64_t id = dsc_snapshot_who(dsc_txn_state(txn), text);
 	struct dsc_host *h;
-	uint64_t id;
 
-	if (old)
-		return old->id;
+	if (id)
+		return id;
 	h = dsc_row_new(DSC_ROW_HOST);
 	id = h->id = dsc_txn_new_id(txn);
-	snprintf(h->nqn, sizeof(h->nqn), "%s", nqn);
+	snprintf(h->nqn, sizeof(h->nqn), "%s", text);
 	h->changed = dsc_txn_change(txn);
 	h->created_ms = cmn_wall_ms();
 	dsc_txn_put(txn, h);
 	return id;
 }
 
-void dsc_cmd_allow_host(struct dsc_txn *txn, uint64_t subsys_id, uint64_t host_id)
+void dsc_cmd_allow_who(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id)
 {
 	const struct dsc_subsys *s = dsc_snapshot_subsys_id(dsc_txn_state(txn), subsys_id);
 	struct dsc_allow *a;
 
-	if (dsc_tree_find(s->hosts, &dsc_allow_ops, &host_id))
+	if (dsc_tree_find(s->hosts, &dsc_allow_ops, &who_id))
 		return;
 	a = dsc_row_new(DSC_ROW_ALLOW);
 	a->subsys_id = subsys_id;
-	a->host_id = host_id;
+	a->who_id = who_id;
 	a->since = dsc_txn_change(txn);
 	dsc_txn_put(txn, a);
 }
 
-void dsc_cmd_drop_link(struct dsc_txn *txn, uint64_t subsys_id, uint64_t host_id)
+void dsc_cmd_drop_link(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id)
 {
 	const struct dsc_subsys *s = dsc_snapshot_subsys_id(dsc_txn_state(txn), subsys_id);
-	const struct dsc_allow *a = dsc_tree_find(s->hosts, &dsc_allow_ops, &host_id);
+	const struct dsc_allow *a = dsc_tree_find(s->hosts, &dsc_allow_ops, &who_id);
 
 	if (a)
 		dsc_txn_del(txn, a);
@@ -170,13 +191,13 @@ void dsc_cmd_drop_fails(struct dsc_txn *txn, uint64_t subsys_id, uint64_t portal
 	}
 }
 
-void dsc_cmd_ns_link(struct dsc_txn *txn, const struct dsc_ns *ns, uint64_t host_id, bool del)
+void dsc_cmd_ns_link(struct dsc_txn *txn, const struct dsc_ns *ns, uint64_t who_id, bool del)
 {
 	struct dsc_ns_allow *a = dsc_row_new(DSC_ROW_NS_ALLOW);
 
 	a->subsys_id = ns->subsys_id;
 	a->nsid = ns->nsid;
-	a->host_id = host_id;
+	a->who_id = who_id;
 	if (del) {
 		dsc_txn_del(txn, a);
 		dsc_row_put(a);

@@ -14,6 +14,9 @@ const struct dsc_subsys *dsc_cmd_find_subsys(const struct dsc_snapshot *st, cons
 					     struct cmn_err *err);
 const struct dsc_host *dsc_cmd_find_host(const struct dsc_snapshot *st, const char *nqn,
 					 struct cmn_err *err);
+const struct dsc_group *dsc_cmd_find_group(const struct dsc_snapshot *st, const char *name,
+					   struct cmn_err *err);
+uint64_t dsc_cmd_find_who(const struct dsc_snapshot *st, const char *text, struct cmn_err *err);
 const struct dsc_worker *dsc_cmd_find_worker(const struct dsc_snapshot *st, const char *name,
 					     struct cmn_err *err);
 const struct dsc_portal *dsc_cmd_find_portal(const struct dsc_snapshot *st, const char *name,
@@ -23,16 +26,18 @@ int dsc_cmd_check_match(const struct dsc_call *call, uint64_t changed,
 int dsc_cmd_check_name(const char *name, const char *field, struct cmn_err *err);
 /* A field of printable ASCII of at most max bytes. */
 int dsc_cmd_check_ascii(const char *text, size_t max, const char *field, struct cmn_err *err);
-/* The registered host, or a new one in this transaction (the NQN is valid). */
-uint64_t dsc_cmd_need_host(struct dsc_txn *txn, const char *nqn);
-int dsc_cmd_check_hosts(const struct dsc_list *hosts, const char *field, struct cmn_err *err);
+/* The group, the registered host, or a new one in this transaction (the text is valid). */
+uint64_t dsc_cmd_need_who(struct dsc_txn *txn, const char *text);
+/* A list of hosts and groups. */
+int dsc_cmd_check_whos(const struct dsc_snapshot *st, const struct dsc_list *list,
+		       const char *field, struct cmn_err *err);
 bool dsc_cmd_has_id(const uint64_t *ids, size_t nr, uint64_t id);
-void dsc_cmd_allow_host(struct dsc_txn *txn, uint64_t subsys_id, uint64_t host_id);
-/* Takes the host off the subsystem's list. */
-void dsc_cmd_drop_link(struct dsc_txn *txn, uint64_t subsys_id, uint64_t host_id);
+void dsc_cmd_allow_who(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id);
+/* Takes it off the subsystem's list. */
+void dsc_cmd_drop_link(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id);
 /* What workers said about the subsystem or (subsys_id 0) the portal. */
 void dsc_cmd_drop_fails(struct dsc_txn *txn, uint64_t subsys_id, uint64_t portal_id);
-void dsc_cmd_ns_link(struct dsc_txn *txn, const struct dsc_ns *ns, uint64_t host_id, bool del);
+void dsc_cmd_ns_link(struct dsc_txn *txn, const struct dsc_ns *ns, uint64_t who_id, bool del);
 
 /* "nqn.1, nqn.2 and 3 more": names for a 409. */
 struct dsc_names {
@@ -44,6 +49,12 @@ const char *dsc_names_text(struct dsc_names *names);
 /* NQNs of the hosts that are connected, NULL filters match all. */
 void dsc_names_connected(struct dsc_names *names, struct dsc_app *app, const char *nqn,
 			 const char *host_nqn, const char *portal);
+
+/* cmd_group.c */
+/* Takes a host out of all groups, or a group off the referrals, and either off every list of subsystems and namespaces. */
+void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id);
+/* -EBUSY when something names the host or the group. */
+int dsc_cmd_check_who_unused(const struct dsc_snapshot *st, uint64_t who_id, struct cmn_err *err);
 
 /* placement.c */
 /* The least loaded worker: one with a portal before one without, one that isn't degraded before one that is. */

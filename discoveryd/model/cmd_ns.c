@@ -200,7 +200,7 @@ static int fill(struct dsc_app *app, const struct dsc_subsys *s, struct dsc_ns *
 	if (set_nsid(s, ns, in, err) < 0 || set_backend(st, ns, in, err) < 0 ||
 	    set_identity(st, ns, in, err) < 0 || check_size(app, ns, in->size_set, 0, err) < 0)
 		return err->code;
-	return dsc_cmd_check_hosts(&in->hosts, "hosts", err);
+	return dsc_cmd_check_whos(st, &in->hosts, "hosts", err);
 }
 
 /* The whole list of a namespace that exists in the transaction. */
@@ -213,8 +213,7 @@ static void set_hosts(struct dsc_txn *txn, const struct dsc_ns *ns, const struct
 	uint64_t id;
 
 	for (size_t i = 0; !in->null && i < in->nr; i++)
-		dsc_tree_set(&want, &dsc_ids_ops,
-			     dsc_id_value(dsc_cmd_need_host(txn, in->item[i])));
+		dsc_tree_set(&want, &dsc_ids_ops, dsc_id_value(dsc_cmd_need_who(txn, in->item[i])));
 	dsc_tree_each(value, held->hosts, &dsc_ids_ops)
 	{
 		id = dsc_id(value);
@@ -268,7 +267,7 @@ static int change(struct dsc_app *app, struct dsc_ns *ns, const struct dsc_ns_in
 		ns->read_only = in->read_only == DSC_YES;
 	if (in->hosts.set)
 		ns->restricted = !in->hosts.null;
-	if (dsc_cmd_check_hosts(&in->hosts, "hosts", err) < 0)
+	if (dsc_cmd_check_whos(dsc_cmd_ahead(app), &in->hosts, "hosts", err) < 0)
 		return err->code;
 	if (!in->size_set || in->size == before)
 		return 0;
@@ -315,6 +314,7 @@ int dsc_cmd_ns_update(struct dsc_app *app, const char *nqn, uint32_t nsid,
 static void seen_by(struct dsc_names *names, struct dsc_app *app, const struct dsc_subsys *s,
 		    const struct dsc_ns *ns)
 {
+	const struct dsc_snapshot *st = dsc_cmd_ahead(app);
 	const struct dsc_host *host;
 	void *id;
 
@@ -324,8 +324,8 @@ static void seen_by(struct dsc_names *names, struct dsc_app *app, const struct d
 	}
 	dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
 	{
-		host = dsc_snapshot_host_id(dsc_cmd_ahead(app), dsc_id(id));
-		if (host)
+		for (host = dsc_snapshot_who_host(st, dsc_id(id), 0); host;
+		     host = dsc_snapshot_who_host(st, dsc_id(id), host->id))
 			dsc_names_connected(names, app, s->nqn, host->nqn, NULL);
 	}
 }
@@ -363,50 +363,51 @@ static void restrict_ns(struct dsc_txn *txn, const struct dsc_ns *old)
 	dsc_txn_put(txn, ns);
 }
 
-int dsc_cmd_ns_allow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *host_nqn,
+int dsc_cmd_ns_allow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *who,
 		     const struct dsc_call *call, struct cmn_err *err)
 {
 	const struct dsc_snapshot *st = dsc_cmd_ahead(app);
 	const struct dsc_subsys *s = dsc_cmd_find_subsys(st, nqn, err);
 	const struct dsc_ns *ns = s ? find_ns(s, nsid, err) : NULL;
-	const struct dsc_host *host;
 	struct dsc_target target;
 	struct dsc_txn *txn;
+	uint64_t who_id;
 
-	if (!ns || dsc_nqn_check(host_nqn, "host_nqn", err) < 0)
+	if (!ns || dsc_who_check(st, who, "host_nqn", err) < 0)
 		return err->code;
-	host = dsc_snapshot_host(st, host_nqn);
-	if (host && ns->restricted && dsc_tree_find(ns->hosts, &dsc_ids_ops, &host->id))
+	who_id = dsc_snapshot_who(st, who);
+	if (who_id && ns->restricted && dsc_tree_find(ns->hosts, &dsc_ids_ops, &who_id))
 		return 1;
 	target = target_of(s, nsid);
 	txn = dsc_txn_begin(app->model);
 	restrict_ns(txn, ns);
 	s = dsc_snapshot_subsys_id(st, target.subsys_id);
-	dsc_cmd_ns_link(txn, dsc_snapshot_ns(s, nsid), dsc_cmd_need_host(txn, host_nqn), false);
+	dsc_cmd_ns_link(txn, dsc_snapshot_ns(s, nsid), dsc_cmd_need_who(txn, who), false);
 	dsc_txn_mark(txn, target.subsys_id);
 	dsc_txn_commit(txn, call, &target, nqn);
 	return 0;
 }
 
-int dsc_cmd_ns_disallow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *host_nqn,
+int dsc_cmd_ns_disallow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *who,
 			const struct dsc_call *call, struct cmn_err *err)
 {
 	const struct dsc_snapshot *st = dsc_cmd_ahead(app);
 	const struct dsc_subsys *s = dsc_cmd_find_subsys(st, nqn, err);
 	const struct dsc_ns *ns = s ? find_ns(s, nsid, err) : NULL;
-	const struct dsc_host *host = ns ? dsc_cmd_find_host(st, host_nqn, err) : NULL;
+	uint64_t who_id = ns ? dsc_cmd_find_who(st, who, err) : 0;
 	struct dsc_target target;
 	struct dsc_txn *txn;
 
-	if (!host)
+	if (!who_id)
 		return err->code;
-	if (!dsc_tree_find(ns->hosts, &dsc_ids_ops, &host->id))
-		return cmn_err_set(err, -ENOENT, NULL, "the host is not on the namespace's list");
+	if (!dsc_tree_find(ns->hosts, &dsc_ids_ops, &who_id))
+		return cmn_err_set(err, -ENOENT, NULL, "%.200s is not on the namespace's list",
+				   who);
 	target = target_of(s, nsid);
 	txn = dsc_txn_begin(app->model);
 	restrict_ns(txn, ns);
 	s = dsc_snapshot_subsys_id(st, target.subsys_id);
-	dsc_cmd_ns_link(txn, dsc_snapshot_ns(s, nsid), host->id, true);
+	dsc_cmd_ns_link(txn, dsc_snapshot_ns(s, nsid), who_id, true);
 	dsc_txn_mark(txn, target.subsys_id);
 	dsc_txn_commit(txn, call, &target, nqn);
 	return 0;

@@ -77,7 +77,7 @@ static int fill(struct dsc_app *app, struct dsc_referral *r, const struct dsc_re
 	const char *nqn = in->nqn ? in->nqn : NVMF_DISC_NQN;
 
 	if (set_address(r, in->address, err) < 0 || dsc_nqn_check(nqn, "nqn", err) < 0 ||
-	    dsc_cmd_check_hosts(&in->hosts, "hosts", err) < 0 ||
+	    dsc_cmd_check_whos(st, &in->hosts, "hosts", err) < 0 ||
 	    (in->name && dsc_cmd_check_name(in->name, "id", err) < 0))
 		return err->code;
 	if (in->name && dsc_snapshot_referral(st, in->name))
@@ -134,7 +134,7 @@ int dsc_cmd_referral_update(struct dsc_app *app, const char *name, const struct 
 	struct dsc_referral *r;
 	struct dsc_txn *txn;
 
-	if (!old || dsc_cmd_check_hosts(&in->hosts, "hosts", err) < 0)
+	if (!old || dsc_cmd_check_whos(dsc_cmd_ahead(app), &in->hosts, "hosts", err) < 0)
 		return err->code;
 	if (!in->hosts.set)
 		return 1;

@@ -78,11 +78,10 @@ static bool set_hosts(struct dsc_txn *txn, uint64_t subsys_id, const struct dsc_
 	size_t before;
 
 	for (size_t i = 0; i < in->nr; i++)
-		dsc_tree_set(&want, &dsc_ids_ops,
-			     dsc_id_value(dsc_cmd_need_host(txn, in->item[i])));
+		dsc_tree_set(&want, &dsc_ids_ops, dsc_id_value(dsc_cmd_need_who(txn, in->item[i])));
 	while ((old = dsc_tree_next(dsc_snapshot_subsys_id(st, subsys_id)->hosts, &dsc_allow_ops,
 				    &id))) {
-		id = old->host_id;
+		id = old->who_id;
 		if (!dsc_tree_find(want, &dsc_ids_ops, &id)) {
 			dsc_txn_del(txn, old);
 			changed = true;
@@ -91,16 +90,17 @@ static bool set_hosts(struct dsc_txn *txn, uint64_t subsys_id, const struct dsc_
 	before = dsc_tree_count(dsc_snapshot_subsys_id(st, subsys_id)->hosts);
 	for (void *v = dsc_tree_next(want, &dsc_ids_ops, NULL); v;
 	     v = dsc_tree_next(want, &dsc_ids_ops, dsc_ids_ops.key(v)))
-		dsc_cmd_allow_host(txn, subsys_id, dsc_id(v));
+		dsc_cmd_allow_who(txn, subsys_id, dsc_id(v));
 	dsc_tree_put(want, &dsc_ids_ops);
 	return changed || dsc_tree_count(dsc_snapshot_subsys_id(st, subsys_id)->hosts) != before;
 }
 
-static int check_common(const struct dsc_subsys_in *in, struct cmn_err *err)
+static int check_common(const struct dsc_snapshot *st, const struct dsc_subsys_in *in,
+			struct cmn_err *err)
 {
 	if (in->label && dsc_cmd_check_ascii(in->label, DSC_LABEL_MAX, "label", err) < 0)
 		return err->code;
-	return dsc_cmd_check_hosts(&in->hosts, "hosts", err);
+	return dsc_cmd_check_whos(st, &in->hosts, "hosts", err);
 }
 
 /* -- create ------------------------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ static int check_create(struct dsc_app *app, const struct dsc_subsys_in *in, str
 		return err->code;
 	if (in->model && dsc_cmd_check_ascii(in->model, 40, "model", err) < 0)
 		return err->code;
-	return check_common(in, err);
+	return check_common(dsc_cmd_ahead(app), in, err);
 }
 
 /* The one that is named, or that has the portals that are, or the least loaded. */
@@ -231,7 +231,8 @@ int dsc_cmd_subsys_update(struct dsc_app *app, const char *nqn, const struct dsc
 	struct dsc_txn *txn;
 	bool changed;
 
-	if (!old || dsc_cmd_check_match(call, old->changed, err) < 0 || check_common(in, err) < 0)
+	if (!old || dsc_cmd_check_match(call, old->changed, err) < 0 ||
+	    check_common(st, in, err) < 0)
 		return err->code;
 	if (portal_ids(st, &in->portals, old->worker_id, &portals, err) < 0) {
 		dsc_tree_put(portals, &dsc_ids_ops);
@@ -313,44 +314,45 @@ int dsc_cmd_subsys_delete(struct dsc_app *app, const char *nqn, const struct dsc
 }
 
 /* -- one host ------------------------------------------------------------------------------------------- */
-int dsc_cmd_allow(struct dsc_app *app, const char *nqn, const char *host_nqn,
+int dsc_cmd_allow(struct dsc_app *app, const char *nqn, const char *who,
 		  const struct dsc_call *call, struct cmn_err *err)
 {
 	const struct dsc_snapshot *st = dsc_cmd_ahead(app);
 	const struct dsc_subsys *s = dsc_cmd_find_subsys(st, nqn, err);
-	const struct dsc_host *host;
 	struct dsc_target target;
 	struct dsc_txn *txn;
+	uint64_t who_id;
 
-	if (!s || dsc_nqn_check(host_nqn, "host_nqn", err) < 0)
+	if (!s || dsc_who_check(st, who, "host_nqn", err) < 0)
 		return err->code;
-	host = dsc_snapshot_host(st, host_nqn);
-	if (host && dsc_tree_find(s->hosts, &dsc_allow_ops, &host->id))
+	who_id = dsc_snapshot_who(st, who);
+	if (who_id && dsc_tree_find(s->hosts, &dsc_allow_ops, &who_id))
 		return 1;
 	target = target_of(s);
 	txn = dsc_txn_begin(app->model);
-	dsc_cmd_allow_host(txn, target.subsys_id, dsc_cmd_need_host(txn, host_nqn));
+	dsc_cmd_allow_who(txn, target.subsys_id, dsc_cmd_need_who(txn, who));
 	dsc_txn_mark(txn, target.subsys_id);
 	dsc_txn_commit(txn, call, &target, nqn);
 	return 0;
 }
 
-int dsc_cmd_disallow(struct dsc_app *app, const char *nqn, const char *host_nqn,
+int dsc_cmd_disallow(struct dsc_app *app, const char *nqn, const char *who,
 		     const struct dsc_call *call, struct cmn_err *err)
 {
 	const struct dsc_snapshot *st = dsc_cmd_ahead(app);
 	const struct dsc_subsys *s = dsc_cmd_find_subsys(st, nqn, err);
-	const struct dsc_host *host = s ? dsc_cmd_find_host(st, host_nqn, err) : NULL;
+	uint64_t who_id = s ? dsc_cmd_find_who(st, who, err) : 0;
 	struct dsc_target target;
 	struct dsc_txn *txn;
 
-	if (!host)
+	if (!who_id)
 		return err->code;
-	if (!dsc_tree_find(s->hosts, &dsc_allow_ops, &host->id))
-		return cmn_err_set(err, -ENOENT, NULL, "the host is not on the subsystem's list");
+	if (!dsc_tree_find(s->hosts, &dsc_allow_ops, &who_id))
+		return cmn_err_set(err, -ENOENT, NULL, "%.200s is not on the subsystem's list",
+				   who);
 	target = target_of(s);
 	txn = dsc_txn_begin(app->model);
-	dsc_cmd_drop_link(txn, target.subsys_id, host->id);
+	dsc_cmd_drop_link(txn, target.subsys_id, who_id);
 	dsc_txn_mark(txn, target.subsys_id);
 	dsc_txn_commit(txn, call, &target, nqn);
 	return 0;

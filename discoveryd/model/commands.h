@@ -8,7 +8,7 @@
  *     1  nothing to do, it is so already; done() will not be called
  *     0  done() will be called exactly once, later, from the control loop: committed and confirmed (or wait_ms
  *        over, or failed)
- * Inputs are copied before it returns.
+ * Inputs are copied before it returns.  `who` is a host's NQN or "group:NAME".
  *
  * err->code, for the API: -EINVAL 422; -ENOENT 404; -EEXIST, -EBUSY 409; -ESTALE 412; -ENOSPC, -ENOMEM 507; -EIO and others 500. */
 #ifndef DISCOVERYD_MODEL_COMMANDS_H
@@ -59,7 +59,7 @@ struct dsc_subsys_in {
 	const char *worker; /* NULL: the least loaded; create only */
 	const char *label; /* NULL: leave it, or none; "": none */
 	enum dsc_tri allow_any;
-	struct dsc_list hosts; /* NQNs; hosts that aren't registered are */
+	struct dsc_list hosts; /* NQNs and "group:NAME"; hosts that aren't registered are */
 	struct dsc_list portals; /* names */
 };
 
@@ -98,9 +98,9 @@ int dsc_cmd_subsys_update(struct dsc_app *app, const char *nqn, const struct dsc
 			  const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_subsys_delete(struct dsc_app *app, const char *nqn, const struct dsc_call *call,
 			  struct cmn_err *err);
-int dsc_cmd_allow(struct dsc_app *app, const char *nqn, const char *host_nqn,
+int dsc_cmd_allow(struct dsc_app *app, const char *nqn, const char *who,
 		  const struct dsc_call *call, struct cmn_err *err);
-int dsc_cmd_disallow(struct dsc_app *app, const char *nqn, const char *host_nqn,
+int dsc_cmd_disallow(struct dsc_app *app, const char *nqn, const char *who,
 		     const struct dsc_call *call, struct cmn_err *err);
 
 /* A namespace whose backend the worker can't open is taken out again, and the outcome's err is -EINVAL with the field. */
@@ -111,9 +111,9 @@ int dsc_cmd_ns_update(struct dsc_app *app, const char *nqn, uint32_t nsid,
 int dsc_cmd_ns_delete(struct dsc_app *app, const char *nqn, uint32_t nsid,
 		      const struct dsc_call *call, struct cmn_err *err);
 /* The first allowed host makes the namespace restricted. */
-int dsc_cmd_ns_allow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *host_nqn,
+int dsc_cmd_ns_allow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *who,
 		     const struct dsc_call *call, struct cmn_err *err);
-int dsc_cmd_ns_disallow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *host_nqn,
+int dsc_cmd_ns_disallow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *who,
 			const struct dsc_call *call, struct cmn_err *err);
 
 int dsc_cmd_host_create(struct dsc_app *app, const char *nqn, const char *name,
@@ -171,7 +171,7 @@ struct dsc_referral_in {
 	const char *address; /* create only */
 	uint16_t port; /* 0: 8009; create only */
 	const char *nqn; /* NULL: the well-known one; create only */
-	struct dsc_list hosts; /* NQNs; unset or null: every host */
+	struct dsc_list hosts; /* NQNs and "group:NAME"; unset or null: every host */
 };
 int dsc_cmd_referral_create(struct dsc_app *app, const struct dsc_referral_in *in,
 			    const struct dsc_call *call, struct cmn_err *err);
@@ -180,6 +180,29 @@ int dsc_cmd_referral_update(struct dsc_app *app, const char *name, const struct 
 int dsc_cmd_referral_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 			    struct cmn_err *err);
 
+struct dsc_group_in {
+	const char *name; /* create only */
+	const char *description; /* NULL: leave it, or none */
+	struct dsc_list members; /* NQNs; hosts that aren't registered are */
+};
+int dsc_cmd_group_create(struct dsc_app *app, const struct dsc_group_in *in,
+			 const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_group_update(struct dsc_app *app, const char *name, const struct dsc_group_in *in,
+			 const struct dsc_call *call, struct cmn_err *err);
+/* With force also where it is named: it goes from there too. */
+int dsc_cmd_group_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			 struct cmn_err *err);
+int dsc_cmd_group_add(struct dsc_app *app, const char *name, const char *host_nqn,
+		      const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_group_remove(struct dsc_app *app, const char *name, const char *host_nqn,
+			 const struct dsc_call *call, struct cmn_err *err);
+/* Calls fn with whatever names a host or a group: NQNs of subsystems, "namespace 1 of NQN", "group:NAME", "referral r1". */
+void dsc_who_users(const struct dsc_snapshot *st, uint64_t who_id,
+		   void (*fn)(void *arg, const char *user), void *arg);
+
+/* A host's NQN, or "group:NAME" of one that is there; err->field = field. */
+int dsc_who_check(const struct dsc_snapshot *st, const char *text, const char *field,
+		  struct cmn_err *err);
 /* "nqn." or "nqn.2014-08.org.nvmexpress:uuid:" form, length, characters; err->field = field. */
 int dsc_nqn_check(const char *nqn, const char *field, struct cmn_err *err);
 

@@ -56,6 +56,34 @@ static void will_show_portal(struct dsc_effects *list, const struct dsc_portal *
 	TAILQ_INSERT_TAIL(list, e, link);
 }
 
+/* A member that its group's workers have yet to hear of.  confirmed_too: whichever of them has confirmed is left out. */
+static void will_show_member(struct dsc_effects *list, const struct dsc_snapshot *st,
+			     const struct dsc_member *m, bool confirmed_too)
+{
+	const struct dsc_group *g = dsc_snapshot_group_id(st, m->group_id);
+	struct dsc_tree *workers = NULL;
+	const struct dsc_worker *w;
+	const struct dsc_subsys *s;
+	struct dsc_effect *e;
+	void *id;
+
+	dsc_tree_each(id, g ? g->subsystems : NULL, &dsc_ids_ops)
+	{
+		s = dsc_snapshot_subsys_id(st, dsc_id(id));
+		w = s ? dsc_snapshot_worker_id(st, s->worker_id) : NULL;
+		if (w && (!confirmed_too || w->confirmed < m->since))
+			dsc_tree_set(&workers, &dsc_ids_ops, dsc_id_value(w->id));
+	}
+	dsc_tree_each(id, workers, &dsc_ids_ops)
+	{
+		e = new_effect(dsc_id(id), m->since);
+		e->group_id = m->group_id;
+		e->who_id = m->host_id;
+		TAILQ_INSERT_TAIL(list, e, link);
+	}
+	dsc_tree_put(workers, &dsc_ids_ops);
+}
+
 void dsc_effects_wait(struct dsc_model *model, struct dsc_effects *list)
 {
 	struct dsc_effect *e;
@@ -119,7 +147,7 @@ static void rebuild_subsys(struct dsc_effects *list, const struct dsc_subsys *s,
 	dsc_tree_each(a, s->hosts, &dsc_allow_ops)
 	{
 		if (a->since > confirmed)
-			will_show(list, s, a->host_id, a->since);
+			will_show(list, s, a->who_id, a->since);
 	}
 }
 
@@ -127,9 +155,11 @@ void dsc_effects_rebuild(struct dsc_model *model)
 {
 	struct dsc_effects list = TAILQ_HEAD_INITIALIZER(list);
 	const struct dsc_snapshot *st = &model->now;
+	const struct dsc_member *m;
 	const struct dsc_worker *w;
 	const struct dsc_subsys *s;
 	const struct dsc_portal *p;
+	const struct dsc_group *g;
 
 	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
 	{
@@ -141,6 +171,10 @@ void dsc_effects_rebuild(struct dsc_model *model)
 		w = dsc_snapshot_worker_id(st, p->worker_id);
 		if (!w || p->since > w->confirmed)
 			will_show_portal(&list, p);
+	}
+	dsc_tree_each(g, st->groups, &dsc_group_ops)
+	{
+		dsc_tree_each(m, g->members, &dsc_member_ops) will_show_member(&list, st, m, true);
 	}
 	dsc_effects_wait(model, &list);
 }
@@ -157,12 +191,29 @@ static void doubt_worker(struct dsc_txn *txn, uint64_t worker_id, const struct d
 	}
 }
 
+/* What a host is told because it is of this group (worker_id 0: whoever serves it). */
+static void doubt_member(struct dsc_txn *txn, uint64_t group_id, uint64_t host_id,
+			 uint64_t worker_id)
+{
+	const struct dsc_snapshot *st = &txn->model->ahead;
+	const struct dsc_group *g = dsc_snapshot_group_id(st, group_id);
+	void *id;
+
+	dsc_tree_each(id, g ? g->subsystems : NULL, &dsc_ids_ops)
+	{
+		if (!worker_id || dsc_snapshot_subsys_id(st, dsc_id(id))->worker_id == worker_id)
+			dsc_txn_doubt(txn, dsc_id(id), host_id);
+	}
+}
+
 void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e)
 {
 	const struct dsc_portal *p = dsc_snapshot_portal_id(&txn->model->ahead, e->portal_id);
 
 	if (e->subsys_id)
 		dsc_txn_doubt(txn, e->subsys_id, e->who_id);
+	else if (e->group_id)
+		doubt_member(txn, e->group_id, e->who_id, e->worker_id);
 	else if (p)
 		doubt_worker(txn, e->worker_id, p);
 }
@@ -192,9 +243,22 @@ static void write_allow(struct dsc_txn *txn, bool del, const struct dsc_row *row
 	if (!s)
 		return;
 	if (del)
-		dsc_txn_doubt(txn, s->id, in->host_id);
+		dsc_txn_doubt(txn, s->id, in->who_id);
 	else
-		will_show(&txn->effects, s, in->host_id, in->since);
+		will_show(&txn->effects, s, in->who_id, in->since);
+}
+
+static void write_member(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	const struct dsc_member *in = (const struct dsc_member *)row;
+	const struct dsc_host *host = dsc_snapshot_host_id(&txn->model->ahead, in->host_id);
+
+	if (host)
+		dsc_txn_doubt_referrals(txn, host->nqn);
+	if (del)
+		doubt_member(txn, in->group_id, in->host_id, 0);
+	else
+		will_show_member(&txn->effects, &txn->model->ahead, in, false);
 }
 
 static void write_serve(struct dsc_txn *txn, bool del, const struct dsc_row *row)
@@ -250,8 +314,11 @@ static void write_fail(struct dsc_txn *txn, bool del, const struct dsc_row *row)
 /* -- referrals: no worker serves them, so they show at once ---------------------------------------------------- */
 static void doubt_referred(struct dsc_txn *txn, const struct dsc_referral *r)
 {
-	const struct dsc_entity *dc = dsc_snapshot_entity(&txn->model->ahead, r->nqn);
-	char nqn[DSC_NQN_MAX + 1];
+	const struct dsc_snapshot *st = &txn->model->ahead;
+	const struct dsc_entity *dc = dsc_snapshot_entity(st, r->nqn);
+	char who[DSC_NQN_MAX + 1];
+	const struct dsc_group *g;
+	const struct dsc_member *m;
 	const char *end;
 
 	if (r->all_hosts) { /* but those to whom it would lead back */
@@ -261,8 +328,12 @@ static void doubt_referred(struct dsc_txn *txn, const struct dsc_referral *r)
 			dsc_txn_doubt_referrals(txn, dc->owner);
 	}
 	for (const char *p = r->hosts; (end = strchr(p, '\n')); p = end + 1) {
-		snprintf(nqn, sizeof(nqn), "%.*s", (int)(end - p), p);
-		dsc_txn_doubt_referrals(txn, nqn);
+		snprintf(who, sizeof(who), "%.*s", (int)(end - p), p);
+		g = dsc_snapshot_who_group(st, who);
+		if (!g)
+			dsc_txn_doubt_referrals(txn, who);
+		dsc_tree_each(m, g ? g->members : NULL, &dsc_member_ops)
+			dsc_txn_doubt_referrals(txn, dsc_snapshot_host_id(st, m->host_id)->nqn);
 	}
 }
 
@@ -299,6 +370,7 @@ static void (*const before[DSC_ROW_COUNT])(struct dsc_txn *txn, bool del,
 	[DSC_ROW_SERVE] = write_serve,	     [DSC_ROW_PORTAL] = write_portal,
 	[DSC_ROW_WORKER] = write_worker,     [DSC_ROW_FAIL] = write_fail,
 	[DSC_ROW_REFERRAL] = write_referral, [DSC_ROW_ENTITY] = write_entity,
+	[DSC_ROW_MEMBER] = write_member,
 };
 
 void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row)

@@ -224,7 +224,7 @@ void dsc_txn_drop_ns(struct dsc_txn *txn, const struct dsc_subsys *s, const stru
 
 		a->subsys_id = subsys_id;
 		a->nsid = nsid;
-		a->host_id = dsc_id(id);
+		a->who_id = dsc_id(id);
 		dsc_txn_del(txn, a);
 		dsc_row_put(a);
 	}

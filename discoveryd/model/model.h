@@ -59,6 +59,8 @@ void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn);
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 		    const struct dsc_target *target, const char *name);
 void dsc_txn_abort(struct dsc_txn *txn);
+/* Before commit: the outcome is to be seen there too; then commit's own target is NULL. */
+void dsc_txn_also(struct dsc_txn *txn, const struct dsc_target *target);
 
 /* -- the supervisor's side ---------------------------------------------------------------------------------------------------- */
 /* Called for every write once it is part of `now`. */

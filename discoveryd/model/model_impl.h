@@ -8,12 +8,12 @@
 #include "discoveryd/model/model.h"
 #include "discoveryd/model/state.h"
 
-/* Something hosts may see once the worker has confirmed `change`: a subsystem, by who_id or (0) by whoever may use it; or a portal,
- * by whoever may use a subsystem that it serves. */
+/* Something hosts may see once the worker has confirmed `change`: a subsystem, by who_id or (0) by whoever may use it; a portal,
+ * by whoever may use a subsystem that it serves; or a group's subsystems, by its new member who_id. */
 struct dsc_effect {
 	TAILQ_ENTRY(dsc_effect) link;
 	uint64_t worker_id, change, seq;
-	uint64_t subsys_id, who_id, portal_id;
+	uint64_t subsys_id, who_id, portal_id, group_id;
 };
 TAILQ_HEAD(dsc_effects, dsc_effect);
 
@@ -34,7 +34,7 @@ struct dsc_txn {
 	struct dsc_effects effects; /* to come, once committed */
 	struct dsc_call call;
 	struct dsc_target target;
-	struct dsc_target *targets; /* of the commands of a batch */
+	struct dsc_target *targets; /* further ones, as of the commands of a batch */
 	size_t nr_targets, max_targets;
 	char name[DSC_NQN_MAX + 1];
 	struct net_timer timer;

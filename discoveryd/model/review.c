@@ -70,7 +70,8 @@ struct settling {
 };
 
 static const struct dsc_portal *next_told(const struct dsc_snapshot *st, const struct dsc_subsys *s,
-					  const struct dsc_host *host, const struct dsc_portal *after)
+					  const struct dsc_host *host,
+					  const struct dsc_portal *after)
 {
 	const struct dsc_portal *p = after;
 
@@ -159,36 +160,64 @@ static void review_everyone(struct settling *st, const struct dsc_doubt *d)
 	}
 }
 
-static void review_host(struct settling *st, uint64_t subsys_id, uint64_t host_id)
+static void review_host(struct settling *st, uint64_t subsys_id, const char *nqn)
 {
-	const struct dsc_host *host = dsc_snapshot_host_id(st->side[0], host_id);
-	struct looked_at *h;
+	struct looked_at *h = st->left ? look_at(st, nqn) : NULL;
 
-	if (!host)
-		host = dsc_snapshot_host_id(st->side[1], host_id);
-	if (!host || !st->left)
-		return;
-	h = look_at(st, host->nqn);
-	h->moved = h->moved || differs(st, subsys_id, host->nqn);
+	if (h)
+		h->moved = h->moved || differs(st, subsys_id, nqn);
+}
+
+static bool stands_for(const struct dsc_snapshot *st, uint64_t who_id, uint64_t host_id)
+{
+	const struct dsc_group *g = dsc_snapshot_group_id(st, who_id);
+
+	return g ? dsc_tree_find(g->members, &dsc_member_ops, &host_id) != NULL
+		 : who_id == host_id && dsc_snapshot_host_id(st, host_id);
+}
+
+/* Every host that it stood for before, or stands for after. */
+static void review_who(struct settling *st, uint64_t subsys_id, uint64_t who_id)
+{
+	const struct dsc_host *host;
+
+	for (int i = 0; i < 2; i++) {
+		for (host = dsc_snapshot_who_host(st->side[i], who_id, 0); host;
+		     host = dsc_snapshot_who_host(st->side[i], who_id, host->id)) {
+			if (i == 0 || !stands_for(st->side[0], who_id, host->id))
+				review_host(st, subsys_id, host->nqn);
+		}
+	}
+}
+
+/* Everyone whom the subsystem names. */
+static void review_audience(struct settling *st, uint64_t subsys_id)
+{
+	const struct dsc_subsys *s[2];
+	const struct dsc_allow *a;
+
+	for (int i = 0; i < 2; i++) {
+		s[i] = dsc_snapshot_subsys_id(st->side[i], subsys_id);
+		dsc_tree_each(a, s[i] ? s[i]->hosts : NULL, &dsc_allow_ops)
+		{
+			if (i == 0 || !s[0] ||
+			    !dsc_tree_find(s[0]->hosts, &dsc_allow_ops, &a->who_id))
+				review_who(st, subsys_id, a->who_id);
+		}
+	}
 }
 
 static void review_named(struct settling *st, const struct dsc_doubt *d)
 {
-	const struct dsc_subsys *s;
-	const struct dsc_allow *a;
 	struct looked_at *h;
 
 	if (d->nqn) {
 		h = look_at(st, d->nqn);
 		h->moved = h->moved || referrals_differ(st, d->nqn);
 	} else if (d->who_id) {
-		review_host(st, d->subsys_id, d->who_id);
-	} else {
-		for (int i = 0; i < 2; i++) {
-			s = dsc_snapshot_subsys_id(st->side[i], d->subsys_id);
-			dsc_tree_each(a, s ? s->hosts : NULL, &dsc_allow_ops)
-				review_host(st, d->subsys_id, a->host_id);
-		}
+		review_who(st, d->subsys_id, d->who_id);
+	} else if (d->subsys_id) {
+		review_audience(st, d->subsys_id);
 	}
 }
 

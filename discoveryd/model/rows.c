@@ -36,12 +36,38 @@ char *dsc_strdup(const char *text)
 /* -- what a row owns beside its fixed part ------------------------------------------------------- */
 static void host_drop(void *p)
 {
-	dsc_tree_put(((struct dsc_host *)p)->subsystems, &dsc_ids_ops);
+	struct dsc_host *h = p;
+
+	dsc_tree_put(h->subsystems, &dsc_ids_ops);
+	dsc_tree_put(h->namespaces, &dsc_who_ns_ops);
+	dsc_tree_put(h->groups, &dsc_host_group_ops);
 }
 
 static void host_share(void *p)
 {
-	dsc_tree_get(((struct dsc_host *)p)->subsystems);
+	struct dsc_host *h = p;
+
+	dsc_tree_get(h->subsystems);
+	dsc_tree_get(h->namespaces);
+	dsc_tree_get(h->groups);
+}
+
+static void group_drop(void *p)
+{
+	struct dsc_group *g = p;
+
+	dsc_tree_put(g->members, &dsc_member_ops);
+	dsc_tree_put(g->subsystems, &dsc_ids_ops);
+	dsc_tree_put(g->namespaces, &dsc_who_ns_ops);
+}
+
+static void group_share(void *p)
+{
+	struct dsc_group *g = p;
+
+	dsc_tree_get(g->members);
+	dsc_tree_get(g->subsystems);
+	dsc_tree_get(g->namespaces);
 }
 
 static void subsys_drop(void *p)
@@ -142,6 +168,8 @@ static const struct {
 	[DSC_ROW_WORKER] = { sizeof(struct dsc_worker), NULL, NULL },
 	[DSC_ROW_PORTAL] = { sizeof(struct dsc_portal), NULL, NULL },
 	[DSC_ROW_HOST] = { sizeof(struct dsc_host), host_drop, host_share },
+	[DSC_ROW_GROUP] = { sizeof(struct dsc_group), group_drop, group_share },
+	[DSC_ROW_MEMBER] = { sizeof(struct dsc_member), NULL, NULL },
 	[DSC_ROW_SUBSYS] = { sizeof(struct dsc_subsys), subsys_drop, subsys_share },
 	[DSC_ROW_NS] = { sizeof(struct dsc_ns), ns_drop, ns_share },
 	[DSC_ROW_ALLOW] = { sizeof(struct dsc_allow), NULL, NULL },
@@ -238,7 +266,10 @@ U64_ORDER(worker, dsc_worker, id);
 U64_ORDER(portal, dsc_portal, id);
 U64_ORDER(host, dsc_host, id);
 U64_ORDER(subsys, dsc_subsys, id);
-U64_ORDER(allow, dsc_allow, host_id);
+U64_ORDER(group, dsc_group, id);
+U64_ORDER(member, dsc_member, host_id);
+U64_ORDER(host_group, dsc_member, group_id);
+U64_ORDER(allow, dsc_allow, who_id);
 U64_ORDER(serve, dsc_serve, portal_id);
 U64_ORDER(entity, dsc_entity, id);
 U64_ORDER(reg, dsc_reg, id);
@@ -326,6 +357,15 @@ static const void *self_key(const void *value)
 const struct dsc_tree_ops dsc_worker_portal_ops = { worker_portal_cmp, self_key, row_get,
 						    dsc_row_put };
 const struct dsc_tree_ops dsc_fail_ops = { fail_cmp, self_key, row_get, dsc_row_put };
+
+static int who_ns_cmp(const void *key, const void *value)
+{
+	const struct dsc_ns_allow *a = key, *b = value;
+	int c = cmp_u64(a->subsys_id, b->subsys_id);
+
+	return c ? c : cmp_u64(a->nsid, b->nsid);
+}
+const struct dsc_tree_ops dsc_who_ns_ops = { who_ns_cmp, self_key, row_get, dsc_row_put };
 
 static int reg_nqn_cmp(const void *key, const void *value)
 {

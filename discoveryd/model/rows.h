@@ -26,11 +26,13 @@ enum dsc_row_kind {
 	DSC_ROW_WORKER,
 	DSC_ROW_PORTAL,
 	DSC_ROW_HOST,
+	DSC_ROW_GROUP, /* of hosts */
+	DSC_ROW_MEMBER, /* a host of a group */
 	DSC_ROW_SUBSYS,
 	DSC_ROW_NS,
-	DSC_ROW_ALLOW, /* a host of a subsystem */
+	DSC_ROW_ALLOW, /* who may use a subsystem */
 	DSC_ROW_SERVE, /* a portal that a subsystem names */
-	DSC_ROW_NS_ALLOW, /* a host of a namespace */
+	DSC_ROW_NS_ALLOW, /* who sees a namespace */
 	DSC_ROW_FAIL, /* what a worker could not do */
 	DSC_ROW_VIEW, /* generation told to a host */
 	DSC_ROW_ENTITY, /* who registered something */
@@ -87,6 +89,24 @@ struct dsc_host {
 	char name[256]; /* for people */
 	uint64_t changed, created_ms;
 	struct dsc_tree *subsystems; /* ids of the subsystems that allow it by name: dsc_ids_ops */
+	struct dsc_tree *namespaces; /* struct dsc_ns_allow of those kept to it: dsc_who_ns_ops */
+	struct dsc_tree *groups; /* struct dsc_member by group id: dsc_host_group_ops */
+};
+
+/* Usable wherever a host is.  Ids are of one sequence for all kinds of rows, so a `who` is the id of a host or of a group. */
+struct dsc_group {
+	struct dsc_row row;
+	uint64_t id;
+	char name[DSC_NAME_MAX + 1];
+	char description[256]; /* for people */
+	uint64_t changed, created_ms;
+	struct dsc_tree *members; /* struct dsc_member by host id: dsc_member_ops */
+	struct dsc_tree *subsystems, *namespaces; /* that name it: as of a host */
+};
+
+struct dsc_member {
+	struct dsc_row row;
+	uint64_t group_id, host_id, since;
 };
 
 struct dsc_subsys {
@@ -100,7 +120,7 @@ struct dsc_subsys {
 	uint64_t since; /* placed on its worker */
 	uint64_t any_since, portals_since;
 	uint64_t changed, created_ms;
-	struct dsc_tree *hosts; /* struct dsc_allow by host id: dsc_allow_ops */
+	struct dsc_tree *hosts; /* struct dsc_allow by who: dsc_allow_ops */
 	struct dsc_tree *
 		portals; /* struct dsc_serve by portal id: dsc_serve_ops; used unless all_portals */
 	struct dsc_tree *namespaces; /* struct dsc_ns by NSID: dsc_ns_ops */
@@ -108,7 +128,7 @@ struct dsc_subsys {
 
 struct dsc_allow {
 	struct dsc_row row;
-	uint64_t subsys_id, host_id, since;
+	uint64_t subsys_id, who_id, since;
 };
 
 struct dsc_serve {
@@ -130,12 +150,12 @@ struct dsc_ns {
 	uint64_t size;
 	char *path; /* file: absolute; else NULL */
 	uint64_t changed, created_ms;
-	struct dsc_tree *hosts; /* ids of hosts: dsc_ids_ops */
+	struct dsc_tree *hosts; /* of whos: dsc_ids_ops */
 };
 
 struct dsc_ns_allow {
 	struct dsc_row row;
-	uint64_t subsys_id, host_id;
+	uint64_t subsys_id, who_id;
 	uint32_t nsid;
 };
 
@@ -193,7 +213,8 @@ struct dsc_referral {
 	char traddr[64];
 	uint16_t port;
 	bool all_hosts;
-	char *hosts; /* NQNs of those that are told of it, each ended by a newline; used unless all_hosts */
+	char *hosts; /* those that are told of it, NQNs and "group:NAME", each ended by a newline; used
+			unless all_hosts */
 	uint64_t changed, created_ms;
 };
 
@@ -207,11 +228,13 @@ struct dsc_name {
 struct dsc_name *dsc_name_new(const char *text, uint64_t id);
 
 /* Keys: ids by uint64_t *, names, views and paths by char *, namespaces by uint32_t *, their UUIDs by struct cmn_uuid *,
- * the last two by a whole row of which the key's members are set. */
+ * portals of a worker and failures by a whole row of which the key's members are set. */
 extern const struct dsc_tree_ops dsc_node_ops, dsc_worker_ops, dsc_portal_ops, dsc_host_ops;
 extern const struct dsc_tree_ops dsc_subsys_ops, dsc_allow_ops, dsc_serve_ops, dsc_ns_ops;
 extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_uuid_ops;
 extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
+extern const struct dsc_tree_ops dsc_group_ops, dsc_member_ops, dsc_host_group_ops;
+extern const struct dsc_tree_ops dsc_who_ns_ops; /* by (subsystem, NSID): a whole row as key */
 extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops; /* by id */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */

@@ -29,6 +29,7 @@ BY_ID(node, nodes)
 BY_ID(worker, workers)
 BY_ID(portal, portals)
 BY_ID(host, hosts)
+BY_ID(group, groups)
 BY_ID(subsys, subsystems)
 BY_ID(entity, entities)
 BY_ID(reg, regs)
@@ -52,6 +53,7 @@ BY_ID(referral, referrals)
 BY_NAME(worker, worker_names)
 BY_NAME(portal, portal_names)
 BY_NAME(host, host_nqns)
+BY_NAME(group, group_names)
 BY_NAME(subsys, subsys_nqns)
 BY_NAME(entity, entity_eids)
 BY_NAME(referral, referral_names)
@@ -79,6 +81,83 @@ static const struct dsc_fail *find_fail(const struct dsc_snapshot *snap, uint64_
 	return snap->fails ? dsc_tree_find(snap->fails, &dsc_fail_ops, &key) : NULL;
 }
 
+/* -- whos -------------------------------------------------------------------------------------------- */
+const struct dsc_group *dsc_snapshot_who_group(const struct dsc_snapshot *snap, const char *text)
+{
+	size_t len = strlen(DSC_GROUP_PREFIX);
+
+	return strncmp(text, DSC_GROUP_PREFIX, len) ? NULL : dsc_snapshot_group(snap, text + len);
+}
+
+uint64_t dsc_snapshot_who(const struct dsc_snapshot *snap, const char *text)
+{
+	const struct dsc_group *group = dsc_snapshot_who_group(snap, text);
+	const struct dsc_host *host = group ? NULL : dsc_snapshot_host(snap, text);
+
+	return group ? group->id : host ? host->id : 0;
+}
+
+const char *dsc_snapshot_who_text(const struct dsc_snapshot *snap, uint64_t who_id, char *buf)
+{
+	const struct dsc_host *host = dsc_snapshot_host_id(snap, who_id);
+	const struct dsc_group *group = host ? NULL : dsc_snapshot_group_id(snap, who_id);
+
+	if (!group)
+		return host ? host->nqn : NULL;
+	snprintf(buf, DSC_NQN_MAX + 1, "%s%s", DSC_GROUP_PREFIX, group->name);
+	return buf;
+}
+
+const struct dsc_host *dsc_snapshot_who_host(const struct dsc_snapshot *snap, uint64_t who_id,
+					     uint64_t after)
+{
+	const struct dsc_group *group = dsc_snapshot_group_id(snap, who_id);
+	const struct dsc_member *m;
+
+	if (!group)
+		return after ? NULL : dsc_snapshot_host_id(snap, who_id);
+	m = dsc_tree_next(group->members, &dsc_member_ops, &after);
+	return m ? dsc_snapshot_host_id(snap, m->host_id) : NULL;
+}
+
+bool dsc_snapshot_allows(const struct dsc_subsys *s, const struct dsc_host *host)
+{
+	const struct dsc_member *m;
+
+	if (s->allow_any || !host)
+		return s->allow_any;
+	if (dsc_tree_find(s->hosts, &dsc_allow_ops, &host->id))
+		return true;
+	dsc_tree_each(m, host->groups, &dsc_host_group_ops)
+	{
+		if (dsc_tree_find(s->hosts, &dsc_allow_ops, &m->group_id))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+uint64_t dsc_snapshot_named_after(const struct dsc_snapshot *snap, const struct dsc_host *host,
+				  uint64_t id)
+{
+	uint64_t next = dsc_id(dsc_tree_next(host->subsystems, &dsc_ids_ops, &id));
+	const struct dsc_group *group;
+	const struct dsc_member *m;
+
+	dsc_tree_each(m, host->groups, &dsc_host_group_ops)
+	{
+		group = dsc_snapshot_group_id(snap, m->group_id);
+		if (group)
+			next = sooner(next,
+				      dsc_id(dsc_tree_next(group->subsystems, &dsc_ids_ops, &id)));
+	}
+	return next;
+}
+
 /* -- what a host sees ---------------------------------------------------------------------------------- */
 uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_nqn)
 {
@@ -89,18 +168,33 @@ uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_n
 		       : snap->gen_any;
 }
 
+bool dsc_referral_names(const struct dsc_referral *r, const char *who)
+{
+	size_t len = strlen(who);
+
+	for (const char *p = r->hosts; (p = strstr(p, who)); p += len) {
+		if (p[len] == '\n' && (p == r->hosts || p[-1] == '\n'))
+			return true;
+	}
+	return false;
+}
+
 bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_referral *r,
 			 const char *host_nqn)
 {
 	const struct dsc_entity *dc = dsc_snapshot_entity(snap, r->nqn);
-	size_t len = strlen(host_nqn);
+	const struct dsc_host *host;
+	const struct dsc_member *m;
+	char who[DSC_NQN_MAX + 1];
 
 	if (!strcmp(r->nqn, host_nqn) || (dc && !strcmp(dc->owner, host_nqn)))
 		return false;
-	if (r->all_hosts)
+	if (r->all_hosts || dsc_referral_names(r, host_nqn))
 		return true;
-	for (const char *p = r->hosts; (p = strstr(p, host_nqn)); p += len) {
-		if (p[len] == '\n' && (p == r->hosts || p[-1] == '\n'))
+	host = dsc_snapshot_host(snap, host_nqn);
+	dsc_tree_each(m, host ? host->groups : NULL, &dsc_host_group_ops)
+	{
+		if (dsc_referral_names(r, dsc_snapshot_who_text(snap, m->group_id, who)))
 			return true;
 	}
 	return false;
@@ -137,15 +231,23 @@ bool dsc_snapshot_serves(const struct dsc_subsys *s, const struct dsc_portal *p)
 	return s->all_portals || dsc_tree_find(s->portals, &dsc_serve_ops, &p->id);
 }
 
+/* By its own name or a group's, or because any host is allowed: whichever has been confirmed. */
 static enum dsc_why why_host(const struct dsc_subsys *s, const struct dsc_host *host,
 			     uint64_t confirmed)
 {
 	const struct dsc_allow *a;
+	const struct dsc_member *m;
 
 	a = host ? dsc_tree_find(s->hosts, &dsc_allow_ops, &host->id) : NULL;
 	if ((s->allow_any && s->any_since <= confirmed) || (a && a->since <= confirmed))
 		return DSC_WHY_VISIBLE;
-	return s->allow_any || a ? DSC_WHY_NOT_CONFIRMED : DSC_WHY_NOT_ALLOWED;
+	dsc_tree_each(m, host ? host->groups : NULL, &dsc_host_group_ops)
+	{
+		a = dsc_tree_find(s->hosts, &dsc_allow_ops, &m->group_id);
+		if (a && a->since <= confirmed && m->since <= confirmed)
+			return DSC_WHY_VISIBLE;
+	}
+	return dsc_snapshot_allows(s, host) ? DSC_WHY_NOT_CONFIRMED : DSC_WHY_NOT_ALLOWED;
 }
 
 static enum dsc_why why_portal(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
@@ -245,22 +347,18 @@ void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap, c
 	it->portal_id = 0;
 }
 
-/* The next subsystem after id that allows the host by name or allows any; 0 at the end. */
+/* The next subsystem after id that allows the host by name, its own or a group's, or allows any; 0 at the end. */
 static uint64_t next_allowed(const struct dsc_visible *it, uint64_t id)
 {
 	const struct dsc_subsys *s;
-	uint64_t any, named = 0;
+	uint64_t any;
 
 	if (it->all) {
 		s = dsc_tree_next(it->snap->subsystems, &dsc_subsys_ops, &id);
 		return s ? s->id : 0;
 	}
 	any = dsc_id(dsc_tree_next(it->snap->any, &dsc_ids_ops, &id));
-	if (it->host)
-		named = dsc_id(dsc_tree_next(it->host->subsystems, &dsc_ids_ops, &id));
-	if (!any || !named)
-		return any ? any : named;
-	return any < named ? any : named;
+	return it->host ? sooner(any, dsc_snapshot_named_after(it->snap, it->host, id)) : any;
 }
 
 /* The next portal after id through which the host sees s. */

@@ -21,8 +21,9 @@ struct dsc_snapshot {
 	const char *self_nqn; /* this discovery controller's own; outlives every snapshot */
 	uint64_t change; /* the last change in it */
 	uint64_t gen_any; /* generation of what every host sees */
-	struct dsc_tree *nodes, *workers, *portals, *hosts, *subsystems; /* by id: dsc_<row>_ops */
-	struct dsc_tree *worker_names, *portal_names; /* dsc_name_ops */
+	struct dsc_tree *nodes, *workers, *portals, *hosts, *groups,
+		*subsystems; /* by id: dsc_<row>_ops */
+	struct dsc_tree *worker_names, *portal_names, *group_names; /* dsc_name_ops */
 	struct dsc_tree *host_nqns, *subsys_nqns; /* dsc_name_ops */
 	struct dsc_tree *worker_portals; /* struct dsc_portal by (worker id, id) */
 	struct dsc_tree *any; /* ids of subsystems that allow any host: dsc_ids_ops */
@@ -93,13 +94,32 @@ enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_
 char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
 			   const struct dsc_host *host, char *buf, size_t size);
 
+/* -- whos: a host or a group of hosts, wherever a host can be named ------------------------------------------------------------- */
+#define DSC_GROUP_PREFIX "group:" /* NQNs begin with "nqn." */
+/* By its text: an NQN, or "group:NAME".  0: there is none. */
+uint64_t dsc_snapshot_who(const struct dsc_snapshot *snap, const char *text);
+/* The group that text names; NULL: none, or it is no group. */
+const struct dsc_group *dsc_snapshot_who_group(const struct dsc_snapshot *snap, const char *text);
+/* Its text, borrowed from the snapshot or in buf (DSC_NQN_MAX + 1 bytes); NULL: there is none. */
+const char *dsc_snapshot_who_text(const struct dsc_snapshot *snap, uint64_t who_id, char *buf);
+/* The hosts that it stands for one by one, by their ids: after 0 gives the first, NULL at the end. */
+const struct dsc_host *dsc_snapshot_who_host(const struct dsc_snapshot *snap, uint64_t who_id,
+					     uint64_t after);
+/* May the host use the subsystem (desired, confirmed or not)?  host NULL: not registered. */
+bool dsc_snapshot_allows(const struct dsc_subsys *s, const struct dsc_host *host);
+/* The next subsystem after id that allows the host by its name or a group's; 0 at the end. */
+uint64_t dsc_snapshot_named_after(const struct dsc_snapshot *snap, const struct dsc_host *host,
+				  uint64_t id);
+
 /* -- rows: borrowed from the snapshot, NULL when there is none ------------------------------------------------------------------ */
 const struct dsc_subsys *dsc_snapshot_subsys(const struct dsc_snapshot *snap, const char *nqn);
 const struct dsc_host *dsc_snapshot_host(const struct dsc_snapshot *snap, const char *nqn);
+const struct dsc_group *dsc_snapshot_group(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_worker *dsc_snapshot_worker(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_portal *dsc_snapshot_portal(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_subsys *dsc_snapshot_subsys_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_host *dsc_snapshot_host_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_group *dsc_snapshot_group_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_worker *dsc_snapshot_worker_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_portal *dsc_snapshot_portal_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_node *dsc_snapshot_node_id(const struct dsc_snapshot *snap, uint64_t id);
@@ -111,6 +131,8 @@ const struct dsc_referral *dsc_snapshot_referral(const struct dsc_snapshot *snap
 const struct dsc_referral *dsc_snapshot_referral_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_referral *dsc_snapshot_referral_after(const struct dsc_snapshot *snap,
 						       const char *name);
+/* Does its list name this host or "group:NAME"? */
+bool dsc_referral_names(const struct dsc_referral *r, const char *who);
 /* Is the host to be told of it?  Not of one that leads back to the host itself, when that is a discovery controller. */
 bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_referral *r,
 			 const char *host_nqn);
@@ -120,6 +142,7 @@ const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid);
 const struct dsc_subsys *dsc_snapshot_subsys_after(const struct dsc_snapshot *snap,
 						   const char *nqn);
 const struct dsc_host *dsc_snapshot_host_after(const struct dsc_snapshot *snap, const char *nqn);
+const struct dsc_group *dsc_snapshot_group_after(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_worker *dsc_snapshot_worker_after(const struct dsc_snapshot *snap,
 						   const char *name);
 const struct dsc_portal *dsc_snapshot_portal_after(const struct dsc_snapshot *snap,

@@ -17,9 +17,11 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, workers), &dsc_worker_ops },
 	{ offsetof(struct dsc_snapshot, portals), &dsc_portal_ops },
 	{ offsetof(struct dsc_snapshot, hosts), &dsc_host_ops },
+	{ offsetof(struct dsc_snapshot, groups), &dsc_group_ops },
 	{ offsetof(struct dsc_snapshot, subsystems), &dsc_subsys_ops },
 	{ offsetof(struct dsc_snapshot, worker_names), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, portal_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, group_names), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, host_nqns), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, subsys_nqns), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, worker_portals), &dsc_worker_portal_ops },
@@ -147,10 +149,91 @@ static void write_host(struct dsc_snapshot *st, bool del, const struct dsc_row *
 	}
 	h = dsc_row_copy(in);
 	dsc_tree_put(h->subsystems, &dsc_ids_ops);
+	dsc_tree_put(h->namespaces, &dsc_who_ns_ops);
+	dsc_tree_put(h->groups, &dsc_host_group_ops);
 	h->subsystems = dsc_tree_get(old ? old->subsystems : NULL);
+	h->namespaces = dsc_tree_get(old ? old->namespaces : NULL);
+	h->groups = dsc_tree_get(old ? old->groups : NULL);
 	if (!old)
 		set_own(&st->host_nqns, &dsc_name_ops, dsc_name_new(h->nqn, h->id));
 	set_own(&st->hosts, &dsc_host_ops, h);
+}
+
+static void write_group(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_group *in = (const struct dsc_group *)row;
+	const struct dsc_group *old = dsc_snapshot_group_id(st, in->id);
+	struct dsc_group *g;
+
+	if (del) {
+		dsc_tree_del(&st->group_names, &dsc_name_ops, in->name);
+		dsc_tree_del(&st->groups, &dsc_group_ops, &in->id);
+		return;
+	}
+	g = dsc_row_copy(in);
+	dsc_tree_put(g->members, &dsc_member_ops);
+	dsc_tree_put(g->subsystems, &dsc_ids_ops);
+	dsc_tree_put(g->namespaces, &dsc_who_ns_ops);
+	g->members = dsc_tree_get(old ? old->members : NULL);
+	g->subsystems = dsc_tree_get(old ? old->subsystems : NULL);
+	g->namespaces = dsc_tree_get(old ? old->namespaces : NULL);
+	if (!old)
+		set_own(&st->group_names, &dsc_name_ops, dsc_name_new(g->name, g->id));
+	set_own(&st->groups, &dsc_group_ops, g);
+}
+
+static void write_member(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_member *in = (const struct dsc_member *)row;
+	const struct dsc_group *group = dsc_snapshot_group_id(st, in->group_id);
+	const struct dsc_host *host = dsc_snapshot_host_id(st, in->host_id);
+	struct dsc_member *m;
+	struct dsc_group *g;
+	struct dsc_host *h;
+
+	if (!group || !host)
+		return;
+	g = dsc_row_copy(group);
+	h = dsc_row_copy(host);
+	if (del) {
+		dsc_tree_del(&g->members, &dsc_member_ops, &in->host_id);
+		dsc_tree_del(&h->groups, &dsc_host_group_ops, &in->group_id);
+	} else {
+		m = dsc_row_copy(in);
+		dsc_tree_set(&g->members, &dsc_member_ops, m);
+		set_own(&h->groups, &dsc_host_group_ops, m);
+	}
+	set_own(&st->groups, &dsc_group_ops, g);
+	set_own(&st->hosts, &dsc_host_ops, h);
+}
+
+/* A copy of a host or a group, to change what names it; the caller puts it in with put_who(). */
+struct who {
+	struct dsc_host *host;
+	struct dsc_group *group;
+	struct dsc_tree **subsystems, **namespaces;
+};
+
+static bool open_who(const struct dsc_snapshot *st, uint64_t id, struct who *ret)
+{
+	const struct dsc_host *host = dsc_snapshot_host_id(st, id);
+	const struct dsc_group *group = host ? NULL : dsc_snapshot_group_id(st, id);
+
+	*ret = (struct who){ .host = host ? dsc_row_copy(host) : NULL,
+			     .group = group ? dsc_row_copy(group) : NULL };
+	if (!host && !group)
+		return false;
+	ret->subsystems = host ? &ret->host->subsystems : &ret->group->subsystems;
+	ret->namespaces = host ? &ret->host->namespaces : &ret->group->namespaces;
+	return true;
+}
+
+static void put_who(struct dsc_snapshot *st, struct who *who)
+{
+	if (who->host)
+		set_own(&st->hosts, &dsc_host_ops, who->host);
+	else
+		set_own(&st->groups, &dsc_group_ops, who->group);
 }
 
 /* -- subsystems and what hangs on them --------------------------------------------------------------------- */
@@ -210,22 +293,20 @@ static void hang(struct dsc_tree **root, const struct dsc_tree_ops *ops, bool de
 static void write_allow(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
 {
 	const struct dsc_allow *a = (const struct dsc_allow *)row;
-	const struct dsc_host *host = dsc_snapshot_host_id(st, a->host_id);
 	struct dsc_subsys *s = open_subsys(st, a->subsys_id);
-	struct dsc_host *h;
+	struct who who;
 
-	if (!s || !host) {
+	if (!s || !open_who(st, a->who_id, &who)) {
 		dsc_row_put(s);
 		return;
 	}
 	hang(&s->hosts, &dsc_allow_ops, del, row);
 	set_own(&st->subsystems, &dsc_subsys_ops, s);
-	h = dsc_row_copy(host);
 	if (del)
-		dsc_tree_del(&h->subsystems, &dsc_ids_ops, &a->subsys_id);
+		dsc_tree_del(who.subsystems, &dsc_ids_ops, &a->subsys_id);
 	else
-		dsc_tree_set(&h->subsystems, &dsc_ids_ops, dsc_id_value(a->subsys_id));
-	set_own(&st->hosts, &dsc_host_ops, h);
+		dsc_tree_set(who.subsystems, &dsc_ids_ops, dsc_id_value(a->subsys_id));
+	put_who(st, &who);
 }
 
 static void write_serve(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
@@ -296,17 +377,20 @@ static void write_ns_allow(struct dsc_snapshot *st, bool del, const struct dsc_r
 	struct dsc_subsys *s = open_subsys(st, a->subsys_id);
 	const struct dsc_ns *old = s ? dsc_snapshot_ns(s, a->nsid) : NULL;
 	struct dsc_ns *ns;
+	struct who who;
 
-	if (!old) {
+	if (!old || !open_who(st, a->who_id, &who)) {
 		dsc_row_put(s);
 		return;
 	}
 	ns = dsc_row_copy(old);
 	if (del)
-		dsc_tree_del(&ns->hosts, &dsc_ids_ops, &a->host_id);
+		dsc_tree_del(&ns->hosts, &dsc_ids_ops, &a->who_id);
 	else
-		dsc_tree_set(&ns->hosts, &dsc_ids_ops, dsc_id_value(a->host_id));
+		dsc_tree_set(&ns->hosts, &dsc_ids_ops, dsc_id_value(a->who_id));
 	replace_ns(st, s, a->nsid, ns);
+	hang(who.namespaces, &dsc_who_ns_ops, del, row);
+	put_who(st, &who);
 }
 
 static void write_fail(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
@@ -393,7 +477,8 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_NS_ALLOW] = write_ns_allow, [DSC_ROW_FAIL] = write_fail,
 	[DSC_ROW_VIEW] = write_view,	     [DSC_ROW_ENTITY] = write_entity,
 	[DSC_ROW_REG] = write_reg,	     [DSC_ROW_HOST_VIEW] = write_host_view,
-	[DSC_ROW_REFERRAL] = write_referral,
+	[DSC_ROW_REFERRAL] = write_referral, [DSC_ROW_GROUP] = write_group,
+	[DSC_ROW_MEMBER] = write_member,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

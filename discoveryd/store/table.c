@@ -90,6 +90,22 @@ static const struct column host_columns[] = {
 	END,
 };
 
+static const struct column group_columns[] = {
+	K("id", U64, dsc_group, id),
+	C("name", TEXT, dsc_group, name),
+	C("description", TEXT, dsc_group, description),
+	C("changed", U64, dsc_group, changed),
+	C("created_ms", U64, dsc_group, created_ms),
+	END,
+};
+
+static const struct column member_columns[] = {
+	K("group_id", U64, dsc_member, group_id),
+	K("host_id", U64, dsc_member, host_id),
+	C("since", U64, dsc_member, since),
+	END,
+};
+
 static const struct column subsys_columns[] = {
 	K("id", U64, dsc_subsys, id),
 	C("worker_id", U64, dsc_subsys, worker_id),
@@ -126,7 +142,7 @@ static const struct column ns_columns[] = {
 
 static const struct column allow_columns[] = {
 	K("subsystem_id", U64, dsc_allow, subsys_id),
-	K("host_id", U64, dsc_allow, host_id),
+	K("who_id", U64, dsc_allow, who_id),
 	C("since", U64, dsc_allow, since),
 	END,
 };
@@ -141,7 +157,7 @@ static const struct column serve_columns[] = {
 static const struct column ns_allow_columns[] = {
 	K("subsystem_id", U64, dsc_ns_allow, subsys_id),
 	K("nsid", U32, dsc_ns_allow, nsid),
-	K("host_id", U64, dsc_ns_allow, host_id),
+	K("who_id", U64, dsc_ns_allow, who_id),
 	END,
 };
 
@@ -232,6 +248,8 @@ static const struct {
 	{ DSC_ROW_WORKER, "workers", worker_columns },
 	{ DSC_ROW_PORTAL, "portals", portal_columns },
 	{ DSC_ROW_HOST, "hosts", host_columns },
+	{ DSC_ROW_GROUP, "host_groups", group_columns },
+	{ DSC_ROW_MEMBER, "group_members", member_columns },
 	{ DSC_ROW_SUBSYS, "subsystems", subsys_columns },
 	{ DSC_ROW_ALLOW, "subsystem_hosts", allow_columns },
 	{ DSC_ROW_SERVE, "subsystem_portals", serve_columns },

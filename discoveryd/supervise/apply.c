@@ -112,11 +112,25 @@ static void written_ns_allow(struct dsc_supervisor *sup, bool del, const struct 
 	mark_subsys(sup, ((const struct dsc_ns_allow *)row)->subsys_id);
 }
 
+/* Its hosts are told one by one: the worker knows no groups. */
+static void written_member(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
+{
+	const struct dsc_group *g = dsc_snapshot_group_id(
+		dsc_model_now(sup->app->model), ((const struct dsc_member *)row)->group_id);
+	const struct dsc_ns_allow *a;
+	void *id;
+
+	(void)del;
+	dsc_tree_each(id, g ? g->subsystems : NULL, &dsc_ids_ops) mark_subsys(sup, dsc_id(id));
+	dsc_tree_each(a, g ? g->namespaces : NULL, &dsc_who_ns_ops) mark_subsys(sup, a->subsys_id);
+}
+
 static void (*const written[DSC_ROW_COUNT])(struct dsc_supervisor *sup, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_SUBSYS] = written_subsys, [DSC_ROW_PORTAL] = written_portal,
 	[DSC_ROW_NS] = written_ns,	   [DSC_ROW_ALLOW] = written_allow,
 	[DSC_ROW_SERVE] = written_serve,   [DSC_ROW_NS_ALLOW] = written_ns_allow,
+	[DSC_ROW_MEMBER] = written_member,
 };
 
 void sup_apply_written(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)

@@ -48,22 +48,29 @@ struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_p
 	return obj;
 }
 
-static struct json_object *doc_ns_hosts(const struct dsc_snapshot *st, const struct dsc_ns *ns)
+/* NQNs of every host that the whos stand for, each once. */
+static struct json_object *doc_whos(const struct dsc_snapshot *st, struct dsc_tree *whos)
 {
-	struct json_object *arr;
+	struct json_object *arr = json_object_new_array();
+	struct dsc_tree *hosts = NULL;
 	const struct dsc_host *h;
 	void *id;
 
-	if (!ns->restricted)
-		return NULL;
-	arr = json_object_new_array();
-	dsc_tree_each(id, ns->hosts, &dsc_ids_ops)
+	dsc_tree_each(id, whos, &dsc_ids_ops)
 	{
-		h = dsc_snapshot_host_id(st, dsc_id(id));
-		if (h)
-			json_object_array_add(arr, json_object_new_string(h->nqn));
+		for (h = dsc_snapshot_who_host(st, dsc_id(id), 0); h;
+		     h = dsc_snapshot_who_host(st, dsc_id(id), h->id))
+			dsc_tree_set(&hosts, &dsc_ids_ops, dsc_id_value(h->id));
 	}
+	dsc_tree_each(id, hosts, &dsc_ids_ops) json_object_array_add(
+		arr, json_object_new_string(dsc_snapshot_host_id(st, dsc_id(id))->nqn));
+	dsc_tree_put(hosts, &dsc_ids_ops);
 	return arr;
+}
+
+static struct json_object *doc_ns_hosts(const struct dsc_snapshot *st, const struct dsc_ns *ns)
+{
+	return ns->restricted ? doc_whos(st, ns->hosts) : NULL;
 }
 
 static struct json_object *doc_ns(const struct dsc_snapshot *st, const struct dsc_ns *ns)
@@ -105,16 +112,14 @@ bool sup_portal_is_held(struct dsc_supervisor *sup, const struct dsc_portal *p)
 
 static struct json_object *doc_hosts(const struct dsc_snapshot *st, const struct dsc_subsys *s)
 {
-	struct json_object *arr = json_object_new_array();
+	struct dsc_tree *whos = NULL;
 	const struct dsc_allow *a;
-	const struct dsc_host *h;
+	struct json_object *arr;
 
 	dsc_tree_each(a, s->hosts, &dsc_allow_ops)
-	{
-		h = dsc_snapshot_host_id(st, a->host_id);
-		if (h)
-			json_object_array_add(arr, json_object_new_string(h->nqn));
-	}
+		dsc_tree_set(&whos, &dsc_ids_ops, dsc_id_value(a->who_id));
+	arr = doc_whos(st, whos);
+	dsc_tree_put(whos, &dsc_ids_ops);
 	return arr;
 }
 

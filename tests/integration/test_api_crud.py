@@ -152,6 +152,16 @@ def test_hosts():
     api.problem(404, 'GET', path, field='host_nqn')
 
 
+def test_groups():
+    status, headers, made = api('POST', '/groups', {'name': 'g1', 'members': [HOST]})
+    assert (status, headers['Location']) == (201, '/api/v1/groups/g1'), made
+    assert api.ok('GET', '/groups/g1') == made and names('/groups', 'name') == ['g1']
+    assert api('PUT', f'/groups/g1/members/{OTHER}')[0] == 204
+    assert api('DELETE', f'/groups/g1/members/{HOST}')[0] == 204
+    assert api.ok('PATCH', '/groups/g1', {'description': 'one'}) == {**made, 'description': 'one', 'members': [OTHER]}
+    assert api('DELETE', '/groups/g1')[0] == 204
+
+
 def test_allowed_hosts():
     path = fresh(NQN + '-allow')
     one = f'{path}/hosts/{openapi.encode(NQN + ":new")}'
