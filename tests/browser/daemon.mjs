@@ -24,9 +24,15 @@ export async function startDaemon() {
   return {
     url: `http://${api}`,
     rest: (method, path, body) => ask({ do: 'rest', method, path, ...(body && { body }) }),
-    connect: (nqn, host) => ask({ do: 'connect', nqn, host }),
-    disconnect: (host) => ask({ do: 'disconnect', host }),
-    write: (host, count) => ask({ do: 'write', host, count }),
+    /** more: name, portal, queues */
+    connect: (nqn, host, more = {}) => ask({ do: 'connect', nqn, host, ...more }),
+    disconnect: (name) => ask({ do: 'disconnect', name }),
+    write: (name, count) => ask({ do: 'write', name, count }),
+    /** Paced: so many per second, until restIo(). */
+    io: (name, reads, writes) => ask({ do: 'io', name, reads, writes }),
+    restIo: () => ask({ do: 'rest_io' }),
+    bench: (nqn, host, workload, seconds) => ask({ do: 'bench', nqn, host, workload, seconds }),
+    freePort: () => ask({ do: 'free_port' }),
     killWorker: () => ask({ do: 'kill_worker' }),
     kill: () => ask({ do: 'kill' }),
     start: () => ask({ do: 'start' }),

@@ -1,43 +1,97 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tests/browser/daemon.py - a real discoveryd (with its worker) and real hosts for the browser tests, driven by lines of JSON:
-{"do": "connect" | "write" | "kill" | ..., ...} on stdin, one line of answer each on stdout."""
+"""tests/browser/daemon.py - a real discoveryd (with its workers) and real hosts for the browser tests, driven by lines of JSON:
+{"do": "connect" | "io" | "kill" | ..., ...} on stdin, one line of answer each on stdout."""
 import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import nvmetcp  # noqa: E402
 import pharos  # noqa: E402
+
+BLOCK = bytes(4096)
 
 
 def answer(**values):
     print(json.dumps(values), flush=True)
 
 
+class Hosts:
+    """Controllers by name, and threads that read and write through them at a steady pace."""
+
+    def __init__(self, daemon):
+        self.daemon, self.open, self.paced = daemon, {}, []
+
+    def address(self, portal):
+        if portal is None:
+            return self.daemon.io_listen.rsplit(":", 1)
+        found = self.daemon.rest("GET", f"/portals/{portal}")
+        return found["traddr"], found["trsvcid"]
+
+    def connect(self, nqn, host, name=None, portal=None, queues=2):
+        address, port = self.address(portal)
+        self.open[name or host] = nvmetcp.Host(address, int(port), nqn, host, queues=queues)
+
+    def disconnect(self, name):
+        self.open.pop(name).close()
+
+    def write(self, name, count):
+        for n in range(count):
+            self.open[name].io[0].write(1, n % 16 * 8, BLOCK)
+
+    def io(self, name, reads, writes):
+        """So many of each per second, until all ends."""
+        def pace():
+            queue, n = self.open[name].io[1], 0
+            while not stop.is_set():
+                began = time.monotonic()
+                for kind, per_tick in (("read", reads / 10), ("write", writes / 10)):
+                    for _ in range(round(per_tick * (0.7 + n % 7 / 10))):
+                        try:
+                            queue.read(1, 0, 8) if kind == "read" else queue.write(1, 8, BLOCK)
+                        except (OSError, EOFError):
+                            return
+                n += 1
+                stop.wait(max(0, 0.1 - (time.monotonic() - began)))
+        stop = threading.Event()
+        thread = threading.Thread(target=pace, daemon=True)
+        thread.start()
+        self.paced.append((stop, thread))
+
+    def rest(self):
+        """No more paced I/O."""
+        for stop, thread in self.paced:
+            stop.set()
+            thread.join()
+        self.paced = []
+
+    def close(self):
+        self.rest()
+        for host in self.open.values():
+            host.close()
+
+
 def main():
-    hosts = {}
+    benches = []
     with pharos.Discoveryd() as daemon:
-        address, port = daemon.io_listen.rsplit(":", 1)
+        hosts = Hosts(daemon)
 
-        def connect(nqn, host):
-            hosts[host] = nvmetcp.Host(address, int(port), nqn, host, queues=2)
+        def bench(nqn, host, workload, seconds):
+            """`pharos bench`, in the background."""
+            benches.append(subprocess.Popen(
+                [pharos.program("pharos"), "bench", daemon.io_listen, nqn, "--hostnqn", host, "--destructive", "--span", "16MiB",
+                 "--workload", workload, "--time", str(seconds)], stdout=subprocess.DEVNULL))
 
-        def write(host, count):
-            for n in range(count):
-                hosts[host].io[0].write(1, n % 16 * 8, bytes(4096))
-
-        def kill_worker():
-            os.kill(daemon.workers()[0], signal.SIGKILL)
-
-        def rest(method, path, body=None):
-            return daemon.rest(method, path, body)
-
-        actions = {"kill": daemon.kill, "start": daemon.start, "connect": connect, "rest": rest,
-                   "write": write, "kill_worker": kill_worker,
-                   "disconnect": lambda host: hosts.pop(host).close()}
+        actions = {"kill": daemon.kill, "start": daemon.start, "rest": lambda method, path, body=None: daemon.rest(method, path, body),
+                   "connect": hosts.connect, "disconnect": hosts.disconnect, "write": hosts.write, "io": hosts.io, "rest_io": hosts.rest,
+                   "bench": bench, "kill_worker": lambda: os.kill(daemon.workers()[0], signal.SIGKILL),
+                   "free_port": pharos.free_port, "discovery": lambda: daemon.listen}
         answer(api=daemon.api)
         for line in sys.stdin:
             command = json.loads(line)
@@ -45,8 +99,10 @@ def main():
                 answer(result=actions[command.pop("do")](**command))
             except Exception as e:  # told to the test, which fails by it
                 answer(error=f"{type(e).__name__}: {e}")
-        for host in hosts.values():
-            host.close()
+        for process in benches:
+            process.kill()
+            process.wait()
+        hosts.close()
 
 
 main()

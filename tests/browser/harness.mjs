@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // harness.mjs - what every test of the dashboard starts from: a real discoveryd with a real worker, Chromium, one page per test.
-// PHAROS_SCREENSHOTS=FOLDER keeps a picture of each view, light and dark, wide and narrow.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import test, { after, afterEach, before, beforeEach } from 'node:test';
+import { after, afterEach, before, beforeEach } from 'node:test';
 import { chromium } from 'playwright-core';
 import { startDaemon } from './daemon.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+export const LAUNCH = { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS };
 export const HOST = 'nqn.2014-08.org.nvmexpress:uuid:11111111-2222-4333-8444-555555555555';
 export const OTHER = 'nqn.2014-08.org.nvmexpress:uuid:99999999-2222-4333-8444-555555555555';
-const WIDE = { width: 1280, height: 800 };
-const NARROW = { width: 390, height: 844 };
+export const WIDE = { width: 1280, height: 800 };
+export const NARROW = { width: 390, height: 844 };
 
 /** What the tests of a file share; filled before the first one, page before each. */
 export const at = { daemon: null, browser: null, context: null, page: null, complaints: [], requests: [] };
@@ -39,15 +38,31 @@ export async function openTab() {
 
 export const visit = (hash = '') => at.page.goto(`${at.daemon.url}/${hash}`);
 export const heading = (name) => at.page.getByRole('heading', { level: 1, name });
+export const button = (name) => at.page.getByRole('button', { name, exact: true });
+export const link = (name) => at.page.getByRole('link', { name, exact: true });
+export const field = (name) => at.page.getByLabel(name, { exact: true });
+export const dialog = () => at.page.getByRole('dialog');
+export const alert = (text) => at.page.getByRole('alert').filter({ hasText: text });
 /** The row that has all these texts. */
 export const row = (...texts) => texts.reduce((rows, hasText) => rows.filter({ hasText }), at.page.getByRole('row')).first();
+export const gone = { state: 'detached' };
+
+/** Until what() is truthy; returns it. */
+export async function until(what, seconds = 15) {
+  for (const end = Date.now() + seconds * 1000; ;) {
+    const value = await what();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 
 /** Of the test file: fill prepares what all its tests find. */
 export function setUp(fill) {
   before(async () => {
     at.daemon = await startDaemon();
     await fill?.(at.daemon);
-    at.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+    at.browser = await chromium.launch(LAUNCH);
   });
   after(async () => {
     await at.browser?.close();
@@ -66,25 +81,4 @@ export async function axeFindsNothing(name) {
   assert.deepEqual(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), []);
   const overflow = await at.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(overflow <= 0, `${name} is ${overflow} px too wide`);
-}
-
-/** Tests of how views look, each in four ways: { name: { hash, ready: async (page) => ... } }. */
-export function looks(views, { begin, end } = {}) {
-  for (const colorScheme of ['light', 'dark']) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
-      test(`axe finds nothing: ${Object.keys(views).join(', ')}; ${colorScheme}, ${size}`, async () => {
-        await open({ colorScheme, viewport });
-        await begin?.(at.daemon);
-        for (const [name, { hash, ready }] of Object.entries(views)) {
-          await visit('#/none');
-          await visit(hash);
-          await ready(at.page);
-          if (process.env.PHAROS_SCREENSHOTS)
-            await at.page.screenshot({ path: join(process.env.PHAROS_SCREENSHOTS, `${name}-${colorScheme}-${size}.png`), fullPage: true });
-          await axeFindsNothing(name);
-        }
-        await end?.(at.daemon);
-      });
-    }
-  }
 }

@@ -2,15 +2,14 @@
 // overview.test.mjs - the first page: what there is, what needs attention, what goes through.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { HOST, at, heading, looks, setUp, visit } from './harness.mjs';
+import { HOST, at, heading, setUp, until, visit } from './harness.mjs';
 
 const NQN = 'nqn.2026-11.example:busy';
-const BARE = 'nqn.2026-11.example:bare';
 
 setUp();
 
 const tile = (name) => at.page.getByRole('link', { name });
-const finding = (...texts) => texts.reduce((items, hasText) => items.filter({ hasText }), at.page.getByRole('listitem')).first();
+const finding = (...texts) => texts.reduce((items, hasText) => items.filter({ hasText }), at.page.locator('.findings li')).first();
 
 test('an empty system offers to create the first subsystem', async () => {
   await visit();
@@ -39,19 +38,20 @@ test('a connected host is counted, and its single path is told', async () => {
   await tile('Hosts connected 0').waitFor();
 });
 
-test('what hosts write shows in the chart', async () => {
+test('what hosts write shows in the charts, and who is busiest', async () => {
   await visit();
   await at.daemon.connect(NQN, HOST);
+  await at.daemon.io(HOST, 50, 100);
   const bandwidth = at.page.getByRole('img', { name: /^Bandwidth/ });
   await bandwidth.waitFor();
-  let label = '';
-  for (const end = Date.now() + 15000; Date.now() < end && !/written [1-9][0-9.]* \w+\/s/.test(label);) {
-    await at.daemon.write(HOST, 200);
-    label = await bandwidth.getAttribute('aria-label');
-  }
-  assert.match(label, /written [1-9][0-9.]* \w+\/s/);
-  assert.ok(await at.page.locator('.uplot canvas').count() === 2);
+  await until(async () => /read [1-9][0-9.]* \w+\/s, written [1-9][0-9.]* \w+\/s/.test(await bandwidth.getAttribute('aria-label')));
+  await at.page.getByRole('table', { name: 'Busiest subsystems' }).getByText('busy').waitFor();
+  assert.equal(await at.page.locator('.uplot canvas').count(), 3);
+  await at.page.locator('.u-over').first().hover();
+  await at.page.getByText(/^IOPS at \d/).waitFor();
+  await at.page.getByText(/^Bandwidth at \d/).waitFor(); // all charts tell of the same moment
   assert.deepEqual(at.complaints, []); // a chart, too, keeps to the policy against inline styles
+  await at.daemon.restIo();
   await at.daemon.disconnect(HOST);
 });
 
@@ -65,27 +65,6 @@ test('a worker that keeps dying is told, until it stays', async () => {
     await at.page.waitForTimeout(300);
   }
   await shown.waitFor();
+  await at.page.locator('.events li').filter({ hasText: 'error' }).filter({ hasText: 'w1' }).first().waitFor();
   await nothing.waitFor({ timeout: 45000 });
-});
-
-looks({
-  overview: {
-    hash: '',
-    ready: async (page) => {
-      await page.getByRole('img', { name: /^IOPS/ }).waitFor();
-      for (let i = 0; i < 10; i++) {
-        await at.daemon.write(HOST, 150 + 100 * (i % 3));
-        await page.waitForTimeout(400);
-      }
-    },
-  },
-}, {
-  begin: async (daemon) => {
-    await daemon.rest('POST', '/subsystems', { nqn: BARE });
-    await daemon.connect(NQN, HOST);
-  },
-  end: async (daemon) => {
-    await daemon.disconnect(HOST);
-    await daemon.rest('DELETE', `/subsystems/${BARE}`);
-  },
 });

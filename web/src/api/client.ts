@@ -1,102 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// api/client.ts - the requests that views make; the only place that talks to the network.
-import { linkDown, linkUp } from './link';
+// api/client.ts - the requests that views make, by resource.
+import { change, get, getTagged, list } from './http';
 import type {
-  AllowedHostPage, Controller, DiscoveryLog, Event, Health, Host, Namespace, NamespaceCreate, NamespacePatch, Portal, Problem, Stats,
-  Subsystem, SubsystemCreate, SubsystemPatch, Version, Worker,
+  AllowedHostPage, ConfigDiff, Config, Controller, DiscoveryLog, EventPage, Health, Host, HostCreate, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
+  Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
+  Version, Worker, WorkerCreate, WorkerPatch,
 } from './types';
 
-const TIMEOUT_MS = 8000;
+export { ApiError, Unreachable, type Items, type Tagged } from './http';
+
 const PAGE = 1000;
 /** Of a list that is wanted whole; a bound all the same. */
 export const ALL = 50;
-
-/** What the API answered with a status of 400 or more. */
-export class ApiError extends Error {
-  constructor(readonly status: number, readonly problem: Partial<Problem>) {
-    super(problem.detail ?? problem.title ?? `status ${status}`);
-  }
-}
-
-/** No answer at all: the daemon is away, or what answered isn't its API. */
-export class Unreachable extends Error {}
-
-export interface Items<T> {
-  items: T[];
-  /** There are further pages. */
-  more: boolean;
-}
-
-type Query = Record<string, string | number | undefined>;
-
-function url(path: string[], query: Query): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
-  const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
-  return '/api/v1/' + path.map(encodeURIComponent).join('/') + (search ? '?' + search : '');
-}
-
-async function ask(address: string, signal: AbortSignal, init: RequestInit = {}): Promise<Response> {
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), TIMEOUT_MS);
-  const stop = () => timeout.abort();
-  signal.addEventListener('abort', stop);
-  try {
-    return await fetch(address, { headers: { Accept: 'application/json' }, cache: 'no-store', ...init, signal: timeout.signal });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-/** One exchange; undefined where there is nothing to say (204). */
-async function exchange(address: string, signal: AbortSignal, init?: RequestInit): Promise<{ response: Response; body: unknown }> {
-  try {
-    const response = await ask(address, signal, init);
-    const body: unknown = response.status === 204 ? undefined : await response.json();
-    linkUp();
-    return { response, body };
-  } catch (cause) {
-    if (!signal.aborted) linkDown();
-    throw new Unreachable(String(cause));
-  }
-}
-
-async function get<T>(path: string[], query: Query, signal: AbortSignal, alsoOk = 0): Promise<T> {
-  const { response, body } = await exchange(url(path, query), signal);
-  if (!response.ok && response.status !== alsoOk) throw new ApiError(response.status, body as Partial<Problem>);
-  return body as T;
-}
-
-interface Change {
-  body?: unknown;
-  force?: boolean;
-  /** The ETag of what the change is based on. */
-  ifMatch?: string | undefined;
-}
-
-/** Writes aren't aborted with the view that began them: whether they were done would not be known. */
-async function change<T>(method: string, path: string[], { body, force, ifMatch }: Change = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
-  if (body !== undefined) headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-  if (ifMatch) headers['If-Match'] = ifMatch;
-  const init: RequestInit = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
-  const answer = await exchange(url(path, { force: force ? 'true' : undefined }), new AbortController().signal, init);
-  if (!answer.response.ok) throw new ApiError(answer.response.status, answer.body as Partial<Problem>);
-  return answer.body as T;
-}
-
-/** The first `pages` pages of a list. */
-async function list<T>(path: string[], query: Query, pages: number, signal: AbortSignal): Promise<Items<T>> {
-  const items: T[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < pages; page++) {
-    const answer = await get<{ items: T[]; next: string | null }>(path, { ...query, limit: PAGE, cursor }, signal);
-    items.push(...answer.items);
-    if (answer.next === null) return { items, more: false };
-    cursor = answer.next;
-  }
-  return { items, more: true };
-}
 
 const subsystemOf = (nqn: string) => ['subsystems', nqn];
 const namespaceOf = (nqn: string, nsid: number) => ['subsystems', nqn, 'namespaces', String(nsid)];
@@ -108,35 +23,56 @@ export const api = {
 
   subsystems: (pages: number, signal: AbortSignal) => list<Subsystem>(['subsystems'], {}, pages, signal),
   subsystem: (nqn: string, signal: AbortSignal) => get<Subsystem>(subsystemOf(nqn), {}, signal),
+  taggedSubsystem: (nqn: string, signal: AbortSignal) => getTagged<Subsystem>(subsystemOf(nqn), signal),
   createSubsystem: (body: SubsystemCreate) => change<Subsystem>('POST', ['subsystems'], { body }),
-  patchSubsystem: (nqn: string, body: SubsystemPatch) => change<Subsystem>('PATCH', subsystemOf(nqn), { body }),
-  deleteSubsystem: (nqn: string, force: boolean) => change<void>('DELETE', subsystemOf(nqn), { force }),
+  patchSubsystem: (nqn: string, body: SubsystemPatch, ifMatch?: string) => change<Subsystem>('PATCH', subsystemOf(nqn), { body, ifMatch }),
+  deleteSubsystem: (nqn: string, force: boolean) => change<void>('DELETE', subsystemOf(nqn), { query: { force } }),
 
   namespaces: (nqn: string, pages: number, signal: AbortSignal) =>
     list<Namespace>(['subsystems', nqn, 'namespaces'], {}, pages, signal),
   createNamespace: (nqn: string, body: NamespaceCreate) => change<Namespace>('POST', ['subsystems', nqn, 'namespaces'], { body }),
-  /** The ETag that a change of the namespace, as it is now, has to match. */
-  namespaceTag: async (nqn: string, nsid: number, signal: AbortSignal) =>
-    (await exchange(url(namespaceOf(nqn, nsid), {}), signal)).response.headers.get('ETag') ?? undefined,
-  patchNamespace: (nqn: string, nsid: number, body: NamespacePatch, ifMatch?: string) =>
-    change<Namespace>('PATCH', namespaceOf(nqn, nsid), { body, ifMatch }),
-  deleteNamespace: (nqn: string, nsid: number, force: boolean) => change<void>('DELETE', namespaceOf(nqn, nsid), { force }),
+  taggedNamespace: (nqn: string, nsid: number, signal: AbortSignal) => getTagged<Namespace>(namespaceOf(nqn, nsid), signal),
+  patchNamespace: (nqn: string, nsid: number, body: NamespacePatch, ifMatch?: string, force = false) =>
+    change<Namespace>('PATCH', namespaceOf(nqn, nsid), { body, ifMatch, query: { force } }),
+  deleteNamespace: (nqn: string, nsid: number, force: boolean) => change<void>('DELETE', namespaceOf(nqn, nsid), { query: { force } }),
 
   allowedHosts: (nqn: string, signal: AbortSignal) => get<AllowedHostPage>(['subsystems', nqn, 'hosts'], {}, signal),
   allowHost: (nqn: string, host: string) => change<unknown>('PUT', ['subsystems', nqn, 'hosts', host]),
-  disallowHost: (nqn: string, host: string, force: boolean) => change<void>('DELETE', ['subsystems', nqn, 'hosts', host], { force }),
+  disallowHost: (nqn: string, host: string, force: boolean) =>
+    change<void>('DELETE', ['subsystems', nqn, 'hosts', host], { query: { force } }),
 
   hosts: (pages: number, signal: AbortSignal) => list<Host>(['hosts'], {}, pages, signal),
   host: (nqn: string, signal: AbortSignal) => get<Host>(['hosts', nqn], {}, signal),
-  deleteHost: (nqn: string, force: boolean) => change<void>('DELETE', ['hosts', nqn], { force }),
+  taggedHost: (nqn: string, signal: AbortSignal) => getTagged<Host>(['hosts', nqn], signal),
+  createHost: (body: HostCreate) => change<Host>('POST', ['hosts'], { body }),
+  patchHost: (nqn: string, body: HostPatch, ifMatch?: string) => change<Host>('PATCH', ['hosts', nqn], { body, ifMatch }),
+  deleteHost: (nqn: string, force: boolean) => change<void>('DELETE', ['hosts', nqn], { query: { force } }),
   controllers: (of: { nqn?: string; host_nqn?: string }, pages: number, signal: AbortSignal) =>
     list<Controller>(['controllers'], of, pages, signal),
+
   discoveryLog: (host: string, via: string, signal: AbortSignal) =>
     get<DiscoveryLog>(['discovery-log'], { host_nqn: host, via }, signal),
+  registrations: (pages: number, signal: AbortSignal) => list<Registration>(['registrations'], {}, pages, signal),
+  deleteRegistration: (id: number) => change<void>('DELETE', ['registrations', String(id)]),
+  referrals: (pages: number, signal: AbortSignal) => list<Referral>(['referrals'], {}, pages, signal),
+  createReferral: (body: ReferralCreate) => change<Referral>('POST', ['referrals'], { body }),
+  patchReferral: (id: string, body: ReferralPatch) => change<Referral>('PATCH', ['referrals', id], { body }),
+  deleteReferral: (id: string) => change<void>('DELETE', ['referrals', id]),
 
   portals: (pages: number, signal: AbortSignal) => list<Portal>(['portals'], {}, pages, signal),
+  createPortal: (body: PortalCreate) => change<Portal>('POST', ['portals'], { body }),
+  patchPortal: (id: string, body: PortalPatch) => change<Portal>('PATCH', ['portals', id], { body }),
+  deletePortal: (id: string, force: boolean) => change<void>('DELETE', ['portals', id], { query: { force } }),
   workers: (pages: number, signal: AbortSignal) => list<Worker>(['workers'], {}, pages, signal),
+  createWorker: (body: WorkerCreate) => change<Worker>('POST', ['workers'], { body }),
+  patchWorker: (id: string, body: WorkerPatch) => change<Worker>('PATCH', ['workers', id], { body }),
+  deleteWorker: (id: string) => change<void>('DELETE', ['workers', id]),
+
   /** The events after that id; without one the newest. */
   events: (since: number | undefined, signal: AbortSignal) =>
-    get<{ items: Event[]; next: number }>(['events'], { since, limit: PAGE }, signal),
+    get<EventPage>(['events'], { since, limit: PAGE }, signal),
+  latestEvents: (limit: number, signal: AbortSignal) => get<EventPage>(['events'], { limit }, signal),
+
+  config: (signal: AbortSignal) => get<Config>(['config'], {}, signal),
+  putConfig: (body: Config, query: { dry_run?: boolean; prune?: boolean; force?: boolean }) => change<ConfigDiff>('PUT', ['config'], { body, query }),
 };

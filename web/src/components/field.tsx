@@ -7,6 +7,7 @@ export interface FieldAria {
   id: string;
   'aria-invalid'?: 'true';
   'aria-describedby'?: string;
+  'aria-label'?: string;
 }
 
 interface Props {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // views/overview/attention.ts - what an operator should look at, worst first, from what the API tells of everything.
-import type { Controller, Health, Portal, Subsystem, Worker } from '../../api/types';
+import type { Controller, Health, Host, Portal, Subsystem, Worker } from '../../api/types';
 import { count } from '../../components/format';
 import { href } from '../../components/router';
 
@@ -10,6 +10,7 @@ export interface Facts {
   portals: Portal[];
   workers: Worker[];
   controllers: Controller[];
+  hosts: Host[];
 }
 
 export interface Finding {
@@ -39,8 +40,8 @@ function workers({ workers: list }: Facts): Finding[] {
 }
 
 function portals({ portals: list }: Facts): Finding[] {
-  return list.filter((p) => p.status.state !== 'ready')
-    .map((p) => ({ tone: toneOf(p.status.state), what: `Portal ${p.id} (${p.traddr}, port ${p.trsvcid})`, why: inWords(p.status) }));
+  return list.filter((p) => p.status.state !== 'ready').map((p) => (
+    { tone: toneOf(p.status.state), what: `Portal ${p.id} (${p.traddr}, port ${p.trsvcid})`, why: inWords(p.status), link: href('workers', { tab: 'portals' }) }));
 }
 
 /** The portals that a subsystem is served on. */

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// views/overview - is all well, how much is there, what needs attention, and what goes through now.
+// views/overview - is all well, how much is there, what needs attention, what goes through now, and what has happened.
 import { ALL, api } from '../../api/client';
 import { usePoll } from '../../api/poll';
-import { useRates, type Rate, type Sample } from '../../api/rates';
-import { Chart } from '../../components/chart';
-import { bytes, count, perSecond } from '../../components/format';
+import { busiest, iops, useRates, type Sample } from '../../api/rates';
+import { bytesPerSecond, clock, count, perSecond } from '../../components/format';
+import { LoadCharts } from '../../components/load';
 import { Show } from '../../components/polled';
+import { SubsystemLink } from '../../components/nqn';
 import { href } from '../../components/router';
 import { State } from '../../components/state';
+import { Table, type Column } from '../../components/table';
 import type { View } from '../view';
 import { findings, type Facts, type Finding } from './attention';
 
 /** So many findings are shown; the rest is counted. */
 const SHOWN = 50;
+const BUSIEST = 5;
+const EVENTS = 8;
 
-type All = Facts & { hostCount: number };
-
-async function load(signal: AbortSignal): Promise<All> {
+async function load(signal: AbortSignal): Promise<Facts> {
   const [health, subsystems, portals, workers, controllers, hosts] = await Promise.all([
     api.health(signal), api.subsystems(ALL, signal), api.portals(ALL, signal), api.workers(ALL, signal),
     api.controllers({}, ALL, signal), api.hosts(ALL, signal),
   ]);
   return {
-    health, subsystems: subsystems.items, portals: portals.items, workers: workers.items, controllers: controllers.items,
-    hostCount: hosts.items.length,
+    health, subsystems: subsystems.items, portals: portals.items, workers: workers.items, controllers: controllers.items, hosts: hosts.items,
   };
 }
 
@@ -37,7 +38,7 @@ function Tile({ title, value, more, path }: { title: string; value: number; more
   );
 }
 
-function Tiles({ facts: { subsystems, controllers, workers, portals, hostCount } }: { facts: All }) {
+function Tiles({ facts: { subsystems, controllers, workers, portals, hosts } }: { facts: Facts }) {
   const namespaces = subsystems.reduce((sum, s) => sum + s.namespace_count, 0);
   const connected = new Set(controllers.map((c) => c.host_nqn)).size;
   const queues = controllers.reduce((sum, c) => sum + c.qpairs, 0);
@@ -45,8 +46,8 @@ function Tiles({ facts: { subsystems, controllers, workers, portals, hostCount }
   return (
     <div class="tiles">
       <Tile title="Subsystems" value={subsystems.length} more={count(namespaces, 'namespace')} path="subsystems" />
-      <Tile title="Hosts connected" value={connected} more={`${hostCount} registered`} path="hosts" />
-      <Tile title="Controllers" value={controllers.length} more={count(queues, 'queue')} path="hosts" />
+      <Tile title="Hosts connected" value={connected} more={`${hosts.length.toLocaleString('en')} registered`} path="hosts" />
+      <Tile title="Controllers" value={controllers.length} more={count(queues, 'queue')} path="topology" />
       <Tile title="Workers running" value={running} more={`of ${workers.length}, ${count(portals.length, 'portal')}`} path="workers" />
     </div>
   );
@@ -66,7 +67,7 @@ function Attention({ facts }: { facts: Facts }) {
         <ul class="findings">
           {list.slice(0, SHOWN).map((finding) => (
             <li key={finding.what + finding.why}>
-              <State state={finding.tone} />
+              <span><State state={finding.tone} /></span>
               <span><strong><What finding={finding} /></strong> {finding.why}</span>
             </li>
           ))}
@@ -77,31 +78,42 @@ function Attention({ facts }: { facts: Facts }) {
   );
 }
 
-const pick = (samples: Sample[], key: keyof Rate) => samples.map((sample) => sample.all && sample.all[key]);
+type Busy = ReturnType<typeof busiest>[number];
 
-function Charts({ samples }: { samples: Sample[] }) {
-  const times = samples.map((sample) => sample.time);
-  if (!samples.some((sample) => sample.all)) return <p class="empty">Waiting for the counters of the workers…</p>;
+const BUSY_COLUMNS: Array<Column<Busy>> = [
+  { title: 'Subsystem', cell: ([nqn]) => <SubsystemLink nqn={nqn} /> },
+  { title: 'IOPS', number: true, cell: ([, rate]) => perSecond(iops(rate)) },
+  { title: 'Read', number: true, cell: ([, rate]) => bytesPerSecond(rate.readBytes) },
+  { title: 'Written', number: true, cell: ([, rate]) => bytesPerSecond(rate.writeBytes) },
+];
+
+function Busiest({ now }: { now: Sample | undefined }) {
+  const list = now ? busiest(now.subsystems, BUSIEST).filter(([, rate]) => iops(rate) > 0) : [];
   return (
-    <div class="charts">
-      <Chart label="IOPS" times={times} least={10} format={perSecond} lines={[
-        { title: 'reads', colour: 'first', values: pick(samples, 'reads') },
-        { title: 'writes', colour: 'second', values: pick(samples, 'writes') },
-      ]} />
-      <Chart label="Bandwidth" binary times={times} least={1024} format={(value) => `${bytes(value, 1)}/s`} lines={[
-        { title: 'read', colour: 'first', values: pick(samples, 'readBytes') },
-        { title: 'written', colour: 'second', values: pick(samples, 'writeBytes') },
-      ]} />
-    </div>
+    <section aria-labelledby="busiest">
+      <h2 id="busiest">Busiest now</h2>
+      <Table caption="Busiest subsystems" columns={BUSY_COLUMNS} items={list} keyOf={([nqn]) => nqn} empty="No I/O at the moment." />
+    </section>
   );
 }
 
-function Load() {
-  const rates = useRates();
+function Recent() {
+  const polled = usePoll('recent', (signal) => api.latestEvents(EVENTS, signal));
   return (
-    <section aria-labelledby="load">
-      <h2 id="load">I/O now</h2>
-      <Show of={rates}>{(samples) => <Charts samples={samples} />}</Show>
+    <section aria-labelledby="recent">
+      <div class="head"><h2 id="recent">Latest events</h2><a href={href('events')}>All events</a></div>
+      <Show of={polled}>
+        {({ items }) => (items.length ? (
+          <ul class="events">
+            {[...items].reverse().map((event) => (
+              <li key={event.id}>
+                <time dateTime={event.time}>{clock(event.time)}</time>
+                <span>{event.severity !== 'info' && <><State state={event.severity} />{' '}</>}{event.text}</span>
+              </li>
+            ))}
+          </ul>
+        ) : <p class="empty">Nothing has happened yet.</p>)}
+      </Show>
     </section>
   );
 }
@@ -109,27 +121,36 @@ function Load() {
 function First() {
   return (
     <p class="empty">
-      There are no subsystems yet. <a class="button" href={href('subsystems', { new: 'subsystem' })}>Create the first one</a>
+      There are no subsystems yet: a new one takes a minute.<br />
+      <a class="button first" href={href('subsystems', { new: 'subsystem' })}>Create the first one</a>
     </p>
   );
 }
 
 function Overview() {
   const facts = usePoll('facts', load);
+  const rates = useRates();
   return (
     <>
       <Show of={facts}>
         {(data) => (
           <>
             <Tiles facts={data} />
-            {data.subsystems.length === 0 && <First />}
+            {data.subsystems.length === 0 && <section aria-label="Begin"><First /></section>}
             <Attention facts={data} />
           </>
         )}
       </Show>
-      <Load />
+      <section aria-labelledby="load">
+        <h2 id="load">I/O now</h2>
+        <Show of={rates}>{(samples) => <LoadCharts samples={samples} of={(sample) => sample.all} />}</Show>
+      </section>
+      <div class="columns">
+        <Busiest now={rates.data?.[rates.data.length - 1]} />
+        <Recent />
+      </div>
     </>
   );
 }
 
-export const overview: View = { path: '', title: 'Overview', component: Overview };
+export const overview: View = { path: '', title: 'Overview', icon: 'overview', component: Overview };

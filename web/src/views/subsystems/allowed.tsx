@@ -6,15 +6,14 @@ import { usePoll } from '../../api/poll';
 import type { AllowedHost } from '../../api/types';
 import { Confirm } from '../../components/dialog';
 import { Field, Wrong } from '../../components/field';
-import { useList } from '../../components/more';
+import { HostInput } from '../../components/hostinput';
+import { HostLink } from '../../components/nqn';
 import { Show } from '../../components/polled';
-import { href } from '../../components/router';
 import { State } from '../../components/state';
 import { useSubmit } from '../../components/submit';
 import { Table, type Column } from '../../components/table';
 
 function Allow({ nqn }: { nqn: string }) {
-  const known = useList('hosts', api.hosts).data?.items ?? [];
   const submit = useSubmit(['host_nqn', 'nqn']);
   const [host, setHost] = useState('');
   const go = (event: Event) => {
@@ -22,13 +21,11 @@ function Allow({ nqn }: { nqn: string }) {
     void submit.run(() => api.allowHost(nqn, host.trim()), () => setHost(''));
   };
   return (
-    <form class="allow" onSubmit={go}>
+    <form class="inline" onSubmit={go}>
       <Field label="Host NQN" error={submit.at('host_nqn') ?? submit.at('nqn')} hint={<>A host has its own in <code>/etc/nvme/hostnqn</code>.</>}>
-        {(aria) => <input {...aria} name="host" required list="known-hosts" autocomplete="off" spellcheck={false} value={host}
-          placeholder="nqn.2014-08.org.nvmexpress:uuid:…" onInput={(event) => setHost(event.currentTarget.value)} />}
+        {(aria) => <HostInput aria={aria} value={host} set={setHost} />}
       </Field>
       <button type="submit" disabled={submit.busy}>Allow</button>
-      <datalist id="known-hosts">{known.map((h) => <option key={h.nqn} value={h.nqn} label={h.name} />)}</datalist>
       <Wrong text={submit.other} />
     </form>
   );
@@ -56,7 +53,7 @@ function AnyHost({ nqn, any }: { nqn: string; any: boolean }) {
 
 function columns(ask: (host: AllowedHost) => void): Array<Column<AllowedHost>> {
   return [
-    { title: 'Host', cell: (h) => <a href={href('hosts', { nqn: h.host_nqn })}><code>{h.host_nqn}</code></a> },
+    { title: 'Host', cell: (h) => <HostLink nqn={h.host_nqn} /> },
     { title: 'Connected', cell: (h) => <State state={h.connected ? 'connected' : 'no'} /> },
     { title: 'Change', cell: (h) => <button type="button" aria-label={`Disallow ${h.host_nqn}`} onClick={() => ask(h)}>Disallow</button> },
   ];

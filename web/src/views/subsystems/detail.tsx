@@ -3,27 +3,43 @@
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import { usePoll } from '../../api/poll';
+import { useRates } from '../../api/rates';
 import type { Subsystem } from '../../api/types';
 import { Confirm } from '../../components/dialog';
 import { clock, count } from '../../components/format';
+import { LoadCharts } from '../../components/load';
 import { Show } from '../../components/polled';
 import { href } from '../../components/router';
 import { State } from '../../components/state';
+import { Tabs, tabOf, type Tab } from '../../components/tabs';
 import { Allowed } from './allowed';
 import { Connect } from './connect';
+import { EditSubsystem } from './edit';
 import { Namespaces } from './namespaces';
 
-function Facts({ s }: { s: Subsystem }) {
+type Asked = 'edit' | 'delete' | undefined;
+
+function Facts({ s, ask }: { s: Subsystem; ask: (what: Asked) => void }) {
   return (
-    <dl class="facts">
-      <div><dt>State</dt><dd><State state={s.status.state} reason={s.status.reason} /></dd></div>
-      <div><dt>Serial</dt><dd>{s.serial}</dd></div>
-      <div><dt>Model</dt><dd>{s.model}</dd></div>
-      {s.label && <div><dt>Label</dt><dd>{s.label}</dd></div>}
-      <div><dt>Worker</dt><dd>{s.worker ?? 'none'}</dd></div>
-      <div><dt>Portals</dt><dd>{s.portals ? s.portals.join(', ') : 'all of its worker'}</dd></div>
-      <div><dt>Created</dt><dd><time dateTime={s.created_at}>{clock(s.created_at)}</time></dd></div>
-    </dl>
+    <>
+      <div class="head">
+        <p class="summary"><State state={s.status.state} reason={s.status.reason} /></p>
+        <div class="buttons">
+          <a class="button" href={href('topology', { focus: s.nqn })}>Topology</a>
+          <button type="button" onClick={() => ask('edit')}>Edit</button>
+          <button type="button" class="destroys" onClick={() => ask('delete')}>Delete subsystem</button>
+        </div>
+      </div>
+      <dl class="facts">
+        {s.label && <div><dt>Label</dt><dd>{s.label}</dd></div>}
+        <div><dt>Serial</dt><dd>{s.serial}</dd></div>
+        <div><dt>Model</dt><dd>{s.model}</dd></div>
+        <div><dt>Worker</dt><dd>{s.worker ? <a href={href('workers')}>{s.worker}</a> : 'none'}</dd></div>
+        <div><dt>Portals</dt><dd>{s.portals ? s.portals.join(', ') || 'none' : 'all of its worker'}</dd></div>
+        <div><dt>Connected</dt><dd>{count(s.controller_count, 'controller')}</dd></div>
+        <div><dt>Created</dt><dd><time dateTime={s.created_at}>{clock(s.created_at)}</time></dd></div>
+      </dl>
+    </>
   );
 }
 
@@ -37,27 +53,38 @@ function Delete({ s, close }: { s: Subsystem; close: () => void }) {
   );
 }
 
-export function Detail({ nqn }: { nqn: string }) {
-  const polled = usePoll(`subsystem ${nqn}`, (signal) => api.subsystem(nqn, signal));
-  const [deleting, setDeleting] = useState(false);
+function Load({ nqn }: { nqn: string }) {
+  const rates = useRates();
+  return <Show of={rates}>{(samples) => <LoadCharts samples={samples} of={(sample) => sample.subsystems.get(nqn) ?? null} />}</Show>;
+}
+
+const tabsOf = (s: Subsystem): Tab[] => [
+  { key: '', title: 'Namespaces', count: s.namespace_count },
+  { key: 'hosts', title: 'Hosts', ...(!s.allow_any_host && { count: s.hosts.length }) },
+  { key: 'connect', title: 'Connect' },
+  { key: 'load', title: 'I/O' },
+];
+
+function One({ s, params }: { s: Subsystem; params: URLSearchParams }) {
+  const [asked, ask] = useState<Asked>();
+  const tabs = tabsOf(s);
+  const tab = tabOf(tabs, params);
+  const close = () => ask(undefined);
   return (
     <>
-      <p class="crumb"><a href={href('subsystems')}>All subsystems</a></p>
-      <Show of={polled}>
-        {(s) => (
-          <>
-            <Facts s={s} />
-            <Namespaces nqn={nqn} />
-            <Allowed nqn={nqn} />
-            <Connect nqn={nqn} />
-            <section aria-labelledby="end">
-              <h2 id="end">Delete</h2>
-              <button type="button" class="destroys" onClick={() => setDeleting(true)}>Delete subsystem</button>
-            </section>
-            {deleting && <Delete s={s} close={() => setDeleting(false)} />}
-          </>
-        )}
-      </Show>
+      <Facts s={s} ask={ask} />
+      <Tabs label="Of this subsystem" path="subsystems" params={{ nqn: s.nqn }} tabs={tabs} current={tab} />
+      {tab === '' && <Namespaces nqn={s.nqn} />}
+      {tab === 'hosts' && <Allowed nqn={s.nqn} />}
+      {tab === 'connect' && <Connect nqn={s.nqn} />}
+      {tab === 'load' && <Load nqn={s.nqn} />}
+      {asked === 'edit' && <EditSubsystem nqn={s.nqn} close={close} />}
+      {asked === 'delete' && <Delete s={s} close={close} />}
     </>
   );
+}
+
+export function Detail({ nqn, params }: { nqn: string; params: URLSearchParams }) {
+  const polled = usePoll(`subsystem ${nqn}`, (signal) => api.subsystem(nqn, signal));
+  return <Show of={polled}>{(s) => <One s={s} params={params} />}</Show>;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // views/subsystems - what hosts connect to: the list, and by its parameters one of them or the making of a new one.
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { api, type Items } from '../../api/client';
+import { iops, useNow, type Rate } from '../../api/rates';
 import type { Subsystem } from '../../api/types';
-import { count } from '../../components/format';
+import { Search, ofAll } from '../../components/filter';
+import { count, perSecond } from '../../components/format';
 import { More, useList } from '../../components/more';
+import { SubsystemLink } from '../../components/nqn';
 import { Show } from '../../components/polled';
 import { href } from '../../components/router';
 import { State } from '../../components/state';
@@ -13,53 +16,59 @@ import type { View } from '../view';
 import { Detail } from './detail';
 import { Wizard } from './wizard';
 
-const COLUMNS: Array<Column<Subsystem>> = [
-  { title: 'NQN', cell: (s) => <a href={href('subsystems', { nqn: s.nqn })}><code>{s.nqn}</code></a> },
-  { title: 'State', cell: (s) => <State state={s.status.state} reason={s.status.reason} /> },
-  { title: 'Namespaces', number: true, cell: (s) => s.namespace_count },
-  { title: 'Hosts allowed', number: true, cell: (s) => (s.allow_any_host ? 'any' : s.hosts.length) },
-  { title: 'Connected', number: true, cell: (s) => s.controller_count },
-  { title: 'Worker', cell: (s) => s.worker ?? 'none' },
-];
+function columns(rates: Map<string, Rate> | undefined): Array<Column<Subsystem>> {
+  const load = (s: Subsystem) => {
+    const rate = rates?.get(s.nqn);
+    return rate && iops(rate);
+  };
+  return [
+    {
+      title: 'NQN', by: (s) => s.nqn,
+      cell: (s) => <><SubsystemLink nqn={s.nqn} />{s.label && <div class="quiet">{s.label}</div>}</>,
+    },
+    { title: 'State', by: (s) => s.status.state, cell: (s) => <State state={s.status.state} reason={s.status.reason} /> },
+    { title: 'Namespaces', number: true, by: (s) => s.namespace_count, cell: (s) => s.namespace_count },
+    { title: 'Hosts allowed', number: true, by: (s) => (s.allow_any_host ? Infinity : s.hosts.length), cell: (s) => (s.allow_any_host ? 'any' : s.hosts.length) },
+    { title: 'Connected', number: true, by: (s) => s.controller_count, cell: (s) => s.controller_count },
+    { title: 'IOPS', number: true, by: (s) => load(s) ?? -1, cell: (s) => { const now = load(s); return now === undefined ? '–' : perSecond(now); } },
+    { title: 'Worker', by: (s) => s.worker ?? '', cell: (s) => s.worker ?? 'none' },
+  ];
+}
 
-function Summary({ list }: { list: Items<Subsystem> }) {
+function Listed({ list }: { list: Items<Subsystem> }) {
+  const [filter, setFilter] = useState('');
+  const rates = useNow()?.subsystems;
+  const shown = useMemo(
+    () => list.items.filter((s) => `${s.nqn} ${s.label}`.toLowerCase().includes(filter.trim().toLowerCase())), [list.items, filter]);
   const notReady = list.items.filter((s) => s.status.state !== 'ready').length;
-  return <p class="summary">{count(list.items.length, 'subsystem')}{notReady > 0 && `, ${notReady} not ready`}</p>;
+  return (
+    <>
+      <div class="bar">
+        <p class="summary">{ofAll(shown.length, list.items.length, count(list.items.length, 'subsystem'))}{notReady > 0 && `, ${notReady} not ready`}</p>
+        <Search label="Filter by NQN or label" value={filter} set={setFilter} />
+        <a class="button first" href={href('subsystems', { new: 'subsystem' })}>New subsystem</a>
+      </div>
+      <Table caption="Subsystems" columns={columns(rates)} keyOf={(s) => s.nqn} items={shown}
+        empty={list.items.length ? 'No subsystem has that in its NQN or label.' : 'No subsystems yet. A new one takes a minute: name, size, host.'} />
+      <More of={list} />
+    </>
+  );
 }
 
 function List() {
   const polled = useList('subsystems', api.subsystems);
-  const [filter, setFilter] = useState('');
-  return (
-    <Show of={polled}>
-      {(list) => (
-        <>
-          <div class="bar">
-            <Summary list={list} />
-            <label class="filter">Filter by NQN
-              <input type="search" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
-            </label>
-            <a class="button first" href={href('subsystems', { new: 'subsystem' })}>New subsystem</a>
-          </div>
-          <Table caption="Subsystems" columns={COLUMNS} keyOf={(s) => s.nqn}
-            items={list.items.filter((s) => s.nqn.toLowerCase().includes(filter.toLowerCase()))}
-            empty={filter ? 'No subsystem has that in its NQN.' : 'No subsystems yet. A new one takes a minute: name, size, host.'} />
-          <More of={list} />
-        </>
-      )}
-    </Show>
-  );
+  return <Show of={polled}>{(list) => <Listed list={list} />}</Show>;
 }
 
 function Subsystems({ params }: { params: URLSearchParams }) {
   const nqn = params.get('nqn');
   const step = params.get('new');
   if (step) return <Wizard step={step} nqn={nqn ?? ''} />;
-  return nqn ? <Detail key={nqn} nqn={nqn} /> : <List />;
+  return nqn ? <Detail key={nqn} nqn={nqn} params={params} /> : <List />;
 }
 
 function titleOf(params: URLSearchParams): string | undefined {
   return params.has('new') ? 'New subsystem' : params.get('nqn') ?? undefined;
 }
 
-export const subsystems: View = { path: 'subsystems', title: 'Subsystems', titleOf, component: Subsystems };
+export const subsystems: View = { path: 'subsystems', title: 'Subsystems', icon: 'disks', titleOf, component: Subsystems };

@@ -8,7 +8,7 @@ import { href } from '../../components/router';
 import { useSubmit } from '../../components/submit';
 import { Allowed } from './allowed';
 import { Connect } from './connect';
-import { NamespaceForm } from './namespaces';
+import { NamespaceForm } from './namespaceform';
 
 const STEPS: Record<string, string> = { subsystem: 'Subsystem', namespace: 'Namespace', hosts: 'Hosts', connect: 'Connect' };
 

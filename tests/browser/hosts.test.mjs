@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// hosts.test.mjs - hosts, and what they are told.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { HOST, OTHER, at, alert, button, dialog, field, gone, heading, link, row, setUp, visit } from './harness.mjs';
+
+const OPEN = 'nqn.2026-11.example:open';
+const CLOSED = 'nqn.2026-11.example:closed';
+const LONGEST_MS = 400;
+
+setUp(async (daemon) => {
+  await daemon.rest('POST', '/subsystems', { nqn: OPEN, allow_any_host: true });
+  await daemon.rest('POST', `/subsystems/${OPEN}/namespaces`, { size: '64MiB' });
+  await daemon.rest('POST', '/subsystems', { nqn: CLOSED, hosts: [OTHER] });
+  await daemon.rest('POST', '/hosts', { nqn: HOST });
+});
+
+const records = () => at.page.getByRole('table', { name: 'Records of the discovery log' });
+const missing = () => at.page.getByRole('table', { name: /aren't in the log/ });
+
+test('a host is registered, with what is wrong at its field, named, and forgotten', async () => {
+  const nqn = 'nqn.2026-11.example:a-host';
+  await visit('#/hosts');
+  await button('Register host').click();
+  await field('NQN').fill('nonsense');
+  await button('Register').click();
+  await dialog().getByRole('alert').waitFor();
+  assert.equal(await field('NQN').getAttribute('aria-invalid'), 'true');
+  await field('NQN').fill(nqn);
+  await field('Name (optional)').fill('web-01');
+  await button('Register').click();
+  await dialog().waitFor(gone);
+  await link(`web-01 ${nqn}`).click();
+  await heading(nqn).waitFor();
+  await button('Edit').click();
+  await field('Name').fill('web-02');
+  await button('Save').click();
+  await at.page.locator('.facts').getByText('web-02').waitFor();
+  await button('Forget host').click();
+  await button('Forget').click();
+  await heading('Hosts').waitFor();
+  await link(`web-02 ${nqn}`).waitFor(gone);
+});
+
+test('forgetting a host that is allowed somewhere names where, and needs a second word', async () => {
+  await visit(`#/hosts?nqn=${OTHER}`);
+  await button('Forget host').click();
+  await button('Forget').click();
+  await dialog().getByText(CLOSED, { exact: true }).waitFor();
+  await button('Forget all the same').click();
+  await heading('Hosts').waitFor();
+  assert.deepEqual((await at.daemon.rest('GET', '/hosts')).items.map((h) => h.nqn), [HOST]);
+  await at.daemon.rest('PUT', `/subsystems/${CLOSED}/hosts/${OTHER}`);
+});
+
+test('connected hosts come and go; one shows its connections, what it discovers, and why not', async () => {
+  await visit('#/hosts?tab=connections');
+  await at.page.getByText('No host is connected.').waitFor();
+  await at.daemon.connect(OPEN, HOST);
+  await row(HOST.slice(-41), 'open').getByRole('cell', { name: '3', exact: true }).waitFor(); // queues: one for administration, two for I/O
+  await link(HOST).click();
+  await heading(HOST).waitFor();
+  await at.page.getByRole('table', { name: 'Controllers of connected hosts' }).getByText('open').waitFor();
+  await records().getByText('open').waitFor();
+  await missing().getByText('closed').waitFor();
+  await at.daemon.disconnect(HOST);
+  await at.page.getByText('It is not connected.').waitFor();
+});
+
+test('the log of a host, and why a subsystem is not in it', async () => {
+  await visit('#/discovery');
+  await field('Host NQN').fill(HOST);
+  await button('Show log').click();
+  await records().getByRole('row').filter({ hasText: OPEN }).filter({ hasText: '127.0.0.1' }).waitFor();
+  assert.equal(await records().getByText('closed').count(), 0);
+  await missing().getByText('closed').waitFor();
+  await at.daemon.rest('PUT', `/subsystems/${CLOSED}/hosts/${HOST}`);
+  await records().getByText('closed').waitFor();
+  await at.daemon.rest('DELETE', `/subsystems/${CLOSED}/hosts/${HOST}`);
+  await records().getByText('closed').waitFor(gone);
+  await at.page.reload();
+  await records().getByText('open').waitFor(); // the address says it all
+});
+
+test('a host NQN that is not valid is told by the API, in words', async () => {
+  await visit('#/discovery?host=nonsense');
+  await alert(/NQN/i).waitFor();
+});
+
+test('a referral is added, kept to a host, told in its log, and deleted', async () => {
+  await visit('#/discovery?tab=referrals');
+  await at.page.getByText('No referrals.').waitFor();
+  await button('Add referral').click();
+  await field('Address').fill('nowhere');
+  await button('Add').last().click();
+  await dialog().getByRole('alert').waitFor();
+  assert.equal(await field('Address').getAttribute('aria-invalid'), 'true');
+  await field('Address').fill('192.0.2.7');
+  await dialog().getByRole('button', { name: 'Add', exact: true }).click();
+  await row('192.0.2.7', 'every host').waitFor();
+  await button('Edit referral to 192.0.2.7').click();
+  await field('every host').uncheck();
+  await field('Add to hosts that are told').fill(OTHER);
+  await button('Save').click(); // what was typed counts without a press of Add
+  await row('192.0.2.7', '1 host').waitFor();
+  const told = async (nqn) => (await at.daemon.rest('GET', `/discovery-log?host_nqn=${nqn}`)).records.some((r) => r.traddr === '192.0.2.7');
+  assert.deepEqual([await told(HOST), await told(OTHER)], [false, true]);
+  await button('Delete referral to 192.0.2.7').click();
+  await dialog().getByText('1 host will no longer be told').waitFor();
+  await button('Delete').click();
+  await at.page.getByText('No referrals.').waitFor();
+});
+
+test('10,000 hosts scroll, sort and filter without a long pause, with few rows in the page', async () => {
+  const nqn = (i) => `nqn.2026-11.example:host-${String(i).padStart(5, '0')}`;
+  const items = Array.from({ length: 10000 }, (_, i) => (
+    { nqn: nqn(i), name: '', subsystems: [], controller_count: i % 7, created_at: '2026-11-23T10:00:00.000Z' }));
+  await at.page.route('**/api/v1/hosts?*', (route) => { // a database of so many would take the test minutes
+    const from = Number(new URL(route.request().url()).searchParams.get('cursor') ?? 0);
+    const next = from + 1000 < items.length ? String(from + 1000) : null;
+    return route.fulfill({ json: { items: items.slice(from, from + 1000), next } });
+  });
+  await visit('#/hosts');
+  await at.page.getByText('10,000 hosts').waitFor();
+  assert.ok(await at.page.getByRole('row').count() < 200);
+  await at.page.evaluate(() => {
+    globalThis.longest = 0;
+    new PerformanceObserver((list) => { for (const e of list.getEntries()) globalThis.longest = Math.max(globalThis.longest, e.duration); })
+      .observe({ entryTypes: ['longtask'] });
+  });
+  for (let part = 1; part <= 10; part++) {
+    await at.page.evaluate((p) => scrollTo(0, document.documentElement.scrollHeight * p / 10), part);
+    await at.page.waitForTimeout(100);
+  }
+  await at.page.getByText('host-09999').waitFor();
+  assert.ok(await at.page.getByRole('row').count() < 200);
+  assert.equal(await row('host-09999').getAttribute('aria-rowindex'), '10001');
+  await button('Controllers').press('Enter');
+  await row('host-00006').waitFor({ state: 'attached' }); // the first of those with most
+  await at.page.getByRole('searchbox').fill('host-05000');
+  await row('host-05000').waitFor();
+  const longest = await at.page.evaluate(() => globalThis.longest);
+  console.log(`# 10,000 rows: the longest pause was ${longest} ms`);
+  assert.ok(longest < LONGEST_MS, `a pause of ${longest} ms`);
+});

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// views.mjs - every view as it is looked at, by axe and for docs/: its address, what it has when it is there, and what is opened on it.
+import { DATABASE, host } from './world.mjs';
+
+const table = (name) => (page) => page.getByRole('table', { name }).first().waitFor();
+const text = (what) => (page) => page.getByText(what).first().waitFor();
+const button = (name) => (page) => page.getByRole('button', { name }).first().waitFor();
+const press = (name) => (page) => page.getByRole('button', { name }).first().click();
+const of = (nqn, tab = '') => `#/subsystems?nqn=${encodeURIComponent(nqn)}${tab && `&tab=${tab}`}`;
+
+export const VIEWS = {
+  overview: { hash: '#/', ready: (page) => page.getByRole('img', { name: /^Latency/ }).waitFor() },
+  topology: { hash: '#/topology', ready: (page) => page.locator('.topology .path.used').first().waitFor({ state: 'attached' }) },
+  performance: { hash: '#/performance', ready: table('Reactors') },
+  subsystems: { hash: '#/subsystems', ready: table('Subsystems') },
+  subsystem: { hash: of(DATABASE), ready: table(/^Namespaces of/) },
+  'subsystem-hosts': { hash: of(DATABASE, 'hosts'), ready: table(/^Hosts allowed/) },
+  'subsystem-connect': { hash: of(DATABASE, 'connect'), ready: text('nvme connect ') },
+  'subsystem-io': { hash: of(DATABASE, 'load'), ready: (page) => page.getByRole('img', { name: /^Latency/ }).waitFor() },
+  'subsystem-edit': { hash: of(DATABASE), ready: button('Edit'), act: press('Edit') },
+  'subsystem-delete': { hash: of(DATABASE), ready: button('Delete subsystem'), act: press('Delete subsystem') },
+  'namespace-edit': { hash: of(DATABASE), ready: button('Edit namespace 1'), act: press('Edit namespace 1') },
+  'wizard-1': { hash: '#/subsystems?new=subsystem', ready: button('Create subsystem') },
+  'wizard-2': { hash: `#/subsystems?new=namespace&nqn=${DATABASE}`, ready: button('Add namespace') },
+  'wizard-3': { hash: `#/subsystems?new=hosts&nqn=${DATABASE}`, ready: button(/^Disallow/) },
+  'wizard-4': { hash: `#/subsystems?new=connect&nqn=${DATABASE}`, ready: text('nvme connect ') },
+  hosts: { hash: '#/hosts', ready: table('Registered hosts') },
+  'hosts-connections': { hash: '#/hosts?tab=connections', ready: table(/^Controllers/) },
+  host: { hash: `#/hosts?nqn=${host(1)}`, ready: table('Records of the discovery log') },
+  discovery: { hash: `#/discovery?host=${host(1)}`, ready: table('Records of the discovery log') },
+  registrations: { hash: '#/discovery?tab=registrations', ready: text(/egist/) },
+  referrals: { hash: '#/discovery?tab=referrals', ready: table('Referrals') },
+  workers: { hash: '#/workers', ready: button('Edit worker w1') },
+  portals: { hash: '#/workers?tab=portals', ready: table('Portals') },
+  events: { hash: '#/events', ready: table(/^Events/) },
+  settings: { hash: '#/settings', ready: text('Discovery NQN') },
+};

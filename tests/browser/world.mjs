@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// world.mjs - a small installation as one could meet it: some subsystems, hosts and workers, with I/O going on. What the pictures in
+// docs/ show, and what axe looks at.
+
+export const host = (n) => `nqn.2014-08.org.nvmexpress:uuid:${String(n).repeat(8)}-2222-4333-8444-555555555555`;
+export const nqn = (name) => `nqn.2026-11.org.example.storage:${name}`;
+export const DATABASE = nqn('postgres-main');
+const MIB = 1 << 20;
+
+/** name, label, namespaces in MiB, hosts, its worker */
+const SUBSYSTEMS = [
+  ['postgres-main', 'Main database', [256, 64], [1, 2], 'w1'],
+  ['postgres-replica', 'Replica, second rack', [256], [2], 'w2'],
+  ['vm-images', 'Virtual machines', [128, 128, 32], [1, 3, 4], 'w1'],
+  ['scratch', '', [512], [], 'w2'],
+  ['backup-target', 'Nightly backups', [64], [4], 'w2'],
+  ['kafka-broker-with-a-rather-long-name-as-provisioners-make-them-pvc-0f8fad5b', '', [64], [5], 'w1'],
+  ['new-and-bare', '', [], [], 'w1'],
+];
+const NAMES = { 1: 'db-01', 2: 'db-02', 3: 'hypervisor-17', 4: 'backup', 5: 'k8s-node-a', 6: 'spare, not racked yet' };
+
+async function fillPlaces(daemon) {
+  await daemon.rest('POST', '/workers', { id: 'w2', reactors: 1 });
+  for (const [id, traddr, worker] of [['rack-a', '127.0.0.2', 'w1'], ['rack-b', '127.0.0.3', 'w2']])
+    await daemon.rest('POST', '/portals', { id, traddr, trsvcid: String(await daemon.freePort()), worker });
+}
+
+async function fillSubsystems(daemon) {
+  for (const [n, name] of Object.entries(NAMES)) await daemon.rest('POST', '/hosts', { nqn: host(n), name });
+  for (const [name, label, sizes, hosts, worker] of SUBSYSTEMS) {
+    await daemon.rest('POST', '/subsystems', { nqn: nqn(name), ...(label && { label }), hosts: hosts.map(host), worker, allow_any_host: name === 'scratch' });
+    for (const size of sizes) await daemon.rest('POST', `/subsystems/${nqn(name)}/namespaces`, { size: size * MIB });
+  }
+  await daemon.rest('POST', '/referrals', { traddr: '192.0.2.77', hosts: [host(1), host(2)] });
+  await daemon.rest('POST', '/referrals', { traddr: '192.0.2.80', trsvcid: '8009' });
+}
+
+async function connectHosts(daemon) {
+  const at = (name, h, portal) => daemon.connect(nqn(name), host(h), { name: `${name} ${h} ${portal}`, portal });
+  await at('postgres-main', 1, 'rack-a');
+  await at('postgres-main', 1, 'io1');
+  await at('postgres-main', 2, 'rack-a');
+  await at('postgres-replica', 2, 'rack-b');
+  await at('vm-images', 3, 'rack-a');
+  await at('scratch', 3, 'rack-b');
+}
+
+/** Paced, so that pictures have something to show and the machine stays idle. */
+export async function beginIo(daemon) {
+  await daemon.io('postgres-main 1 rack-a', 240, 90);
+  await daemon.io('postgres-main 2 rack-a', 60, 10);
+  await daemon.io('vm-images 3 rack-a', 40, 70);
+  await daemon.io('scratch 3 rack-b', 10, 30);
+}
+
+export async function fill(daemon) {
+  await fillPlaces(daemon);
+  await fillSubsystems(daemon);
+  await connectHosts(daemon);
+}

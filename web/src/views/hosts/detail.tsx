@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// views/hosts/detail.tsx - one host: what it has, what it would discover and why not the rest.
+import { useState } from 'preact/hooks';
+import { api } from '../../api/client';
+import { usePoll } from '../../api/poll';
+import type { Host } from '../../api/types';
+import { Confirm } from '../../components/dialog';
+import { Field } from '../../components/field';
+import { Edit, Form } from '../../components/form';
+import { clock, count } from '../../components/format';
+import { SubsystemLink } from '../../components/nqn';
+import { Show } from '../../components/polled';
+import { href } from '../../components/router';
+import { State } from '../../components/state';
+import { useSubmit } from '../../components/submit';
+import { LogOf } from '../discovery/log';
+import { Connections } from './connections';
+
+function Forget({ host, close }: { host: Host; close: () => void }) {
+  return (
+    <Confirm title="Forget this host?" verb="Forget" close={close} act={(force) => api.deleteHost(host.nqn, force)}
+      done={() => { location.hash = href('hosts'); }}>
+      <p><code>{host.nqn}</code>{host.name && ` (${host.name})`}: allowed by name on {count(host.subsystems.length, 'subsystem')},
+        {' '}{count(host.controller_count, 'controller')} connected.</p>
+    </Confirm>
+  );
+}
+
+function Fields({ now, tag, again, close }: { now: Host; tag: string | undefined; again: () => void; close: () => void }) {
+  const submit = useSubmit(['name']);
+  const [name, setName] = useState(now.name);
+  return (
+    <Form submit={submit} go={() => void submit.run(() => api.patchHost(now.nqn, { name }, tag), close)} verb="Save" close={close} again={again}>
+      <Field label="Name" error={submit.at('name')} hint="For people.">
+        {(aria) => <input {...aria} name="name" autocomplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} />}
+      </Field>
+    </Form>
+  );
+}
+
+function Facts({ host }: { host: Host }) {
+  const [asked, ask] = useState<'edit' | 'forget'>();
+  const close = () => ask(undefined);
+  return (
+    <>
+      <div class="head">
+        <p class="summary"><State state={host.controller_count ? 'connected' : 'not connected'} /></p>
+        <div class="buttons">
+          <a class="button" href={href('topology', { focus: host.nqn })}>Topology</a>
+          <button type="button" onClick={() => ask('edit')}>Edit</button>
+          <button type="button" class="destroys" onClick={() => ask('forget')}>Forget host</button>
+        </div>
+      </div>
+      <dl class="facts">
+        <div><dt>Name</dt><dd>{host.name || '–'}</dd></div>
+        <div><dt>Controllers</dt><dd>{host.controller_count}</dd></div>
+        <div><dt>Registered</dt><dd><time dateTime={host.created_at}>{clock(host.created_at)}</time></dd></div>
+        <div class="wide"><dt>Allowed by name on</dt><dd>{host.subsystems.length === 0 && 'none'}
+          {host.subsystems.map((nqn) => <div key={nqn}><SubsystemLink nqn={nqn} /></div>)}</dd></div>
+      </dl>
+      {asked === 'edit' && (
+        <Edit<Host> title="Edit host" close={close} load={(signal) => api.taggedHost(host.nqn, signal)}>
+          {(now, tag, again) => <Fields now={now} tag={tag} again={again} close={close} />}
+        </Edit>
+      )}
+      {asked === 'forget' && <Forget host={host} close={close} />}
+    </>
+  );
+}
+
+export function Detail({ nqn }: { nqn: string }) {
+  const polled = usePoll(`host ${nqn}`, (signal) => api.host(nqn, signal));
+  return (
+    <>
+      <Show of={polled}>{(host) => <Facts host={host} />}</Show>
+      <section aria-labelledby="connected">
+        <h2 id="connected">Connected now</h2>
+        <Connections host={nqn} />
+      </section>
+      <section aria-labelledby="discovers">
+        <h2 id="discovers">What it discovers</h2>
+        <LogOf host={nqn} via="" />
+      </section>
+    </>
+  );
+}
