@@ -14,7 +14,8 @@
 enum health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_FAILED, HEALTH_COUNT };
 static const char *const health_names[HEALTH_COUNT] = { "ok", "degraded", "failed" };
 
-static enum health add_check(struct json_object *checks, const char *name, enum health health, const char *detail)
+static enum health add_check(struct json_object *checks, const char *name, enum health health,
+			     const char *detail)
 {
 	struct json_object *check = json_object_new_object();
 
@@ -42,7 +43,8 @@ static enum health check_workers(struct dsc_app *app, struct json_object *checks
 	}
 	dsc_snapshot_put(snap);
 	snprintf(detail, sizeof(detail), "%u of %u running", running, nr);
-	return add_check(checks, "workers", running == nr && nr ? HEALTH_OK : HEALTH_DEGRADED, detail);
+	return add_check(checks, "workers", running == nr && nr ? HEALTH_OK : HEALTH_DEGRADED,
+			 detail);
 }
 
 static void get_health(struct api_req *req)
@@ -71,6 +73,7 @@ static void get_version(struct api_req *req)
 	api_add_str(json, "discovery_nqn", app->disc_nqn);
 	api_add_str(json, "api", "v1");
 	api_add_str(json, "node", app->node);
+	api_add_str(json, "state_dir", app->opt.state_dir);
 	api_add_time(json, "started_at", app->started_wall_ms);
 	api_reply_json(req, 200, json);
 }
@@ -96,7 +99,9 @@ static void end_daemon(struct api_req *req)
 
 const struct api_route api_res_daemon[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/health", "getHealth", NULL, get_health },
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/version", "getVersion", NULL, get_version },
-	{ API_POST, API_ROLE_ADMIN, API_BODY_JSON, "/api/v1/shutdown", "shutdown", NULL, end_daemon },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/version", "getVersion", NULL,
+	  get_version },
+	{ API_POST, API_ROLE_ADMIN, API_BODY_JSON, "/api/v1/shutdown", "shutdown", NULL,
+	  end_daemon },
 	{ 0 },
 };

@@ -19,6 +19,7 @@ const struct api_route *const api_route_table[] = {
 	api_res_stats,
 	api_res_discovery_log,
 	api_res_daemon,
+	api_res_log,
 	api_res_metrics,
 	api_res_registration,
 	api_res_referral,

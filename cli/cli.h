@@ -119,6 +119,7 @@ const struct cli_resource *cli_find_resource(const char *area); /* NULL: not in 
 enum cli_exit cli_unknown_command(const char *first, const char *second);
 /* The option of a command, or the global one; NULL: none. */
 const struct cli_option *cli_find_option(const struct cli_command *cmd, const char *name);
+const struct cli_option *cli_find_short_option(const struct cli_command *cmd, char letter);
 /* How unlike two words are: letters to change, to add, to leave out, or to swap with the next. */
 unsigned int cli_distance(const char *a, const char *b);
 /* Keeps in *best the word that is most like the one that was typed; NULL as long as none is like it at all. */

@@ -21,6 +21,8 @@ const struct cli_command *const cli_areas[] = {
 	cli_discover_commands,
 	cli_probe_commands,
 	cli_bench_commands,
+	cli_logs_commands,
+	cli_bundle_commands,
 	cli_daemon_commands,
 	cli_help_commands,
 	NULL,

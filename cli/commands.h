@@ -17,6 +17,8 @@ extern const struct cli_command cli_portal_commands[]; /* portal.c */
 extern const struct cli_command cli_worker_commands[]; /* worker.c */
 extern const struct cli_command cli_config_commands[]; /* config.c */
 extern const struct cli_command cli_publish_commands[]; /* publish.c */
+extern const struct cli_command cli_logs_commands[]; /* logs.c */
+extern const struct cli_command cli_bundle_commands[]; /* bundle.c */
 extern const struct cli_command cli_daemon_commands[]; /* daemon.c */
 extern const struct cli_command cli_hostconf_commands[]; /* hostconf.c */
 extern const struct cli_command cli_observe_commands[]; /* observe.c */

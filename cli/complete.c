@@ -43,9 +43,9 @@ static bool wants_value(const struct cli_option *o)
 /* The API may be given on the line itself. */
 static void take_option(struct line *l, const char *word)
 {
-	l->option = strcmp(word, "-o") == 0 ? cli_find_option(l->cmd, "output")
-		    : strcmp(word, "-f") == 0 ? cli_find_option(l->cmd, "file")
-					      : option_of(l, word);
+	l->option = word[1] == '-' ? option_of(l, word)
+		    : word[2]	   ? NULL
+				   : cli_find_short_option(l->cmd, word[1]);
 	if (!wants_value(l->option))
 		l->option = NULL;
 	if (strncmp(word, "--api=", 6) == 0)

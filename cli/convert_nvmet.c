@@ -12,7 +12,7 @@
 static const struct {
 	const char *name, *usual;
 } attrs[] = {
-	{ "cntlid_min", "1" }, { "cntlid_max", "65519" }, { "pi_enable", "0" },
+	{ "cntlid_min", "1" }, { "cntlid_max", "65519" },  { "pi_enable", "0" },
 	{ "qid_max", "128" },  { "ieee_oui", "0x000000" },
 };
 

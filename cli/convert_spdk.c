@@ -167,8 +167,9 @@ static void on_listener(struct walk *w, struct json_object *subsys, struct json_
 		return;
 	}
 	if (cli_conv_is_set(params, "secure_channel"))
-		cli_unmapped(&w->c, "%s: listener at %s has a secure channel (TLS); its portal has "
-				    "none",
+		cli_unmapped(&w->c,
+			     "%s: listener at %s has a secure channel (TLS); its portal has "
+			     "none",
 			     nqn, traddr);
 	cli_conv_add_to(subsys, "portals",
 			cli_conv_portal(&w->c, traddr, cli_conv_text(addr, "trsvcid")));

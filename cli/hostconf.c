@@ -114,9 +114,8 @@ static void print_config_json(const struct conf *c)
 
 	for (size_t i = 0; i < count(c); i++) {
 		if (is_io(at(c, i)) && is_first(c, i))
-			json_object_array_add(subsystems,
-					      subsystem_json(c, cli_member_text(at(c, i),
-										"subnqn")));
+			json_object_array_add(
+				subsystems, subsystem_json(c, cli_member_text(at(c, i), "subnqn")));
 	}
 	add(host, "hostnqn", c->host_nqn);
 	json_object_object_add(host, "subsystems", subsystems);
@@ -177,8 +176,10 @@ static const struct {
 	const char *name;
 	void (*print)(const struct conf *c);
 } formats[] = {
-	{ "nvme-fabrics", print_fabrics }, { "config.json", print_config_json },
-	{ "discovery.conf", print_discovery_conf }, { "stafd", print_stafd },
+	{ "nvme-fabrics", print_fabrics },
+	{ "config.json", print_config_json },
+	{ "discovery.conf", print_discovery_conf },
+	{ "stafd", print_stafd },
 	{ "connect", print_connect },
 };
 

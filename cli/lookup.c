@@ -11,9 +11,9 @@
 static const struct {
 	const char *other, *verb;
 } verbs[] = {
-	{ "add", "create" },	{ "edit", "set" },  { "get", "show" },
-	{ "ls", "list" },	{ "new", "create" },	{ "patch", "set" }, { "remove", "delete" },
-	{ "rm", "delete" },	{ "update", "set" },	{ "info", "show" }, { "describe", "show" },
+	{ "add", "create" }, { "edit", "set" },	 { "get", "show" },	 { "ls", "list" },
+	{ "new", "create" }, { "patch", "set" }, { "remove", "delete" }, { "rm", "delete" },
+	{ "update", "set" }, { "info", "show" }, { "describe", "show" },
 };
 
 /* -- how alike words are ---------------------------------------------------------------------------------------- */

@@ -43,7 +43,8 @@ static const struct {
 	char letter;
 	const char *name;
 } letters[] = {
-	{ 'f', "file" }, { 'h', "help" }, { 'o', "output" }, { 'w', "watch" }, { 'y', "yes" },
+	{ 'f', "file" },  { 'f', "follow" }, { 'h', "help" }, { 'o', "output" },
+	{ 'n', "lines" }, { 'w', "watch" },  { 'y', "yes" },
 };
 
 char cli_short_option(const char *name)
@@ -54,12 +55,15 @@ char cli_short_option(const char *name)
 	return 0;
 }
 
-static const char *long_option(char letter)
+/* A letter may stand for several, of which a command has one. */
+const struct cli_option *cli_find_short_option(const struct cli_command *cmd, char letter)
 {
-	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
+	const struct cli_option *o = NULL;
+
+	for (size_t i = 0; !o && i < sizeof(letters) / sizeof(*letters); i++)
 		if (letters[i].letter == letter)
-			return letters[i].name;
-	return NULL;
+			o = cli_find_option(cmd, letters[i].name);
+	return o;
 }
 
 static bool takes_value(const struct cli_option *o)
@@ -72,13 +76,10 @@ static bool takes_value(const struct cli_option *o)
 /* Does the next word belong to this global option? */
 static bool eats_next(const char *arg)
 {
-	const char *name = arg + 2;
-	const struct cli_option *o;
+	const struct cli_option *o = arg[1] == '-' ? cli_find_option(NULL, arg + 2)
+						   : cli_find_short_option(NULL, arg[1]);
 
-	if (arg[1] != '-')
-		name = arg[1] && !arg[2] ? long_option(arg[1]) : NULL;
-	o = name ? cli_find_option(NULL, name) : NULL;
-	return o && takes_value(o);
+	return o && takes_value(o) && (arg[1] == '-' || !arg[2]);
 }
 
 /* The command is given by the first one or two words that are neither options nor values of global ones. */
@@ -239,8 +240,7 @@ static enum cli_exit option(struct walk *w, char *arg)
 /* "-o json", "-ojson", "-w" */
 static enum cli_exit short_option(struct walk *w, const char *arg)
 {
-	const char *name = long_option(arg[1]);
-	const struct cli_option *o = name ? cli_find_option(w->cli->cmd, name) : NULL;
+	const struct cli_option *o = cli_find_short_option(w->cli->cmd, arg[1]);
 
 	if (o && (takes_value(o) || !arg[2]))
 		return take_option(w, o, arg[2] ? arg + 2 : NULL);

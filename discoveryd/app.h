@@ -39,6 +39,8 @@ struct dsc_options {
 	unsigned int regs_per_host; /* entries that a host may register; 0: the default */
 	unsigned int registration_keep_s; /* after its last controller has gone; 0: for ever */
 	uint8_t dctype; /* Identify Controller: 0 not reported, 1 DDC, 2 CDC */
+	bool check_database; /* only that */
+	const char *backup_to; /* only that: a file to copy the database to */
 	unsigned int nr_workers; /* made at the first start */
 	unsigned int nr_reactors; /* of each worker, 0: as many as cores */
 };

@@ -30,6 +30,7 @@
 #include "discoveryd/model/model.h"
 #include "discoveryd/notify.h"
 #include "discoveryd/options.h"
+#include "discoveryd/store/maintain.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
 #include "net/addr.h"
@@ -229,6 +230,19 @@ static void end(struct daemon *d)
 		close(d->signals.fd);
 }
 
+/* What is done about the database instead of running. */
+static int maintain(const struct dsc_options *opt)
+{
+	struct cmn_err err = { 0 };
+	int rc = opt->check_database ? dsc_store_check(opt->state_dir, stdout, &err) : 0;
+
+	if (!rc && opt->backup_to)
+		rc = dsc_store_backup(opt->state_dir, opt->backup_to, &err);
+	if (rc < 0)
+		fprintf(stderr, "discoveryd: %s\n", err.msg);
+	return rc < 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct daemon d = { .signals.fd = -1 };
@@ -239,6 +253,8 @@ int main(int argc, char **argv)
 	rc = dsc_options_parse(argc, argv, &d.app.opt);
 	if (rc)
 		return rc < 0 ? 2 : 0;
+	if (d.app.opt.check_database || d.app.opt.backup_to)
+		return maintain(&d.app.opt);
 	raise_limits();
 	d.app.started_wall_ms = cmn_wall_ms();
 	d.app.shutdown = shut_down;

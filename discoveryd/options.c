@@ -45,6 +45,9 @@ static const char usage_text[] =
 	"  --workers N             workers that a first start makes (default 1)\n"
 	"  --reactors N            threads of each (default: a core each, at most 4)\n"
 	"  --log-level L           error, warn, info (default) or debug\n"
+	"  --check-database        tell the database's version and whether it is whole, and end\n"
+	"  --backup FILE           make a checked copy of the database, and end; also beside one "
+	"that runs\n"
 	"  --version, --help\n"
 	"\n"
 	"SIGTERM ends it; workers go on serving.\n";
@@ -109,6 +112,8 @@ enum {
 	OPT_WORKERS,
 	OPT_REACTORS,
 	OPT_LOG,
+	OPT_CHECK,
+	OPT_BACKUP,
 	OPT_VERSION,
 	OPT_HELP
 };
@@ -131,6 +136,8 @@ static const struct option long_options[] = {
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
 	{ "log-level", required_argument, NULL, OPT_LOG },
+	{ "check-database", no_argument, NULL, OPT_CHECK },
+	{ "backup", required_argument, NULL, OPT_BACKUP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -245,6 +252,12 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return take_api_host(o, arg);
 	case OPT_LOG:
 		return take_log_level(arg);
+	case OPT_CHECK:
+		o->check_database = true;
+		return 0;
+	case OPT_BACKUP:
+		o->backup_to = arg;
+		return 0;
 	case OPT_VERSION:
 		puts("discoveryd " PACKAGE_VERSION);
 		return 1;
@@ -314,6 +327,8 @@ static const char *find_targetd(void)
 
 static int set_defaults(struct dsc_options *o)
 {
+	if (o->check_database || o->backup_to)
+		return 0;
 	o->io_listen_given = o->nr_io_listen > 0;
 	if (!o->nr_listen)
 		o->listen[o->nr_listen++] = (struct dsc_addr){ "127.0.0.1", DSC_DISC_PORT };

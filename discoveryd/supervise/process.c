@@ -166,6 +166,11 @@ static void make_arguments(const struct sup_worker *w, const struct dsc_worker *
 		add_arg(a, "--cpu-list", row->cpu_list);
 }
 
+void dsc_supervisor_log_path(const struct dsc_app *app, const char *worker, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/worker-%s.log", app->opt.state_dir, worker);
+}
+
 /* Where its stderr goes: under systemd to the journal, which outlives us as it does; else to a file of its own, for a pipe of ours
  * would break under it. */
 static int open_log(const struct sup_worker *w)
@@ -176,7 +181,7 @@ static int open_log(const struct sup_worker *w)
 
 	if (getenv("JOURNAL_STREAM"))
 		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	snprintf(path, sizeof(path), "%s/worker-%s.log", w->sup->app->opt.state_dir, w->name);
+	dsc_supervisor_log_path(w->sup->app, w->name, path, sizeof(path));
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > LOG_MAX && ftruncate(fd, 0) < 0)
 		cmn_warn("a worker's log can't be cut", "path=%s", path);

@@ -23,6 +23,9 @@ void dsc_supervisor_drain(struct dsc_supervisor *sup, void (*done)(struct dsc_ap
 /* Once everything else listens: starts the workers that were not found alive. */
 void dsc_supervisor_run(struct dsc_supervisor *sup);
 
+/* The file that a worker writes its log to, where that does not go to the journal. */
+void dsc_supervisor_log_path(const struct dsc_app *app, const char *worker, char *buf, size_t size);
+
 bool dsc_supervisor_any_adopted(struct dsc_supervisor *sup);
 
 enum dsc_worker_state {
