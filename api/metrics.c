@@ -3,7 +3,6 @@
  * Thread: the control loop.  May block: never. */
 #include "api/metrics.h"
 
-#include "api/counts.h"
 #include "common/clock.h"
 #include "common/container.h"
 #include "api/server_impl.h"
@@ -56,10 +55,11 @@ void api_scrape_add(struct api_scrape *scrape, enum api_set set, const char *lab
 		    const uint64_t *values)
 {
 	struct api_set_items *items = &scrape->sets[set];
+	uint32_t max = api_set_limits[set].max;
 	struct api_item *at;
 
-	if (items->nr == API_SET_MAX) {
-		scrape->dropped++;
+	if (items->nr == (max ? max : API_SET_MAX)) {
+		scrape->dropped[set]++;
 		return;
 	}
 	if (items->nr == items->cap) {
@@ -67,7 +67,7 @@ void api_scrape_add(struct api_scrape *scrape, enum api_set set, const char *lab
 
 		at = realloc(items->at, cap * sizeof(*at));
 		if (!at) {
-			scrape->dropped++;
+			scrape->dropped[set]++;
 			return;
 		}
 		items->at = at;
@@ -173,23 +173,31 @@ static void tell_sample(struct api_scrape *scrape, const struct api_family *fami
 	put_str(scrape, "\n");
 }
 
-/* Values: the buckets, each alone; then the sum. */
+static void tell_bucket(struct api_scrape *scrape, const struct api_family *family,
+			const struct api_item *item, const char *bound, uint64_t count)
+{
+	put_str(scrape, family->name);
+	put_str(scrape, "_bucket{");
+	put_str(scrape, item->labels);
+	put_str(scrape, ",le=\"");
+	put_str(scrape, bound);
+	put_str(scrape, "\"} ");
+	put_u64(scrape, count);
+	put_str(scrape, "\n");
+}
+
 static void tell_histogram(struct api_scrape *scrape, const struct api_family *family,
 			   const struct api_item *item)
 {
+	const struct api_bounds *bounds = family->bounds;
 	uint64_t count = 0;
 
-	for (unsigned int i = 0; i <= API_COUNT_BUCKETS; i++) {
-		char bound[32] = "+Inf";
-
-		if (i < API_COUNT_BUCKETS)
-			snprintf(bound, sizeof(bound), "%g", (double)api_count_bound_ns[i] / 1e9);
+	for (unsigned int i = 0; i <= bounds->nr; i++) {
 		count += item->values[i];
-		put(scrape, "%s_bucket{%s,le=\"%s\"} %" PRIu64 "\n", family->name, item->labels,
-		    bound, count);
+		tell_bucket(scrape, family, item, i < bounds->nr ? bounds->text[i] : "+Inf", count);
 	}
 	put(scrape, "%s_sum{%s} ", family->name, item->labels);
-	put_value(scrape, item->values[API_COUNT_BUCKETS + 1], API_UNIT_NS);
+	put_value(scrape, item->values[bounds->nr + 1], API_UNIT_NS);
 	put(scrape, "\n%s_count{%s} %" PRIu64 "\n", family->name, item->labels, count);
 }
 
@@ -208,7 +216,7 @@ static bool tell(struct api_scrape *scrape)
 		put(scrape, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
 		    family->name, family->type);
 	if (scrape->item < items->nr) {
-		if (strcmp(family->type, "histogram") == 0)
+		if (family->bounds)
 			tell_histogram(scrape, family, &items->at[scrape->item++]);
 		else
 			tell_sample(scrape, family, &items->at[scrape->item++]);
@@ -242,8 +250,33 @@ static void tell_itself(struct api_scrape *scrape)
 	uint64_t *v = api_scrape_values(scrape, SCRAPE_FIELDS);
 
 	v[SCRAPE_GATHER_NS] = scrape->gather_ns;
-	v[SCRAPE_DROPPED] = scrape->dropped;
 	api_scrape_add(scrape, API_SET_SCRAPE, "", v);
+}
+
+static const char *kind_of(unsigned int set)
+{
+	return api_set_limits[set].kind ? api_set_limits[set].kind : "other";
+}
+
+/* One item for each kind, 0 or not; several sets may have the same. */
+static void tell_dropped(struct api_scrape *scrape)
+{
+	for (unsigned int i = 0; i < API_SET_COUNT; i++) {
+		uint64_t *v = api_scrape_values(scrape, 1);
+		struct api_labels labels = { .len = 0 };
+		bool told = false;
+
+		for (unsigned int k = 0; k < API_SET_COUNT; k++) {
+			if (strcmp(kind_of(k), kind_of(i)) != 0)
+				continue;
+			told |= k < i;
+			*v += scrape->dropped[k];
+		}
+		if (told)
+			continue;
+		api_label(&labels, "kind", kind_of(i));
+		api_scrape_add(scrape, API_SET_DROPPED, api_scrape_text(scrape, &labels), v);
+	}
 }
 
 struct api_scrape *api_scrape_create(struct api_server *server, bool ceph)
@@ -274,6 +307,7 @@ bool api_scrape_step(struct api_scrape *scrape)
 	api_gather_end(scrape->gather);
 	scrape->gather = NULL;
 	tell_itself(scrape);
+	tell_dropped(scrape);
 	return false;
 }
 

@@ -6,6 +6,7 @@
 #ifndef API_METRICS_H
 #define API_METRICS_H
 
+#include "discoveryd/supervise/stats.h"
 #include "net/reactor.h"
 
 #include <stdbool.h>
@@ -18,7 +19,8 @@ struct api_req;
 struct api_server;
 struct dsc_snapshot;
 
-#define API_SET_MAX 65536u /* items of a set; what is more is counted, not told */
+#define API_SET_MAX                                                                                \
+	65536u /* items of a set, where api_set_limits has no other; what is more is counted, not told */
 
 /* Things of one kind, with the same labels. */
 enum api_set {
@@ -29,20 +31,34 @@ enum api_set {
 	API_SET_WORKER_META,
 	API_SET_WORKER_STATS, /* what it told itself: absent until it did */
 	API_SET_WORKER_GONE,
+	API_SET_WORKER_IO,
+	API_SET_WORKER_TIMES,
+	API_SET_WORKER_PARTS,
+	API_SET_WORKER_FAILED,
 	API_SET_REACTOR,
 	API_SET_REACTOR_MODE,
 	API_SET_PORTAL_META,
 	API_SET_SUBSYS,
 	API_SET_SUBSYS_META,
+	API_SET_SUBSYS_IO,
+	API_SET_SUBSYS_TIMES,
+	API_SET_SUBSYS_PARTS,
 	API_SET_NS,
 	API_SET_NS_META,
 	API_SET_NS_IO,
+	API_SET_NS_TIMES,
+	API_SET_NS_PARTS,
+	API_SET_NS_FAILED,
 	API_SET_HOST,
-	API_SET_LOST,
+	API_SET_HOST_IO,
+	API_SET_HOST_TIMES,
+	API_SET_PAIR,
+	API_SET_QUEUE_IO,
 	API_SET_HOST_GEN,
 	API_SET_ROUTE,
 	API_SET_ROUTE_STATUS,
 	API_SET_SCRAPE,
+	API_SET_DROPPED,
 	API_SET_CEPH_GATEWAY,
 	API_SET_CEPH_BDEV_META,
 	API_SET_CEPH_BDEV,
@@ -100,20 +116,11 @@ enum {
 	SUBSYS_FIELDS
 };
 enum { NS_CAPACITY, NS_READY, NS_FIELDS };
-enum {
-	IO_READS,
-	IO_WRITES,
-	IO_OTHER,
-	IO_READ_BYTES,
-	IO_WRITE_BYTES,
-	IO_READ_NS,
-	IO_WRITE_NS,
-	IO_ERRORS,
-	IO_LOCK_WAITS,
-	IO_FIELDS
-};
+/* I/O: enum dsc_io_count, then */
+enum { IO_INFLIGHT = DSC_IO_COUNTS, IO_FIELDS };
 enum { HOST_STATE, HOST_CTRLS, HOST_QPAIRS, HOST_FIELDS };
-enum { SCRAPE_GATHER_NS, SCRAPE_DROPPED, SCRAPE_FIELDS };
+enum { PAIR_CONNECTS, PAIR_RECONNECTS, PAIR_KEEP_ALIVE, PAIR_FIELDS };
+enum { SCRAPE_GATHER_NS, SCRAPE_FIELDS };
 
 struct api_item {
 	const char *labels; /* "a=\"b\",c=\"d\"", "" */
@@ -123,14 +130,29 @@ struct api_item {
 /* How a value is told. */
 enum api_unit { API_UNIT_ONE, API_UNIT_NS, API_UNIT_MS }; /* times: as seconds */
 
+/* A histogram's bounds, as they are written.  Its values: each bucket alone, one more than bounds, then the sum in ns. */
+struct api_bounds {
+	unsigned int nr;
+	const char *const *text;
+};
+extern const struct api_bounds api_bounds_request, api_bounds_io;
+
 struct api_family {
 	const char *name, *type, *help;
 	enum api_set set;
 	unsigned int field;
 	enum api_unit unit;
+	const struct api_bounds *bounds; /* NULL: one value, field */
 };
 /* Each ends with a row without name. */
 extern const struct api_family api_families[], api_families_ceph[];
+
+/* How many of some sets are told, and what their items are called where those that were left out are counted. */
+struct api_set_limit {
+	uint32_t max; /* 0: API_SET_MAX */
+	const char *kind; /* NULL: "other" */
+};
+extern const struct api_set_limit api_set_limits[API_SET_COUNT];
 
 struct api_set_items {
 	struct api_item *at;
@@ -147,7 +169,7 @@ struct api_scrape {
 	struct api_server *server;
 	struct api_set_items sets[API_SET_COUNT];
 	struct api_block *blocks; /* labels and values */
-	uint64_t dropped;
+	uint64_t dropped[API_SET_COUNT];
 	struct api_gather *gather; /* until all is there */
 	uint64_t gather_ns;
 	struct api_req *req; /* waits for that */
@@ -180,6 +202,17 @@ uint64_t *api_scrape_values(struct api_scrape *scrape, size_t nr); /* zeroed */
 const char *api_scrape_text(struct api_scrape *scrape, const struct api_labels *labels);
 void api_scrape_add(struct api_scrape *scrape, enum api_set set, const char *labels,
 		    const uint64_t *values);
+
+/* Adds histograms of t, one for reads and one for writes, of which there are any, and (parts not API_SET_COUNT) each of their parts;
+ * labels are those of all. */
+void api_scrape_times(struct api_scrape *scrape, enum api_set total, enum api_set parts,
+		      const struct api_labels *labels, const struct dsc_io *io);
+/* Adds counts by status. */
+void api_scrape_failed(struct api_scrape *scrape, enum api_set set, const struct api_labels *labels,
+		       const struct dsc_io_failed *failed, unsigned int nr);
+/* Adds the counters of io. */
+void api_scrape_io(struct api_scrape *scrape, enum api_set set, const char *labels,
+		   const struct dsc_io *io, uint64_t inflight);
 
 /* metrics_gather.c: all but the model */
 void api_scrape_gather(struct api_scrape *scrape, const struct dsc_snapshot *snap);

@@ -161,6 +161,21 @@ static void gather_reactor(struct api_scrape *scrape, const char *worker, struct
 	gather_mode(scrape, &labels, name, "idle", member(obj, "idle_ns"));
 }
 
+static void gather_io(struct api_scrape *scrape, const struct dsc_worker *worker, const char *text)
+{
+	const struct dsc_worker_io *io =
+		dsc_supervisor_io(scrape->server->app->supervisor, worker->id);
+	struct api_labels labels = { .len = 0 };
+
+	if (!io || !io->seq)
+		return;
+	api_label(&labels, "worker", worker->name);
+	scrape->dropped[API_SET_QUEUE_IO] += io->queues_left_out;
+	api_scrape_io(scrape, API_SET_WORKER_IO, text, &io->io, 0);
+	api_scrape_times(scrape, API_SET_WORKER_TIMES, API_SET_WORKER_PARTS, &labels, &io->io);
+	api_scrape_failed(scrape, API_SET_WORKER_FAILED, &labels, io->failed, io->nr_failed);
+}
+
 static void gather_stats(struct api_scrape *scrape, const char *name, const char *labels)
 {
 	uint64_t when = 0, now = cmn_wall_ms(), *v;
@@ -217,6 +232,7 @@ static void gather_worker(struct api_scrape *scrape, const struct dsc_snapshot *
 			       one_value(scrape, info.counts.gone[i]));
 	}
 	gather_stats(scrape, worker->name, name);
+	gather_io(scrape, worker, name);
 }
 
 static void gather_portal(struct api_scrape *scrape, const struct dsc_snapshot *snap,

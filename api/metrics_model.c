@@ -5,8 +5,6 @@
 #include "api/server_impl.h"
 
 #include "common/clock.h"
-#include "common/container.h"
-#include "common/json.h"
 #include "common/uuid.h"
 #include "discoveryd/model/snapshot.h"
 #include "discoveryd/supervise/supervise.h"
@@ -23,17 +21,14 @@ struct pair {
 	uint64_t controllers, qpairs;
 };
 
-/* What a turn has gathered and the next goes on with: subsystems first, then what workers report of them. */
+/* What a turn has gathered and the next goes on with. */
 struct api_gather {
 	struct api_scrape *scrape;
 	const struct dsc_snapshot *snap; /* a reference */
 	struct pair *pairs;
 	size_t nr_pairs, cap_pairs;
 	uint64_t subsys_id; /* up to here */
-	bool subsystems_done;
-	const struct dsc_worker *worker; /* the snapshot's; NULL at the end */
-	struct json_object *stats, *list; /* of worker: a reference, and its subsystems */
-	size_t at; /* in list */
+	const struct dsc_subsys_io *io; /* of this one */
 };
 
 static const char *label_nqn(struct api_scrape *scrape, const char *nqn)
@@ -49,7 +44,7 @@ static const char *label_nqn(struct api_scrape *scrape, const char *nqn)
 static void add_pair(struct api_gather *g, const struct pair *pair)
 {
 	if (g->nr_pairs == 2 * (size_t)API_SET_MAX) {
-		g->scrape->dropped++;
+		g->scrape->dropped[API_SET_HOST]++;
 		return;
 	}
 	if (g->nr_pairs == g->cap_pairs) {
@@ -57,7 +52,7 @@ static void add_pair(struct api_gather *g, const struct pair *pair)
 		struct pair *pairs = realloc(g->pairs, cap * sizeof(*pairs));
 
 		if (!pairs) {
-			g->scrape->dropped++;
+			g->scrape->dropped[API_SET_HOST]++;
 			return;
 		}
 		g->pairs = pairs;
@@ -155,22 +150,26 @@ static const struct pair *find_pair(const struct api_gather *g, const char *nqn,
 	return g->nr_pairs ? bsearch(&key, g->pairs, g->nr_pairs, sizeof(key), pair_cmp) : NULL;
 }
 
-static void tell_lost(void *arg, const struct dsc_lost *lost)
+static void tell_past(void *arg, const struct dsc_pair *past)
 {
 	struct api_gather *g = arg;
-	uint64_t *v = api_scrape_values(g->scrape, 2);
-	const struct pair *pair = find_pair(g, lost->nqn, lost->host_nqn);
+	uint64_t *v = api_scrape_values(g->scrape, PAIR_FIELDS), *lost;
+	const struct pair *pair;
 	struct api_labels labels = { .len = 0 };
 
-	v[0] = lost->times;
-	v[1] = !pair || !pair->controllers;
-	api_label(&labels, "nqn", lost->nqn);
-	api_label(&labels, "host_nqn", lost->host_nqn);
-	api_scrape_add(g->scrape, API_SET_LOST, api_scrape_text(g->scrape, &labels), v);
-	if (!g->scrape->more)
+	v[PAIR_CONNECTS] = past->connects;
+	v[PAIR_RECONNECTS] = past->reconnects;
+	v[PAIR_KEEP_ALIVE] = past->keep_alive;
+	api_label(&labels, "nqn", past->nqn);
+	api_label(&labels, "host_nqn", past->host_nqn);
+	api_scrape_add(g->scrape, API_SET_PAIR, api_scrape_text(g->scrape, &labels), v);
+	if (!g->scrape->more || !past->keep_alive)
 		return;
+	lost = api_scrape_values(g->scrape, 1);
+	pair = find_pair(g, past->nqn, past->host_nqn);
+	*lost = !pair || !pair->controllers;
 	api_label(&labels, "gw_name", g->scrape->server->app->node);
-	api_scrape_add(g->scrape, API_SET_CEPH_LOST, api_scrape_text(g->scrape, &labels), v + 1);
+	api_scrape_add(g->scrape, API_SET_CEPH_LOST, api_scrape_text(g->scrape, &labels), lost);
 }
 
 /* ---- namespaces ---- */
@@ -230,6 +229,40 @@ static void tell_ns(struct api_gather *g, const struct dsc_subsys *s, const stru
 		tell_ceph_ns(g, s, ns, v);
 }
 
+static void tell_ns_parts(struct api_gather *g, const struct api_labels *labels,
+			  const struct dsc_io_times *t)
+{
+	for (unsigned int i = 0; i < DSC_IO_WAYS * DSC_IO_PARTS; i++) {
+		unsigned int way = i / DSC_IO_PARTS, part = i % DSC_IO_PARTS;
+		uint64_t *v = api_scrape_values(g->scrape, 1);
+		struct api_labels in = *labels;
+
+		*v = t->part_ns[way][part];
+		api_label(&in, "operation", dsc_io_way_name[way]);
+		api_label(&in, "part", dsc_io_part_name[part]);
+		api_scrape_add(g->scrape, API_SET_NS_PARTS, api_scrape_text(g->scrape, &in), v);
+	}
+}
+
+static void tell_ns_io(struct api_gather *g, const struct dsc_subsys *s, const struct dsc_ns *ns)
+{
+	const struct dsc_ns_io *io = dsc_subsys_io_ns(g->io, ns->nsid);
+	struct api_labels labels = { .len = 0 };
+
+	if (!io)
+		return;
+	api_label(&labels, "nqn", s->nqn);
+	api_label_u64(&labels, "nsid", ns->nsid);
+	api_scrape_io(g->scrape, API_SET_NS_IO, api_scrape_text(g->scrape, &labels), &io->io, 0);
+	if (io->io.times) {
+		api_scrape_times(g->scrape, API_SET_NS_TIMES, API_SET_COUNT, &labels, &io->io);
+		tell_ns_parts(g, &labels, io->io.times);
+	}
+	api_scrape_failed(g->scrape, API_SET_NS_FAILED, &labels, io->failed, io->nr_failed);
+	if (g->scrape->more)
+		api_scrape_io(g->scrape, API_SET_CEPH_BDEV_IO, uuid_label(g, ns), &io->io, 0);
+}
+
 /* ---- subsystems ---- */
 
 static uint64_t count_listeners(const struct api_gather *g, const struct dsc_subsys *s)
@@ -282,11 +315,64 @@ static void count_hosts(const struct api_gather *g, const struct dsc_subsys *s, 
 	}
 }
 
+/* ---- hosts and queues of a subsystem ---- */
+
+static void tell_host_io(struct api_gather *g, const struct dsc_host_io *h)
+{
+	struct api_labels labels = { .len = 0 };
+
+	api_label(&labels, "nqn", g->io->nqn);
+	api_label(&labels, "host_nqn", h->host_nqn);
+	api_scrape_io(g->scrape, API_SET_HOST_IO, api_scrape_text(g->scrape, &labels), &h->io,
+		      h->inflight);
+	api_scrape_times(g->scrape, API_SET_HOST_TIMES, API_SET_COUNT, &labels, &h->io);
+}
+
+static void tell_queue(void *arg, const struct dsc_controller *c, const struct dsc_queue_io *q)
+{
+	struct api_gather *g = arg;
+	struct api_labels labels = { .len = 0 };
+
+	api_label(&labels, "nqn", c->nqn);
+	api_label(&labels, "host_nqn", c->host_nqn);
+	api_label_u64(&labels, "controller", c->cntlid);
+	api_label_u64(&labels, "queue", q->id.qid);
+	api_scrape_io(g->scrape, API_SET_QUEUE_IO, api_scrape_text(g->scrape, &labels), &q->io,
+		      q->inflight);
+}
+
+static bool tell_queues(void *arg, const struct dsc_controller *c)
+{
+	struct api_gather *g = arg;
+
+	dsc_subsys_io_queues(g->io, c, tell_queue, g);
+	return true;
+}
+
+static void tell_subsys_io(struct api_gather *g, const struct dsc_subsys *s)
+{
+	struct api_labels labels = { .len = 0 };
+
+	if (!g->io->io.count[DSC_IO_BUSY_NS] && !g->io->hosts)
+		return;
+	api_label(&labels, "nqn", s->nqn);
+	api_scrape_io(g->scrape, API_SET_SUBSYS_IO, label_nqn(g->scrape, s->nqn), &g->io->io, 0);
+	api_scrape_times(g->scrape, API_SET_SUBSYS_TIMES, API_SET_SUBSYS_PARTS, &labels,
+			 &g->io->io);
+	for (const struct dsc_host_io *h = g->io->hosts; h; h = h->hh.next)
+		tell_host_io(g, h);
+	dsc_supervisor_controllers(g->scrape->server->app->supervisor, s->nqn, NULL, tell_queues,
+				   g);
+}
+
 static void tell_subsys(struct api_gather *g, const struct dsc_subsys *s)
 {
 	uint64_t *v = api_scrape_values(g->scrape, SUBSYS_FIELDS);
+	const struct dsc_worker_io *io;
 	const struct dsc_ns *ns;
 
+	io = dsc_supervisor_io(g->scrape->server->app->supervisor, s->worker_id);
+	g->io = io ? dsc_worker_io_subsys(io, s->nqn) : NULL;
 	v[SUBSYS_READY] = dsc_snapshot_subsys_status(g->snap, s, 0, NULL) == DSC_READY;
 	v[SUBSYS_LISTENERS] = count_listeners(g, s);
 	v[SUBSYS_HOSTS] = dsc_tree_count(s->hosts);
@@ -295,10 +381,14 @@ static void tell_subsys(struct api_gather *g, const struct dsc_subsys *s)
 	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
 	{
 		tell_ns(g, s, ns);
+		if (g->io)
+			tell_ns_io(g, s, ns);
 		v[SUBSYS_NAMESPACES]++;
 	}
 	api_scrape_add(g->scrape, API_SET_SUBSYS, label_nqn(g->scrape, s->nqn), v);
 	tell_subsys_meta(g, s);
+	if (g->io)
+		tell_subsys_io(g, s);
 }
 
 static void pair_allowed(struct api_gather *g)
@@ -319,75 +409,6 @@ static void pair_allowed(struct api_gather *g)
 			add_pair(g, &pair);
 		}
 	}
-}
-
-/* ---- what workers report ---- */
-
-static const struct {
-	const char *member;
-	unsigned int field;
-} io_members[] = {
-	{ "reads", IO_READS },
-	{ "writes", IO_WRITES },
-	{ "other", IO_OTHER },
-	{ "read_bytes", IO_READ_BYTES },
-	{ "write_bytes", IO_WRITE_BYTES },
-	{ "read_ns", IO_READ_NS },
-	{ "write_ns", IO_WRITE_NS },
-	{ "errors", IO_ERRORS },
-	{ "lock_waits", IO_LOCK_WAITS },
-};
-
-static void tell_io(struct api_gather *g, const struct dsc_subsys *s, struct json_object *obj)
-{
-	struct api_labels labels = { .len = 0 };
-	const struct dsc_ns *ns;
-	uint64_t *v, nsid = 0;
-
-	cmn_json_u64_opt(obj, "nsid", &nsid, NULL, NULL);
-	ns = dsc_snapshot_ns(s, (uint32_t)nsid);
-	if (!ns)
-		return;
-	v = api_scrape_values(g->scrape, IO_FIELDS);
-	for (size_t i = 0; i < ARRAY_SIZE(io_members); i++)
-		cmn_json_u64_opt(obj, io_members[i].member, &v[io_members[i].field], NULL, NULL);
-	api_label(&labels, "nqn", s->nqn);
-	api_label_u64(&labels, "nsid", nsid);
-	api_scrape_add(g->scrape, API_SET_NS_IO, api_scrape_text(g->scrape, &labels), v);
-	if (g->scrape->more)
-		api_scrape_add(g->scrape, API_SET_CEPH_BDEV_IO, uuid_label(g, ns), v);
-}
-
-/* Only what this worker is to serve: a series must have one source, and an old worker may still tell of what has moved. */
-static void tell_reported(struct api_gather *g, struct json_object *obj)
-{
-	struct json_object *namespaces = NULL;
-	const struct dsc_subsys *s;
-	const char *nqn = "";
-
-	cmn_json_str_opt(obj, "nqn", &nqn, NULL, NULL);
-	s = dsc_snapshot_subsys(g->snap, nqn);
-	if (!s || s->worker_id != g->worker->id)
-		return;
-	cmn_json_arr_opt(obj, "namespaces", &namespaces, NULL);
-	for (size_t k = 0; namespaces && k < json_object_array_length(namespaces); k++)
-		tell_io(g, s, json_object_array_get_idx(namespaces, k));
-}
-
-static void next_worker(struct api_gather *g)
-{
-	uint64_t when = 0, id = g->worker ? g->worker->id : 0;
-
-	json_object_put(g->stats);
-	g->stats = g->list = NULL;
-	g->at = 0;
-	g->worker = dsc_tree_next(g->snap->workers, &dsc_worker_ops, id ? &id : NULL);
-	if (!g->worker)
-		return;
-	g->stats = json_object_get(
-		dsc_supervisor_stats(g->scrape->server->app->supervisor, g->worker->name, &when));
-	if (g->stats)
-		cmn_json_arr_opt(g->stats, "subsystems", &g->list, NULL);
 }
 
 /* ---- all of it ---- */
@@ -419,32 +440,9 @@ struct api_gather *api_gather_begin(struct api_scrape *scrape, const struct dsc_
 	merge_pairs(g);
 	for (size_t i = 0; i < g->nr_pairs; i++)
 		tell_pair(g, &g->pairs[i]);
-	dsc_supervisor_lost(sup, tell_lost, g);
+	dsc_supervisor_pairs(sup, tell_past, g);
 	tell_host_generations(g);
 	return g;
-}
-
-/* One subsystem, or what a worker reports of one; false at the end. */
-static bool gather_one(struct api_gather *g)
-{
-	const struct dsc_subsys *s;
-
-	if (!g->subsystems_done) {
-		s = dsc_tree_next(g->snap->subsystems, &dsc_subsys_ops,
-				  g->subsys_id ? &g->subsys_id : NULL);
-		if (s) {
-			g->subsys_id = s->id;
-			tell_subsys(g, s);
-			return true;
-		}
-		g->subsystems_done = true;
-		next_worker(g);
-	} else if (g->list && g->at < json_object_array_length(g->list)) {
-		tell_reported(g, json_object_array_get_idx(g->list, g->at++));
-	} else {
-		next_worker(g);
-	}
-	return g->worker != NULL;
 }
 
 bool api_gather_step(struct api_gather *g)
@@ -453,8 +451,14 @@ bool api_gather_step(struct api_gather *g)
 
 	do {
 		for (int i = 0; i < 16; i++) {
-			if (!gather_one(g))
+			const struct dsc_subsys *s =
+				dsc_tree_next(g->snap->subsystems, &dsc_subsys_ops,
+					      g->subsys_id ? &g->subsys_id : NULL);
+
+			if (!s)
 				return false;
+			g->subsys_id = s->id;
+			tell_subsys(g, s);
 		}
 	} while (cmn_now_ns() < end);
 	return true;
@@ -462,7 +466,6 @@ bool api_gather_step(struct api_gather *g)
 
 void api_gather_end(struct api_gather *g)
 {
-	json_object_put(g->stats);
 	dsc_snapshot_put(g->snap);
 	free(g->pairs);
 	free(g);

@@ -130,6 +130,7 @@ void fab_conn_destroy(struct fab_conn *conn)
 	if (!conn->dead) {
 		conn->dead = true;
 		conn->state = FAB_CONN_CLOSED;
+		fab_env_unfresh(conn->env, &conn->fresh);
 		conn->busy++; /* an orphan that completes in cancel() must not free conn under us */
 		abandon_requests(conn);
 		if (conn->ctrl && conn->params.site)

@@ -13,15 +13,16 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "common/latency.h"
 #include "fabrics/req.h"
 
 enum fab_conn_state {
 	FAB_CONN_WAIT_ICREQ,
 	FAB_CONN_WAIT_CONNECT,
 	FAB_CONN_LIVE,
-	FAB_CONN_DRAINING,    /* no new command is read; closes when those in flight have been answered */
+	FAB_CONN_DRAINING, /* no new command is read; closes when those in flight have been answered */
 	FAB_CONN_TERMINATING, /* a C2HTermReq is on its way out; closes when sent, or at the deadline */
-	FAB_CONN_CLOSED,      /* the owner closes the socket and calls fab_conn_destroy() */
+	FAB_CONN_CLOSED, /* the owner closes the socket and calls fab_conn_destroy() */
 	FAB_CONN_STATE_COUNT
 };
 
@@ -43,10 +44,21 @@ struct fab_queue_ops {
 	void (*release)(struct fab_req *req);
 };
 
+/* Counts commands that began and ended in one turn: how long they took is known as the length of that turn, when it is over.  Embedded;
+ * it must stay until then, or until fab_env_unfresh(). */
+struct fab_fresh {
+	struct fab_fresh *next; /* in the environment's list; NULL: not there */
+	void (*settle)(struct fab_fresh *fresh, uint64_t took);
+};
+
+#define FAB_ENV_STATUSES 64
+#define FAB_ENV_STATUS_ADMIN 0x8000 /* of a command on an admin queue */
+
 /* What a reactor gives its connections.  One per reactor; memory only. */
 struct fab_env {
 	uint64_t now; /* CLOCK_MONOTONIC ns, set by the loop once a turn */
-	void *(*buf_get)(struct fab_env *env, size_t len); /* 4 KiB aligned; NULL when the pool is at its limit */
+	void *(*buf_get)(struct fab_env *env,
+			 size_t len); /* 4 KiB aligned; NULL when the pool is at its limit */
 	void (*buf_put)(struct fab_env *env, void *buf, size_t len);
 	/* conn has something new to send, or its state or deadline changed, outside of a call that its owner made into it
 	 * (fab_req_complete() of a later turn, fab_conn_terminate() from a handler).  Calling it too often is harmless.
@@ -55,18 +67,32 @@ struct fab_env {
 	/* Requests not in use, shared by the reactor's connections: fab_env_init(), fab_env_fini(). */
 	TAILQ_HEAD(, fab_req) free_reqs;
 	unsigned int nr_free_reqs;
+	struct fab_fresh *fresh, fresh_end; /* this turn's, up to fresh_end */
+	uint64_t failed[FAB_ENV_STATUSES]; /* cmn_tally of commands by status code, relaxed */
 };
+
+static inline void fab_env_fresh(struct fab_env *env, struct fab_fresh *fresh)
+{
+	if (fresh->next)
+		return;
+	fresh->next = env->fresh;
+	env->fresh = fresh;
+}
+/* The owner of env, at the end of a turn that found work, with how long that took. */
+void fab_env_settle(struct fab_env *env, uint64_t took);
+/* fresh goes: it is settled at once, as of no time. */
+void fab_env_unfresh(struct fab_env *env, struct fab_fresh *fresh);
 
 struct fab_site; /* fabrics/site.h: who may connect to what */
 
 struct fab_conn_params {
 	struct fab_env *env;
 	struct fab_site *site;
-	const struct fab_portal *portal;      /* the listener it came in on, borrowed; NULL in tests */
-	struct sockaddr_storage local, peer;  /* as getsockname/getpeername told */
-	uint32_t max_h2c_data;		      /* MAXH2CDATA told in ICResp: multiple of 4, >= 4096 */
-	uint32_t max_icd;		      /* largest in-capsule data accepted on I/O queues, bytes */
-	void *user;			      /* the owner's: fab_conn_user() */
+	const struct fab_portal *portal; /* the listener it came in on, borrowed; NULL in tests */
+	struct sockaddr_storage local, peer; /* as getsockname/getpeername told */
+	uint32_t max_h2c_data; /* MAXH2CDATA told in ICResp: multiple of 4, >= 4096 */
+	uint32_t max_icd; /* largest in-capsule data accepted on I/O queues, bytes */
+	void *user; /* the owner's: fab_conn_user() */
 };
 
 struct fab_conn *fab_conn_create(const struct fab_conn_params *params);
@@ -76,7 +102,8 @@ void fab_conn_destroy(struct fab_conn *conn);
 void *fab_conn_user(const struct fab_conn *conn); /* NULL once destroyed */
 const struct fab_portal *fab_conn_portal(const struct fab_conn *conn); /* borrowed; NULL in tests */
 struct fab_site *fab_conn_site(const struct fab_conn *conn);
-const struct sockaddr_storage *fab_conn_local(const struct fab_conn *conn); /* where the host reached us */
+const struct sockaddr_storage *
+fab_conn_local(const struct fab_conn *conn); /* where the host reached us */
 const struct sockaddr_storage *fab_conn_peer(const struct fab_conn *conn);
 enum fab_conn_state fab_conn_state(const struct fab_conn *conn);
 
@@ -126,9 +153,12 @@ struct fab_req *fab_conn_find(struct fab_conn *conn, uint16_t cid);
 bool fab_conn_abort(struct fab_conn *conn, uint16_t cid);
 unsigned int fab_conn_inflight(const struct fab_conn *conn);
 
-/* Counters of one connection; written by its reactor only, read by any (relaxed). */
+/* Counters of one connection; written by its reactor only, read by any (relaxed).  A read brings data to the host, a write to us; those
+ * that failed are errors only.  Times of both: from the command's capsule to its response being in the socket's hands. */
 struct fab_conn_stats {
 	uint64_t reads, writes, other, read_bytes, write_bytes, errors, r2ts, capsules_in, pdus_out;
+	uint64_t read_ns, write_ns;
+	struct cmn_latency read_latency, write_latency;
 };
 const struct fab_conn_stats *fab_conn_stats(const struct fab_conn *conn);
 /* Why it ended, for the owner's log: what was sent in a C2HTermReq, or came in an H2CTermReq, or a few words.  fes 0: neither. */
@@ -144,7 +174,7 @@ struct fab_conn_end fab_conn_end(const struct fab_conn *conn);
 struct fab_queue_bind {
 	struct fab_ctrl *ctrl; /* one reference handed over; put when the last request has gone */
 	uint16_t qid, sqsize; /* sqsize 0's based, as in the command */
-	bool sqflow_off;      /* SQ flow control disabled: SQHD is FFFFh in Connect's response, then 0 */
+	bool sqflow_off; /* SQ flow control disabled: SQHD is FFFFh in Connect's response, then 0 */
 	const struct fab_queue_ops *ops;
 };
 void fab_conn_bind(struct fab_conn *conn, const struct fab_queue_bind *bind);

@@ -41,6 +41,8 @@ struct fab_conn {
 	struct fab_tx_list tx; /* what is to be sent, in order */
 	uint32_t max_icd, max_h2c_data;
 	struct fab_conn_stats stats;
+	struct fab_fresh fresh;
+	uint32_t nr_fresh_reads, nr_fresh_writes;
 
 	struct fab_req_list wait_buf;
 	uint64_t deadline;

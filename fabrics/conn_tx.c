@@ -288,6 +288,46 @@ int fab_conn_gather(struct fab_conn *conn, struct iovec *iov, int max, size_t li
 	return g.n;
 }
 
+static void settle(struct fab_fresh *fresh, uint64_t took)
+{
+	struct fab_conn *conn = cmn_container_of(fresh, struct fab_conn, fresh);
+	struct fab_conn_stats *s = &conn->stats;
+
+	if (conn->nr_fresh_reads) {
+		stat_add(&s->read_ns, conn->nr_fresh_reads * took);
+		cmn_latency_add(&s->read_latency, took, conn->nr_fresh_reads);
+	}
+	if (conn->nr_fresh_writes) {
+		stat_add(&s->write_ns, conn->nr_fresh_writes * took);
+		cmn_latency_add(&s->write_latency, took, conn->nr_fresh_writes);
+	}
+	conn->nr_fresh_reads = conn->nr_fresh_writes = 0;
+}
+
+/* A command has been answered, whatever the answer. */
+static void count_time(struct fab_conn *conn, const struct fab_req *req)
+{
+	uint64_t took = conn->env->now - req->started;
+	struct fab_conn_stats *s = &conn->stats;
+
+	if (req->dir == FAB_DIR_NONE)
+		return;
+	if (likely(!took)) {
+		if (req->dir == FAB_DIR_C2H)
+			conn->nr_fresh_reads++;
+		else
+			conn->nr_fresh_writes++;
+		conn->fresh.settle = settle;
+		fab_env_fresh(conn->env, &conn->fresh);
+	} else if (req->dir == FAB_DIR_C2H) {
+		stat_add(&s->read_ns, took);
+		cmn_latency_add(&s->read_latency, took, 1);
+	} else {
+		stat_add(&s->write_ns, took);
+		cmn_latency_add(&s->write_latency, took, 1);
+	}
+}
+
 static void tx_done(struct fab_conn *conn, struct fab_tx *tx)
 {
 	struct fab_req *req = tx_req(conn, tx);
@@ -298,8 +338,10 @@ static void tx_done(struct fab_conn *conn, struct fab_tx *tx)
 		return;
 	if (tx->flags & FAB_TX_PINNED)
 		tx_unpin(req);
-	if (tx->flags & FAB_TX_LAST)
+	if (tx->flags & FAB_TX_LAST) {
+		count_time(conn, req);
 		conn_req_free(conn, req);
+	}
 }
 
 /* The rest of a live piece that was cut must be what its first part belonged to; one that hasn't begun may change, and its digest

@@ -23,7 +23,8 @@ static struct fab_status unbound_parse(struct fab_req *req)
 	if (req->cmd.opcode != NVME_ADMIN_FABRICS || fctype(req) != NVMF_CONNECT)
 		return FAB_ERR(NVME_SC_CMD_SEQ_ERROR);
 	if (le16toh(cmd->recfmt))
-		return FAB_ERR_AT(NVME_SC_CONNECT_FORMAT, offsetof(struct nvmf_connect_cmd, recfmt));
+		return FAB_ERR_AT(NVME_SC_CONNECT_FORMAT,
+				  offsetof(struct nvmf_connect_cmd, recfmt));
 	req->dir = FAB_DIR_H2C;
 	req->len = sizeof(struct nvmf_connect_data);
 	return FAB_OK;
@@ -126,19 +127,21 @@ static void unbound_execute(struct fab_req *req)
 	if (!fab_failed(st))
 		st = ask_site(site, req->conn, &in, &ctrl, &fault);
 	if (!fab_failed(st)) {
-		fab_conn_bind(req->conn, &(struct fab_queue_bind){
-						 .ctrl = ctrl,
-						 .qid = in.qid,
-						 .sqsize = in.sqsize,
-						 .sqflow_off = in.sqflow_off,
-						 .ops = in.qid ? site->io_ops : &fab_admin_queue_ops,
-					 });
+		fab_conn_bind(req->conn,
+			      &(struct fab_queue_bind){
+				      .ctrl = ctrl,
+				      .qid = in.qid,
+				      .sqsize = in.sqsize,
+				      .sqflow_off = in.sqflow_off,
+				      .ops = in.qid ? site->io_ops : &fab_admin_queue_ops,
+			      });
 		req->cqe.dw[0] = htole32(fab_ctrl_cntlid(ctrl));
 	} else if (st.code == NVME_SC_CONNECT_PARAM && fault.data_at != FAB_LOC_NONE) {
 		req->cqe.dw[0] = htole32(NVMF_CONNECT_IPO_DATA(fault.data_at));
 	} else if (st.code == NVME_SC_CONNECT_PARAM && fault.at != FAB_LOC_NONE) {
 		req->cqe.dw[0] = htole32(NVMF_CONNECT_IPO_SQE(fault.at));
 	}
+	req->dir = FAB_DIR_NONE; /* its data was no I/O, for who counts */
 	fab_req_complete(req, st);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/probe.h"
+#include "common/tally.h"
 #include "fabrics/conn_impl.h"
 #include "fabrics/ctrl.h"
 
@@ -32,6 +33,7 @@ void fab_env_init(struct fab_env *env)
 {
 	TAILQ_INIT(&env->free_reqs);
 	env->nr_free_reqs = 0;
+	env->fresh = &env->fresh_end;
 }
 
 void fab_env_fini(struct fab_env *env)
@@ -43,6 +45,30 @@ void fab_env_fini(struct fab_env *env)
 		free(req);
 	}
 	env->nr_free_reqs = 0;
+}
+
+void fab_env_settle(struct fab_env *env, uint64_t took)
+{
+	while (env->fresh != &env->fresh_end) {
+		struct fab_fresh *fresh = env->fresh;
+
+		env->fresh = fresh->next;
+		fresh->next = NULL;
+		fresh->settle(fresh, took);
+	}
+}
+
+void fab_env_unfresh(struct fab_env *env, struct fab_fresh *fresh)
+{
+	struct fab_fresh **at = &env->fresh;
+
+	if (!fresh->next)
+		return;
+	while (*at != fresh)
+		at = &(*at)->next;
+	*at = fresh->next;
+	fresh->next = NULL;
+	fresh->settle(fresh, 0);
 }
 
 static struct fab_req *stock_take(struct fab_env *env)
@@ -156,6 +182,8 @@ static void count(struct fab_conn *conn, const struct fab_req *req, struct fab_s
 {
 	if (unlikely(fab_failed(st))) {
 		stat_add(&conn->stats.errors, 1);
+		cmn_tally_add(conn->env->failed, FAB_ENV_STATUSES,
+			      (uint16_t)(st.code | (conn->admin ? FAB_ENV_STATUS_ADMIN : 0)));
 	} else if (req->dir == FAB_DIR_C2H) {
 		stat_add(&conn->stats.reads, 1);
 		stat_add(&conn->stats.read_bytes, req->out_len);

@@ -377,6 +377,7 @@ void net_reactor_run(struct net_reactor *r)
 			poll_events(r, 0);
 			r->idle_since = r->env.now;
 			net_stat_add(&r->stats.busy_ns, r->env.now - since);
+			fab_env_settle(&r->env, r->env.now - since);
 		} else {
 			wait_for_work(r);
 			net_stat_add(&r->stats.idle_ns, r->env.now - since);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include "common/clock.h"
 #include "common/container.h"
 #include "targetd/registry.h"
 
@@ -67,6 +68,7 @@ static void acknowledge(struct net_msg *msg)
 	struct part *part = cmn_container_of(msg, struct part, msg);
 	struct tgt_barrier *b = part->barrier;
 	int done_fd = b->params.done_fd;
+	struct fab_env *env;
 	bool all = true;
 
 	net_server_each_conn(b->params.server, b->params.reactors[part->index], detach_conn, &all);
@@ -74,6 +76,10 @@ static void acknowledge(struct net_msg *msg)
 		net_reactor_post(b->params.reactors[part->index], &part->msg);
 		return;
 	}
+	env = net_reactor_env(b->params.reactors[part->index]);
+	fab_env_settle(env,
+		       cmn_now_ns() -
+			       env->now); /* counters of what goes must not be touched after this */
 	if (atomic_fetch_sub(&b->left, 1) == 1)
 		eventfd_write(done_fd, 1); /* b may be freed by now */
 }

@@ -22,6 +22,7 @@
 #include "common/util.h"
 #include "net/ctlsock.h"
 #include "targetd/control_msg.h"
+#include "targetd/stats_msg.h"
 
 #define PROTOCOL 1
 #define REPORT_NS (20 * CMN_NS_PER_MS) /* at most 50 reports a second */
@@ -209,11 +210,11 @@ static void on_fds(struct tgt_control *c, struct peer *p, struct net_ctl_msg *ms
 static void on_stats(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
 {
 	struct json_object *answer = json_object_new_object();
-	uint64_t seq = 0;
+	struct tgt_stats_ask ask = { 0 };
 
-	cmn_json_u64_opt(msg->json, "seq", &seq, NULL, NULL);
-	tgt_msg_stats(c->params.world->reg, answer);
-	json_object_object_add(answer, "seq", json_object_new_uint64(seq));
+	cmn_json_u64_opt(msg->json, "seq", &ask.seq, NULL, NULL);
+	cmn_json_u64_opt(msg->json, "since", &ask.since, NULL, NULL);
+	tgt_msg_stats(c->params.world->reg, &ask, answer);
 	send_msg(p, answer);
 }
 

@@ -21,7 +21,4 @@ struct json_object *tgt_msg_hello(const struct tgt_hello *h);
 struct json_object *tgt_msg_apply(struct tgt_world *w, struct json_object *msg,
 				  uint64_t *generation);
 
-/* Fills `resident_bytes`, `reactors` and `subsystems` of a `stats` message. */
-void tgt_msg_stats(struct tgt_registry *reg, struct json_object *msg);
-
 #endif

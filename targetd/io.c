@@ -20,48 +20,11 @@ static struct tgt_queue *queue_of(const struct fab_req *req)
 	return net_conn_data(net_conn_of(req->conn));
 }
 
-/* ---- counting ---- */
-
-static inline void add(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-
-static void count(const struct fab_req *req, const struct tgt_io_priv *p, bool failed)
-{
-	struct tgt_ns *ns = tgt_io_ns(req);
-	struct tgt_ns_stats *s;
-	uint64_t took = p->io->env->now - req->started;
-
-	if (!ns || !ns->stats)
-		return;
-	s = &ns->stats[p->io->index];
-	if (failed)
-		add(&s->errors, 1);
-	if (took) {
-		add(&s->busy_ns, took);
-		if (req->cmd.opcode == NVME_IO_READ)
-			add(&s->read_ns, took);
-		else if (req->cmd.opcode == NVME_IO_WRITE)
-			add(&s->write_ns, took);
-	}
-	switch (req->cmd.opcode) {
-	case NVME_IO_READ:
-		add(&s->reads, 1);
-		add(&s->read_bytes, failed ? 0 : req->len);
-		break;
-	case NVME_IO_WRITE:
-		add(&s->writes, 1);
-		add(&s->write_bytes, failed ? 0 : req->len);
-		break;
-	default:
-		add(&s->other, 1);
-	}
-}
-
 void tgt_io_finish(struct fab_req *req, struct fab_status st)
 {
-	count(req, tgt_io_priv(req), fab_failed(st));
+	uint64_t backend = tgt_io_priv(req)->ctx ? tgt_io_async_drop(req) : 0;
+
+	tgt_io_count(req, st, backend);
 	tgt_view_leave(req);
 	fab_req_complete(req, st);
 }
@@ -105,6 +68,7 @@ static struct fab_status parse(struct fab_req *req)
 
 	p->io = q->io;
 	p->ctx = NULL;
+	p->executed = 0;
 	p->mark = TGT_RANGELOCK_NONE;
 	p->tries = 0;
 	p->parked = false;
@@ -159,6 +123,8 @@ static void execute(struct fab_req *req)
 		fab_fabrics_execute(req);
 		return;
 	}
+	if (!tgt_io_priv(req)->executed)
+		tgt_io_priv(req)->executed = q->io->env->now;
 	if (!tgt_view_enter(q, req)) {
 		st = check_again(q, req);
 		if (fab_failed(st)) {
@@ -180,7 +146,7 @@ void tgt_io_park(struct fab_req *req)
 		p->tries++;
 	p->parked = true;
 	if (req->ns && p->tries == 1)
-		add(&tgt_io_ns(req)->stats[io->index].lock_waits, 1);
+		tgt_io_count_wait(req);
 	TAILQ_INSERT_TAIL(&io->parked, req, link);
 	io->nr_parked++;
 	if (!io->later.heap_index)
@@ -238,9 +204,7 @@ static void cancel(struct fab_req *req)
 		return;
 	}
 	unpark(req);
-	if (p->ctx) {
-		tgt_io_async_abandon(req);
-	} else if (ns && ns->lock) {
+	if (!p->ctx && ns && ns->lock) {
 		struct tgt_range range = tgt_io_range(p, true);
 
 		tgt_rangelock_forget(ns->lock, &range);

@@ -20,11 +20,35 @@ struct tgt_io_reactor;
  * longer.  What a power cut leaves is the backend's affair (tgt_geometry.atomic_bytes). */
 #define TGT_ATOMIC_BYTES (1u << 20)
 
-/* Commands of one namespace on one reactor: written by that reactor alone, summed by whoever reads (relaxed). */
+/* Where a command's time went: waiting for its data (and whatever is not the others'); in the backend; waiting for a buffer or for the
+ * range that it names. */
+enum tgt_part { TGT_PART_TRANSPORT, TGT_PART_BACKEND, TGT_PART_QUEUE, TGT_PARTS };
+
+/* How long commands took, from their capsule to their completion.  Parts that took no time at all are not in `part`: their number is
+ * what it lacks compared with `total`. */
+struct tgt_timing {
+	struct cmn_latency total, part[TGT_PARTS];
+	uint64_t part_ns[TGT_PARTS];
+};
+
+#define TGT_NS_STATUSES 6
+
+/* Commands of one namespace on one reactor: written by that reactor alone, summed by whoever reads (relaxed).  tgt_ns_stats_create(). */
 struct tgt_ns_stats {
 	alignas(64) uint64_t reads;
 	uint64_t writes, other, read_bytes, write_bytes, errors, lock_waits, busy_ns;
 	uint64_t read_ns, write_ns; /* parts of busy_ns */
+	struct fab_fresh fresh; /* in its list while there is what the next three lack */
+	uint64_t reads_timed, writes_timed,
+		other_timed; /* the reactor's own: so many of the above are in the times */
+	struct tgt_timing
+		*timing; /* [2]: reads, writes; made when the first is timed (release), or never */
+	uint64_t failed[TGT_NS_STATUSES]; /* cmn_tally by status code */
+};
+
+/* When counters were told last, and what they were like: so only what has changed need be told.  The control thread's. */
+struct tgt_told {
+	uint64_t seq, mark;
 };
 
 /* A namespace as one view shows it.  Immutable; what it points at is shared with other views of the same namespace and lives
@@ -63,7 +87,20 @@ struct tgt_queue {
 	struct tgt_io_reactor *io; /* that reactor's */
 	unsigned int index; /* net_reactor_index(reactor) */
 	uint64_t max_bytes; /* MDTS */
+	struct tgt_told told; /* registry's mutex */
 };
+
+/* All reactors' together; any thread. */
+struct tgt_ns_sums {
+	uint64_t reads, writes, other, read_bytes, write_bytes, errors, lock_waits, busy_ns,
+		read_ns, write_ns;
+};
+struct tgt_ns_sums tgt_ns_stats_sum(const struct tgt_ns_stats *stats, unsigned int nr_reactors);
+/* Adds to ret[0] of reads and ret[1] of writes; parts are whole then. */
+void tgt_ns_stats_timing(const struct tgt_ns_stats *stats, unsigned int nr_reactors,
+			 struct tgt_timing ret[2]);
+struct tgt_ns_stats *tgt_ns_stats_create(unsigned int nr_reactors); /* NULL: no memory */
+void tgt_ns_stats_free(struct tgt_ns_stats *stats, unsigned int nr_reactors); /* NULL is legal */
 
 /* The two slots of fab_req.priv that the view keeps; the others are io.c's. */
 #define TGT_PRIV_USE 6 /* ptr: struct tgt_view_use that req is counted in, NULL: none */

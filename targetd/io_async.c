@@ -25,6 +25,8 @@ struct tgt_io_ctx {
 	uint8_t *cmp_buf; /* Compare: what the namespace holds */
 	bool cmp_heap; /* it isn't the pool's */
 	uint64_t done; /* bytes of the current range */
+	uint64_t submitted,
+		backend_ns; /* when the piece at work was handed over; how long the others took */
 	uint32_t index; /* current range, or slot */
 	int res;
 	bool at_work, returned; /* submit() has been called; done() came */
@@ -47,7 +49,7 @@ static struct tgt_io_ctx *ctx_get(struct tgt_io_reactor *io)
 	return ctx;
 }
 
-static void drop_ctx(struct fab_req *req)
+uint64_t tgt_io_async_drop(struct fab_req *req)
 {
 	struct tgt_io_priv *p = tgt_io_priv(req);
 	struct tgt_io_ctx *ctx = p->ctx;
@@ -62,12 +64,7 @@ static void drop_ctx(struct fab_req *req)
 	ctx->next_free = p->io->free_ctx;
 	p->io->free_ctx = ctx;
 	p->ctx = NULL;
-}
-
-static void end(struct fab_req *req, struct fab_status st)
-{
-	drop_ctx(req);
-	tgt_io_finish(req, st);
+	return ctx->backend_ns;
 }
 
 void tgt_io_async_fini(struct tgt_io_reactor *io)
@@ -213,7 +210,7 @@ static enum ready ready_read(struct fab_req *req)
 		return READY;
 	if (fab_req_get_buf(req, req->len) == 0)
 		return READY;
-	drop_ctx(req);
+	tgt_io_async_drop(req);
 	tgt_view_leave(req);
 	fab_req_wait_buf(req, req->len);
 	return NOT_NOW;
@@ -223,7 +220,7 @@ static enum ready ready_write(struct fab_req *req)
 {
 	if (tgt_io_own_data(req))
 		return READY;
-	end(req, FAB_RETRY(NVME_SC_CMD_INTERRUPTED));
+	tgt_io_finish(req, FAB_RETRY(NVME_SC_CMD_INTERRUPTED));
 	return FAILED;
 }
 
@@ -243,7 +240,7 @@ static enum ready ready_compare(struct fab_req *req)
 	ctx->cmp_buf = aligned_alloc(4096, CMN_ALIGN_UP(req->len, 4096));
 	if (ctx->cmp_buf)
 		return READY;
-	end(req, FAB_RETRY(NVME_SC_CMD_INTERRUPTED));
+	tgt_io_finish(req, FAB_RETRY(NVME_SC_CMD_INTERRUPTED));
 	return FAILED;
 }
 
@@ -259,12 +256,12 @@ static enum ready ready_dsm(struct fab_req *req)
 		memcpy(&r, &ranges[i], sizeof(r));
 		st = fab_io_check_range(req->ns, &r);
 		if (fab_failed(st)) {
-			end(req, st);
+			tgt_io_finish(req, st);
 			return FAILED;
 		}
 	}
 	if (!(le32toh(req->cmd.cdw11) & NVME_DSM_AD)) {
-		end(req, FAB_OK);
+		tgt_io_finish(req, FAB_OK);
 		return FAILED;
 	}
 	return ready_write(req);
@@ -316,6 +313,7 @@ static void piece_done(struct tgt_io *io, int res)
 	struct fab_req *req = ctx->req;
 
 	ctx->res = res;
+	ctx->backend_ns += tgt_io_priv(req)->io->env->now - ctx->submitted;
 	if (ctx->ns->lock)
 		tgt_rangelock_unlock(ctx->ns->lock, &ctx->held);
 	ctx->held.mark = TGT_RANGELOCK_NONE;
@@ -342,6 +340,7 @@ static bool submit(struct fab_req *req)
 		      ((const struct fab_io_row *)req->row)->flags & FAB_IO_LBA;
 	ctx->io.backend = ctx->ns->backend;
 	ctx->returned = false;
+	ctx->submitted = p->io->env->now;
 	ctx->at_work = true;
 	ctx->ns->backend->ops->submit(ctx->ns->backend, &ctx->io);
 	ctx->at_work = false;
@@ -361,12 +360,12 @@ static void advance(struct fab_req *req)
 			if (ctx->io.op == TGT_IO_FLUSH)
 				ctx->index++;
 			if (ctx->res < 0) {
-				end(req, status_of(ctx->io.op, ctx->res));
+				tgt_io_finish(req, status_of(ctx->io.op, ctx->res));
 				return;
 			}
 		}
 		if (steps->next(req) == PIECE_NONE_LEFT) {
-			end(req, steps->after ? steps->after(req) : FAB_OK);
+			tgt_io_finish(req, steps->after ? steps->after(req) : FAB_OK);
 			return;
 		}
 		if (n == PIECES_PER_TURN) {
@@ -411,9 +410,4 @@ void tgt_io_async_cancel(struct fab_req *req)
 
 	if (ctx->io.backend && ctx->io.backend->ops->cancel)
 		ctx->io.backend->ops->cancel(ctx->io.backend, &ctx->io);
-}
-
-void tgt_io_async_abandon(struct fab_req *req)
-{
-	drop_ctx(req);
 }

@@ -59,7 +59,7 @@ int tgt_volume_open(const struct tgt_volume_params *p, struct tgt_volume **ret, 
 	memcpy(vol->nguid, spec->nguid, sizeof(vol->nguid));
 	memcpy(vol->eui64, spec->eui64, sizeof(vol->eui64));
 	vol->path = spec->path ? strdup(spec->path) : NULL;
-	vol->stats = aligned_alloc(64, p->nr_reactors * sizeof(*vol->stats));
+	vol->stats = tgt_ns_stats_create(p->nr_reactors);
 	vol->lock = tgt_rangelock_create();
 	if (!vol->stats || !vol->lock || (spec->path && !vol->path))
 		cmn_err_set(err, r, NULL, "no memory");
@@ -69,7 +69,6 @@ int tgt_volume_open(const struct tgt_volume_params *p, struct tgt_volume **ret, 
 		tgt_volume_close(vol);
 		return r;
 	}
-	memset(vol->stats, 0, p->nr_reactors * sizeof(*vol->stats));
 	*ret = vol;
 	return 0;
 }
@@ -81,7 +80,7 @@ void tgt_volume_close(struct tgt_volume *vol)
 	if (vol->backend)
 		vol->backend->ops->close(vol->backend);
 	tgt_rangelock_destroy(vol->lock);
-	free(vol->stats);
+	tgt_ns_stats_free(vol->stats, vol->nr_reactors);
 	free(vol->path);
 	free(vol);
 }
@@ -153,25 +152,4 @@ struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, bool read_only)
 	ns->discard_zeroes = geo->discard_zeroes;
 	ns->owner = vol;
 	return ns;
-}
-
-struct tgt_ns_stats tgt_ns_stats_sum(const struct tgt_ns_stats *stats, unsigned int nr_reactors)
-{
-	struct tgt_ns_stats sum = { 0 };
-
-	for (unsigned int i = 0; i < nr_reactors; i++) {
-#define ADD(field) (sum.field += __atomic_load_n(&stats[i].field, __ATOMIC_RELAXED))
-		ADD(reads);
-		ADD(writes);
-		ADD(other);
-		ADD(read_bytes);
-		ADD(write_bytes);
-		ADD(errors);
-		ADD(lock_waits);
-		ADD(busy_ns);
-		ADD(read_ns);
-		ADD(write_ns);
-#undef ADD
-	}
-	return sum;
 }

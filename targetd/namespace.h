@@ -20,6 +20,7 @@ struct tgt_volume {
 	struct tgt_geometry geo;
 	struct tgt_rangelock *lock;
 	struct tgt_ns_stats *stats; /* [nr_reactors] */
+	struct tgt_told told;
 };
 
 struct tgt_volume_params {
@@ -39,8 +40,5 @@ bool tgt_volume_is(const struct tgt_volume *vol, const struct tgt_ns_spec *spec)
 int tgt_volume_resize(struct tgt_volume *vol, uint64_t size, struct cmn_err *err);
 /* As a view shows it from now on; freed by free() after the barrier that ended its use.  NULL: no memory. */
 struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, bool read_only);
-
-struct tgt_ns_stats tgt_ns_stats_sum(const struct tgt_ns_stats *stats,
-				     unsigned int nr_reactors); /* any */
 
 #endif

@@ -29,7 +29,7 @@ static struct tgt_registry *reg_of(const struct fab_ctrl *ctrl)
 static void smart_add(const struct fab_ns *fab, unsigned int nr_reactors, struct fab_smart *ret)
 {
 	const struct tgt_ns *ns = (const struct tgt_ns *)fab; /* fab is its first member */
-	struct tgt_ns_stats sum = tgt_ns_stats_sum(ns->stats, nr_reactors);
+	struct tgt_ns_sums sum = tgt_ns_stats_sum(ns->stats, nr_reactors);
 
 	ret->data_units_read += sum.read_bytes / 512;
 	ret->data_units_written += sum.write_bytes / 512;

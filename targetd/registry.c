@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/util.h"
 #include "common/uuid.h"
+#include "targetd/host_io.h"
 
 static void nothing_destroy(struct fab_view *fab)
 {
@@ -183,8 +184,10 @@ void tgt_ctrl_put(struct tgt_ctrl *tc)
 		fab_view_put(&tc->view->fab);
 	fab_ctrl_put(tc->ctrl);
 	tgt_disclog_free(tc->log);
-	if (tc->ss)
+	if (tc->ss) {
+		tgt_host_io_put(tc->ss, tc->io);
 		subsystem_put(reg, tc->ss);
+	}
 	free(tc);
 }
 

@@ -30,6 +30,7 @@ struct tgt_ctrl {
 	struct fab_ctrl *ctrl; /* one reference */
 	struct tgt_view *view; /* mutex; one reference: what its queues shall see */
 	struct net_conn *admin; /* mutex; NULL once its queue is gone */
+	struct tgt_host_io *io; /* mutex; NULL: not counted */
 	struct net_reactor *reactor; /* of the admin queue */
 	unsigned int refs; /* mutex: queues, and messages under way */
 	bool ending; /* mutex: no further queue joins */

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/util.h"
 #include "fabrics/spec/nvmf.h"
+#include "targetd/host_io.h"
 #include "targetd/portal.h"
 #include "targetd/registry.h"
 
@@ -146,8 +147,10 @@ static struct fab_status add_ctrl(struct tgt_registry *reg, struct tgt_subsystem
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
 	}
 	fab_ctrl_get(tc->ctrl); /* one for the connection, one for us */
-	if (ss)
+	if (ss) {
 		ss->refs++;
+		tc->io = tgt_host_io_get(ss, in->hostnqn);
+	}
 	TAILQ_INSERT_TAIL(ss ? &ss->ctrls : &reg->disc_ctrls, tc, link);
 	tgt_registry_mark(tc);
 	return FAB_OK;
@@ -368,6 +371,7 @@ static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_
 	if (qid) {
 		fab_ctrl_ioq_del(ctrl, qid);
 		net_conn_set_data(c, NULL);
+		tgt_host_io_gone(tc->io, fab_conn_stats(conn));
 		tgt_registry_mark(tc);
 		check_quiesced(tc);
 	} else {

@@ -12,6 +12,7 @@
 #include "common/container.h"
 #include "common/util.h"
 #include "fabrics/spec/nvmf.h"
+#include "targetd/host_io.h"
 
 #define FIRMWARE "0.1"
 
@@ -42,6 +43,7 @@ void tgt_subsystem_free(struct tgt_subsystem *ss)
 	if (!ss)
 		return;
 	tgt_subsystem_retire_views(ss, NULL);
+	tgt_host_io_clear(ss);
 	fab_cntlids_destroy(ss->cntlids);
 	tgt_subsys_spec_free(ss->spec);
 	free(ss->live);

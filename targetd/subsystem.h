@@ -10,6 +10,7 @@
 #include "targetd/namespace.h"
 
 struct tgt_ctrl;
+struct tgt_host_io;
 struct net_conn;
 struct net_msg;
 
@@ -43,6 +44,7 @@ struct tgt_subsystem {
 		*common; /* of hosts that no namespace names; made when the first one comes */
 	struct tgt_host_view *by_host;
 	TAILQ_HEAD(tgt_ctrl_list, tgt_ctrl) ctrls; /* in order of connecting */
+	struct tgt_host_io *host_io; /* targetd/host_io.h */
 };
 
 struct tgt_subsystem *tgt_subsystem_create(struct tgt_subsys_spec *spec, unsigned int nr_reactors);

@@ -80,7 +80,111 @@ static void take_key(struct json_object *obj, struct dsc_controller *c)
 	c->cntlid = (uint16_t)get_u64(obj, "cntlid");
 }
 
-static void take_connected(struct sup_worker *w, struct json_object *obj)
+const char *const dsc_gone_name[DSC_GONE_COUNT] = {
+	[DSC_GONE_KEEP_ALIVE] = "keep_alive_timeout",
+	[DSC_GONE_SHUTDOWN] = "shutdown",
+	[DSC_GONE_CLOSED] = "closed",
+};
+
+/* -- hosts that come again ------------------------------------------------------------------------ */
+struct sup_pair {
+	unsigned int refs;
+	unsigned int
+		lost; /* controllers that ended without being shut down, and that none has taken the place of */
+	struct dsc_pair p;
+};
+
+static int pair_cmp(const void *key, const void *value)
+{
+	const struct sup_pair *a = key, *b = value;
+	int c = strcmp(a->p.nqn, b->p.nqn);
+
+	return c ? c : strcmp(a->p.host_nqn, b->p.host_nqn);
+}
+
+static void *pair_get(void *value)
+{
+	((struct sup_pair *)value)->refs++;
+	return value;
+}
+
+static void pair_put(void *value)
+{
+	struct sup_pair *pair = value;
+
+	if (--pair->refs == 0)
+		free(pair);
+}
+
+static const struct dsc_tree_ops pair_ops = { pair_cmp, ctrl_key, pair_get, pair_put };
+
+void sup_pairs_clear(struct dsc_supervisor *sup)
+{
+	dsc_tree_put(sup->pairs, &pair_ops);
+	sup->pairs = NULL;
+	sup->nr_pairs = 0;
+}
+
+/* NULL: there are too many. */
+static struct sup_pair *pair_of(struct dsc_supervisor *sup, const struct dsc_controller *c)
+{
+	struct sup_pair *pair = dsc_zalloc(sizeof(*pair)), *there;
+
+	pair->refs = 1;
+	memcpy(pair->p.nqn, c->nqn, sizeof(pair->p.nqn));
+	memcpy(pair->p.host_nqn, c->host_nqn, sizeof(pair->p.host_nqn));
+	there = dsc_tree_find(sup->pairs, &pair_ops, pair);
+	if (!there && sup->nr_pairs < DSC_PAIRS_MAX) {
+		dsc_tree_set(&sup->pairs, &pair_ops, pair);
+		sup->nr_pairs++;
+		there = pair;
+	}
+	pair_put(pair);
+	return there;
+}
+
+void dsc_supervisor_pairs(struct dsc_supervisor *sup,
+			  void (*fn)(void *arg, const struct dsc_pair *pair), void *arg)
+{
+	struct sup_pair *pair;
+
+	dsc_tree_each(pair, sup->pairs, &pair_ops) fn(arg, &pair->p);
+}
+
+static void count_connected(struct sup_worker *w, const struct dsc_controller *c)
+{
+	struct sup_pair *pair = pair_of(w->sup, c);
+
+	w->counts.connected++;
+	if (!pair)
+		return;
+	pair->p.connects++;
+	if (!pair->lost)
+		return;
+	pair->lost--;
+	pair->p.reconnects++;
+}
+
+static void count_lost(struct sup_worker *w, const struct dsc_controller *c, enum dsc_gone how)
+{
+	struct sup_pair *pair = how == DSC_GONE_SHUTDOWN ? NULL : pair_of(w->sup, c);
+
+	if (!pair)
+		return;
+	pair->lost++;
+	pair->p.keep_alive += how == DSC_GONE_KEEP_ALIVE;
+}
+
+void sup_controllers_lost(struct sup_worker *w)
+{
+	struct sup_ctrl *ctrl;
+
+	dsc_tree_each(ctrl, w->controllers, &ctrl_ops) count_lost(w, &ctrl->c, DSC_GONE_CLOSED);
+	sup_controllers_clear(w);
+}
+
+/* A new one, or news of one that is known. */
+static void take_connected(struct sup_worker *w, struct json_object *obj, bool count)
 {
 	struct sup_ctrl *ctrl = dsc_zalloc(sizeof(*ctrl));
 	struct dsc_controller *c = &ctrl->c;
@@ -97,77 +201,10 @@ static void take_connected(struct sup_worker *w, struct json_object *obj)
 	c->header_digest = get_bool(obj, "header_digest");
 	c->data_digest = get_bool(obj, "data_digest");
 	c->connected_ms = get_u64(obj, "connected_at");
+	if (count && !dsc_tree_find(w->controllers, &ctrl_ops, ctrl))
+		count_connected(w, c);
 	dsc_tree_set(&w->controllers, &ctrl_ops, ctrl);
 	ctrl_put(ctrl);
-}
-
-/* -- hosts that fell silent ----------------------------------------------------------------------- */
-const char *const dsc_gone_name[DSC_GONE_COUNT] = {
-	[DSC_GONE_KEEP_ALIVE] = "keep_alive_timeout",
-	[DSC_GONE_SHUTDOWN] = "shutdown",
-	[DSC_GONE_CLOSED] = "closed",
-};
-
-struct sup_lost {
-	unsigned int refs;
-	struct dsc_lost l;
-};
-
-static int lost_cmp(const void *key, const void *value)
-{
-	const struct sup_lost *a = key, *b = value;
-	int c = strcmp(a->l.nqn, b->l.nqn);
-
-	return c ? c : strcmp(a->l.host_nqn, b->l.host_nqn);
-}
-
-static void *lost_get(void *value)
-{
-	((struct sup_lost *)value)->refs++;
-	return value;
-}
-
-static void lost_put(void *value)
-{
-	struct sup_lost *lost = value;
-
-	if (--lost->refs == 0)
-		free(lost);
-}
-
-static const struct dsc_tree_ops lost_ops = { lost_cmp, ctrl_key, lost_get, lost_put };
-
-void sup_lost_clear(struct dsc_supervisor *sup)
-{
-	dsc_tree_put(sup->lost, &lost_ops);
-	sup->lost = NULL;
-	sup->nr_lost = 0;
-}
-
-static void count_lost(struct dsc_supervisor *sup, const struct dsc_controller *c)
-{
-	struct sup_lost *lost = dsc_zalloc(sizeof(*lost)), *there;
-
-	lost->refs = 1;
-	memcpy(lost->l.nqn, c->nqn, sizeof(lost->l.nqn));
-	memcpy(lost->l.host_nqn, c->host_nqn, sizeof(lost->l.host_nqn));
-	lost->l.times = 1;
-	there = dsc_tree_find(sup->lost, &lost_ops, lost);
-	if (there) {
-		there->l.times++;
-	} else if (sup->nr_lost < DSC_LOST_MAX) {
-		dsc_tree_set(&sup->lost, &lost_ops, lost);
-		sup->nr_lost++;
-	}
-	lost_put(lost);
-}
-
-void dsc_supervisor_lost(struct dsc_supervisor *sup,
-			 void (*fn)(void *arg, const struct dsc_lost *lost), void *arg)
-{
-	struct sup_lost *lost;
-
-	dsc_tree_each(lost, sup->lost, &lost_ops) fn(arg, &lost->l);
 }
 
 static void count_gone(struct sup_worker *w, struct json_object *obj, const struct sup_ctrl *key)
@@ -182,8 +219,10 @@ static void count_gone(struct sup_worker *w, struct json_object *obj, const stru
 	else if (strcmp(reason, "shut down by host") == 0)
 		gone = DSC_GONE_SHUTDOWN;
 	w->counts.gone[gone]++;
-	if (ctrl && gone == DSC_GONE_KEEP_ALIVE)
-		count_lost(w->sup, &ctrl->c);
+	if (ctrl)
+		count_lost(w, &ctrl->c, gone);
+	else /* it came and went between two reports */
+		w->counts.connected++;
 }
 
 void sup_controllers_take(struct sup_worker *w, struct json_object *msg)
@@ -204,9 +243,7 @@ void sup_controllers_take(struct sup_worker *w, struct json_object *msg)
 	list = NULL;
 	cmn_json_arr_opt(msg, "connected", &list, NULL);
 	for (size_t i = 0; list && i < json_object_array_length(list); i++)
-		take_connected(w, json_object_array_get_idx(list, i));
-	if (list && !full)
-		w->counts.connected += json_object_array_length(list);
+		take_connected(w, json_object_array_get_idx(list, i), !full);
 }
 
 /* -- what others ask ---------------------------------------------------------------------------------- */

@@ -373,6 +373,7 @@ void sup_link_close(struct sup_worker *w)
 	w->ctl_watch.fd = -1;
 	w->said_hello = false;
 	w->stats_asked = false;
+	w->stats_have = 0;
 	net_timer_cancel(w->sup->app->loop, &w->connect);
 	dsc_tree_put(w->sent, &dsc_name_ops);
 	w->sent = NULL;

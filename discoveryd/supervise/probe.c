@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/container.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "discoveryd/supervise/supervise_impl.h"
 
@@ -21,6 +22,8 @@
 #define HUNG_PROBES 8
 #define LINE_WORDS (64 / sizeof(uint64_t))
 #define STATS_NS (900 * CMN_NS_PER_MS) /* less than a probe's turn, so that each asks */
+#define STATS_WHOLE                                                                                \
+	64 /* so often everything is told, not what has changed: what is gone goes here too */
 #define STATS_SHARE 20 /* at most so small a part of our time goes into reading them */
 
 void sup_probe_unmap(struct sup_worker *w)
@@ -89,6 +92,8 @@ static void ask_stats(struct sup_worker *w)
 
 	w->stats_asked = true;
 	json_object_object_add(msg, "seq", json_object_new_uint64(++w->stats_seq));
+	if (w->stats_have && w->stats_seq % STATS_WHOLE)
+		json_object_object_add(msg, "since", json_object_new_uint64(w->stats_have));
 	sup_link_send(w, msg);
 }
 
@@ -125,10 +130,15 @@ void sup_probe_start(struct dsc_supervisor *sup)
 /* -- stats ------------------------------------------------------------------------------------------ */
 void sup_stats_take(struct sup_worker *w, struct json_object *msg)
 {
-	uint64_t now = cmn_now_ns();
+	uint64_t now;
 
+	dsc_worker_io_take(&w->io, msg);
+	json_object_object_del(msg, "subsystems");
 	json_object_put(w->stats);
 	w->stats = json_object_get(msg);
+	w->stats_have = 0;
+	cmn_json_u64_opt(msg, "seq", &w->stats_have, NULL, NULL);
+	now = cmn_now_ns();
 	w->stats_ms = cmn_wall_ms();
 	w->stats_asked = false;
 	w->stats_next = now + cmn_max(STATS_NS, STATS_SHARE * (now - w->read_began));

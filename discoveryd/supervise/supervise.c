@@ -52,6 +52,7 @@ static void free_worker(struct sup_worker *w)
 	sup_process_forget(w);
 	sup_controllers_clear(w);
 	json_object_put(w->stats);
+	dsc_worker_io_clear(&w->io);
 	free(w);
 }
 
@@ -314,7 +315,7 @@ void sup_worker_exited(struct sup_worker *w, const char *how)
 	struct dsc_supervisor *sup = w->sup;
 
 	sup_link_close(w);
-	sup_controllers_clear(w);
+	sup_controllers_lost(w);
 	if (w->state == DSC_WORKER_STOPPING) {
 		w->state = DSC_WORKER_STOPPED;
 		sup_worker_event(w, DSC_INFO, "worker.stopped", how);
@@ -355,7 +356,7 @@ void dsc_supervisor_destroy(struct dsc_supervisor *sup)
 	net_after_cancel(sup->app->loop, &sup->drain_step);
 	while ((w = TAILQ_FIRST(&sup->workers)))
 		free_worker(w);
-	sup_lost_clear(sup);
+	sup_pairs_clear(sup);
 	sup_hold_drop_all(sup);
 	sup->app->supervisor = NULL;
 	free(sup);

@@ -78,16 +78,18 @@ void dsc_supervisor_controllers(struct dsc_supervisor *sup, const char *nqn, con
 unsigned int dsc_supervisor_count(struct dsc_supervisor *sup, const char *nqn, const char *host_nqn,
 				  const char *portal);
 
-/* Hosts that were lost by their keep alive timer, ordered by (NQN, host); the first DSC_LOST_MAX pairs are told apart. */
-#define DSC_LOST_MAX 4096
-struct dsc_lost {
+/* A host and a subsystem that it has connected to since discoveryd started, ordered by (NQN, host); the first DSC_PAIRS_MAX of them. */
+#define DSC_PAIRS_MAX 16384
+struct dsc_pair {
 	char nqn[DSC_NQN_MAX + 1], host_nqn[DSC_NQN_MAX + 1];
-	uint64_t times;
+	uint64_t connects; /* controllers made */
+	uint64_t reconnects; /* of those, in the place of one that ended without being shut down */
+	uint64_t keep_alive; /* controllers that ended by their keep alive timer */
 };
-void dsc_supervisor_lost(struct dsc_supervisor *sup,
-			 void (*fn)(void *arg, const struct dsc_lost *lost), void *arg);
+void dsc_supervisor_pairs(struct dsc_supervisor *sup,
+			  void (*fn)(void *arg, const struct dsc_pair *pair), void *arg);
 
-/* The last stats message of a worker, borrowed, NULL when there is none; *ret_wall_ms when it came.  Asked for every second,
+/* What the last stats message of a worker said of itself and its reactors (the rest: stats.h), borrowed, NULL when there is none; *ret_wall_ms when it came.  Asked for every second,
  * less often when it is so large that reading it takes a noticeable part of that; it outlives its process. */
 struct json_object *dsc_supervisor_stats(struct dsc_supervisor *sup, const char *name,
 					 uint64_t *ret_wall_ms);

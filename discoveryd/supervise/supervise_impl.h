@@ -9,6 +9,7 @@
 #include "common/queue.h"
 #include "discoveryd/events/events.h"
 #include "discoveryd/model/model.h"
+#include "discoveryd/supervise/stats.h"
 #include "discoveryd/supervise/supervise.h"
 #include "net/ctlsock.h"
 #include "net/reactor.h"
@@ -72,8 +73,10 @@ struct sup_worker {
 	struct dsc_worker_counts counts;
 
 	/* probe.c */
-	struct json_object *stats;
+	struct json_object *stats; /* the last message, without what is in io */
 	uint64_t stats_ms, stats_seq;
+	uint64_t stats_have; /* seq of the last that this link brought; 0: none */
+	struct dsc_worker_io io;
 	uint64_t read_began; /* the message that is being taken */
 	uint64_t stats_next; /* not to be asked before */
 	bool stats_asked; /* and not answered yet */
@@ -96,8 +99,8 @@ struct dsc_supervisor {
 	struct net_after adopted, drain_step;
 	struct net_timer probe;
 	uint64_t last_probe;
-	struct dsc_tree *lost; /* controllers.c */
-	unsigned int nr_lost;
+	struct dsc_tree *pairs; /* controllers.c */
+	unsigned int nr_pairs;
 };
 
 /* hold.c */
@@ -117,7 +120,8 @@ void sup_portal_name(char *buf, size_t size, const char *portal);
 /* controllers.c */
 void sup_controllers_take(struct sup_worker *w, struct json_object *msg);
 void sup_controllers_clear(struct sup_worker *w);
-void sup_lost_clear(struct dsc_supervisor *sup);
+void sup_controllers_lost(struct sup_worker *w); /* its process has died */
+void sup_pairs_clear(struct dsc_supervisor *sup);
 bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *host_nqn,
 			  bool (*fn)(void *arg, const struct dsc_controller *c), void *arg);
 

@@ -151,11 +151,16 @@ class Schema:
     def on_const(self, value, arg, schema, where):
         self.need(value == arg, where, f'{value!r} is not {arg!r}')
 
+    def on_allOf(self, value, arg, schema, where):
+        for part in arg:
+            self.check(value, part, where)
+
     def on_required(self, value, arg, schema, where):
-        self.need(not set(arg) - set(value), where, f'{set(arg) - set(value)} missing')
+        missing = set(arg) - set(value) if value is not None else ()
+        self.need(not missing, where, f'{missing} missing')
 
     def on_additionalProperties(self, value, arg, schema, where):
-        more = set(value) - set(schema.get('properties', {}))
+        more = set(value or ()) - set(schema.get('properties', {}))
         self.need(arg or not more, where, f'{more} not in the contract')
 
     def on_properties(self, value, arg, schema, where):

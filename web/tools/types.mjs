@@ -25,6 +25,7 @@ function objectType(schema, indent) {
 /** The TypeScript type of one JSON Schema, in the subset that the contract uses; throws on anything else. */
 export function typeOf(schema, indent = '') {
   if (schema.$ref) return schema.$ref.replace('#/components/schemas/', '');
+  if (schema.allOf) return schema.allOf.map((part) => typeOf(part, indent)).join(' & ');
   if (schema.const !== undefined) return literal(schema.const);
   if (schema.enum) return schema.enum.map(literal).join(' | ');
   if (Array.isArray(schema.type)) return schema.type.map((type) => typeOf({ ...schema, type }, indent)).join(' | ');

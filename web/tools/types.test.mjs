@@ -11,6 +11,7 @@ test('types follow the schema', () => {
   assert.equal(typeOf({ $ref: '#/components/schemas/Status' }), 'Status');
   assert.equal(typeOf({ type: 'object', required: ['a'], properties: { a: { type: 'string' }, b: { type: 'boolean' } } }),
     '{\n  a: string;\n  b?: boolean;\n}');
+  assert.equal(typeOf({ allOf: [{ $ref: '#/components/schemas/Io' }, { type: 'object', properties: { c: { type: 'null' } } }] }), 'Io & {\n  c?: null;\n}');
 });
 
 test('a schema that is not understood is an error, not any', () => {

@@ -206,9 +206,7 @@ static void make_namespace(bool slow)
 				.backend = slow ? &d.slow.base : d.ram,
 				.mem = slow ? NULL : d.slow.mem,
 				.lock = tgt_rangelock_create(),
-				.stats =
-					aligned_alloc(64, REACTORS * sizeof(struct tgt_ns_stats)) };
-	memset(d.ns.stats, 0, REACTORS * sizeof(*d.ns.stats));
+				.stats = tgt_ns_stats_create(REACTORS) };
 	d.view = aligned_alloc(64, sizeof(*d.view));
 	memset(d.view, 0, sizeof(*d.view));
 	d.slots[0] = &d.ns.fab;
@@ -269,6 +267,31 @@ static uint32_t views_in_use(void)
 	return n;
 }
 
+/* Every command is timed, once, and its time went somewhere. */
+static void check_times(void)
+{
+	struct tgt_ns_sums s = tgt_ns_stats_sum(d.ns.stats, REACTORS);
+	struct tgt_timing t[2] = { 0 };
+	uint64_t backend = 0;
+
+	tgt_ns_stats_timing(d.ns.stats, REACTORS, t);
+	assert_int_equal(cmn_latency_count(&t[0].total), s.reads);
+	assert_int_equal(cmn_latency_count(&t[1].total), s.writes);
+	for (unsigned int way = 0; way < 2; way++) {
+		uint64_t ns = 0;
+
+		for (unsigned int i = 0; i < TGT_PARTS; i++) {
+			assert_int_equal(cmn_latency_count(&t[way].part[i]),
+					 way ? s.writes : s.reads);
+			ns += t[way].part_ns[i];
+		}
+		assert_int_equal(ns, way ? s.write_ns : s.read_ns);
+		backend += t[way].part_ns[TGT_PART_BACKEND];
+	}
+	assert_int_equal(backend > 0, !d.ns.mem);
+	assert_true(s.read_ns + s.write_ns <= s.busy_ns);
+}
+
 static void daemon_stop(void)
 {
 	for (int i = 0; i < 2000 && (net_server_nr_conns(d.server) || atomic_load(&d.slow.out));
@@ -278,6 +301,7 @@ static void daemon_stop(void)
 		net_reactor_stop(d.r[i]);
 	assert_int_equal(net_server_nr_conns(d.server), 0);
 	net_server_destroy(d.server);
+	check_times();
 	assert_int_equal(views_in_use(), 0);
 	for (unsigned int i = 0; i < REACTORS; i++) {
 		tgt_io_reactor_destroy(d.io[i]);
@@ -297,7 +321,7 @@ static void daemon_stop(void)
 	}
 	fab_view_put(&d.view->fab);
 	tgt_rangelock_destroy(d.ns.lock);
-	free(d.ns.stats);
+	tgt_ns_stats_free(d.ns.stats, REACTORS);
 	d.ram->ops->close(d.ram);
 	pthread_mutex_destroy(&d.lock);
 }
