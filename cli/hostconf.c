@@ -6,30 +6,22 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "net/addr.h"
 
-#define DISCOVERY_PORT "8009"
+#define DISCOVERY_PORT 8009
 
 /* What every format is made of. */
 struct conf {
 	const char *host_nqn;
 	char traddr[64], trsvcid[8]; /* of the discovery controller */
-	struct json_object *records;
-};
-
-static const struct cli_option options[] = {
-	{ "format", "format", CLI_TEXT, CLI_LOCAL, "FORMAT",
-	  "nvme-fabrics (default), config.json, discovery.conf, stafd or connect" },
-	{ "via", "via", CLI_TEXT, CLI_QUERY, "ADDRESS[:PORT]",
-	  "of ours, by which the host reaches us (127.0.0.1:8009)" },
-	{ 0 },
+	struct json_object *records; /* I/O subsystems over TCP: one for each path */
 };
 
 /* -- records ------------------------------------------------------------------------------------------- */
+
 static size_t count(const struct conf *c)
 {
-	return json_object_is_type(c->records, json_type_array)
-		       ? json_object_array_length(c->records)
-		       : 0;
+	return json_object_array_length(c->records);
 }
 
 static struct json_object *at(const struct conf *c, size_t i)
@@ -37,48 +29,69 @@ static struct json_object *at(const struct conf *c, size_t i)
 	return json_object_array_get_idx(c->records, i);
 }
 
-/* An I/O subsystem, and not a referral or the discovery subsystem itself. */
-static bool is_io(struct json_object *record)
+static const char *nqn_at(const struct conf *c, size_t i)
 {
-	return strcmp(cli_member_text(record, "subtype"), "nvme subsystem") == 0 &&
-	       strcmp(cli_member_text(record, "trtype"), "tcp") == 0;
+	return cli_member_text(at(c, i), "subnqn");
 }
 
 /* The first record of its subsystem; the others are more paths to it. */
 static bool is_first(const struct conf *c, size_t i)
 {
-	for (size_t j = 0; j < i; j++) {
-		if (is_io(at(c, j)) && strcmp(cli_member_text(at(c, j), "subnqn"),
-					      cli_member_text(at(c, i), "subnqn")) == 0)
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(nqn_at(c, j), nqn_at(c, i)) == 0)
 			return false;
-	}
 	return true;
 }
 
-static bool is_path_of(struct json_object *record, const char *nqn)
+/* Names come from others too, who register subsystems: one that isn't a word of one line could end a line of a file. */
+static bool is_plain(const char *text)
 {
-	return is_io(record) && strcmp(cli_member_text(record, "subnqn"), nqn) == 0;
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+/* Leaves out referrals, other transports and the discovery subsystem itself, whose record says where it is. */
+static void take_records(struct conf *c, struct json_object *records)
+{
+	for (size_t i = 0; records && i < json_object_array_length(records); i++) {
+		struct json_object *record = json_object_array_get_idx(records, i);
+		const char *subtype = cli_member_text(record, "subtype");
+
+		if (strcmp(subtype, "current discovery subsystem") == 0 && !*c->trsvcid)
+			snprintf(c->trsvcid, sizeof(c->trsvcid), "%s",
+				 cli_member_text(record, "trsvcid"));
+		if (strcmp(subtype, "nvme subsystem") != 0 ||
+		    strcmp(cli_member_text(record, "trtype"), "tcp") != 0)
+			continue;
+		if (is_plain(cli_member_text(record, "subnqn")))
+			json_object_array_add(c->records, json_object_get(record));
+		else
+			cli_note("left out, for its name: '%s'", cli_member_text(record, "subnqn"));
+	}
 }
 
 /* -- formats ---------------------------------------------------------------------------------------------- */
+
+static void print_controller(const char *traddr, const char *trsvcid)
+{
+	printf("controller = transport=tcp;traddr=%s;trsvcid=%s\n", traddr, trsvcid);
+}
+
 /* nvme-cli 3: /etc/nvme/nvme-fabrics.conf */
 static void print_fabrics(const struct conf *c)
 {
-	const char *nqn;
-
 	printf("[Host]\nhostnqn = %s\n\n[Discovery Controller]\n", c->host_nqn);
-	printf("controller = transport=tcp;traddr=%s;trsvcid=%s\n", c->traddr, c->trsvcid);
+	print_controller(c->traddr, c->trsvcid);
 	for (size_t i = 0; i < count(c); i++) {
-		if (!is_io(at(c, i)) || !is_first(c, i))
+		if (!is_first(c, i))
 			continue;
-		nqn = cli_member_text(at(c, i), "subnqn");
-		printf("\n[Subsystem]\nnqn = %s\n", nqn);
-		for (size_t j = i; j < count(c); j++) {
-			if (is_path_of(at(c, j), nqn))
-				printf("controller = transport=tcp;traddr=%s;trsvcid=%s\n",
-				       cli_member_text(at(c, j), "traddr"),
-				       cli_member_text(at(c, j), "trsvcid"));
-		}
+		printf("\n[Subsystem]\nnqn = %s\n", nqn_at(c, i));
+		for (size_t j = i; j < count(c); j++)
+			if (strcmp(nqn_at(c, j), nqn_at(c, i)) == 0)
+				print_controller(cli_member_text(at(c, j), "traddr"),
+						 cli_member_text(at(c, j), "trsvcid"));
 	}
 }
 
@@ -93,7 +106,7 @@ static struct json_object *subsystem_json(const struct conf *c, const char *nqn)
 	struct json_object *port;
 
 	for (size_t i = 0; i < count(c); i++) {
-		if (!is_path_of(at(c, i), nqn))
+		if (strcmp(nqn_at(c, i), nqn) != 0)
 			continue;
 		port = json_object_new_object();
 		add(port, "transport", "tcp");
@@ -112,11 +125,9 @@ static void print_config_json(const struct conf *c)
 	struct json_object *doc = json_object_new_array(), *host = json_object_new_object();
 	struct json_object *subsystems = json_object_new_array();
 
-	for (size_t i = 0; i < count(c); i++) {
-		if (is_io(at(c, i)) && is_first(c, i))
-			json_object_array_add(
-				subsystems, subsystem_json(c, cli_member_text(at(c, i), "subnqn")));
-	}
+	for (size_t i = 0; i < count(c); i++)
+		if (is_first(c, i))
+			json_object_array_add(subsystems, subsystem_json(c, nqn_at(c, i)));
 	add(host, "hostnqn", c->host_nqn);
 	json_object_object_add(host, "subsystems", subsystems);
 	json_object_array_add(doc, host);
@@ -124,9 +135,10 @@ static void print_config_json(const struct conf *c)
 	json_object_put(doc);
 }
 
-/* nvme-cli 1 and 2: /etc/nvme/discovery.conf, arguments of `nvme discover` */
+/* nvme-cli 1 and 2: /etc/nvme/discovery.conf, arguments of `nvme discover`, of which version 2 doesn't take the host's NQN. */
 static void print_discovery_conf(const struct conf *c)
 {
+	printf("# nvme-cli 2 takes the host's NQN from /etc/nvme/hostnqn: %s\n", c->host_nqn);
 	printf("--transport=tcp --traddr=%s --trsvcid=%s --hostnqn=%s\n", c->traddr, c->trsvcid,
 	       c->host_nqn);
 }
@@ -136,40 +148,79 @@ static void print_stafd(const struct conf *c)
 {
 	printf("# the host's NQN, in /etc/stas/sys.conf:  [Host]  nqn=%s\n[Controllers]\n",
 	       c->host_nqn);
-	printf("controller = transport=tcp;traddr=%s;trsvcid=%s\n", c->traddr, c->trsvcid);
+	print_controller(c->traddr, c->trsvcid);
 }
 
-/* One word for a shell: names come from others too, who register subsystems. */
-static void print_word(const char *option, const char *text)
+static bool needs_quotes(const char *text)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789.:-_/@+,";
-	bool quoted = strspn(text, plain) != strlen(text);
+				    "0123456789.:-_/@+,%";
 
-	printf(" %s=%s", option, quoted ? "'" : "");
-	for (; *text; text++) {
-		if (*text == '\'')
-			fputs("'\\''", stdout);
-		else
-			putchar(*text);
-	}
-	if (quoted)
-		putchar('\'');
+	return strspn(text, plain) != strlen(text);
+}
+
+/* One word for a shell. */
+static void print_word(const char *option, const char *text)
+{
+	const char *quote = needs_quotes(text) ? "'" : "";
+
+	printf(" --%s=%s", option, quote);
+	for (; *text; text++)
+		printf(*text == '\'' ? "'\\%c'" : "%c", *text);
+	fputs(quote, stdout);
 }
 
 /* Commands, one for each path. */
 static void print_connect(const struct conf *c)
 {
 	for (size_t i = 0; i < count(c); i++) {
-		if (!is_io(at(c, i)))
-			continue;
 		fputs("nvme connect --transport=tcp", stdout);
-		print_word("--traddr", cli_member_text(at(c, i), "traddr"));
-		print_word("--trsvcid", cli_member_text(at(c, i), "trsvcid"));
-		print_word("--nqn", cli_member_text(at(c, i), "subnqn"));
-		print_word("--hostnqn", c->host_nqn);
+		print_word("traddr", cli_member_text(at(c, i), "traddr"));
+		print_word("trsvcid", cli_member_text(at(c, i), "trsvcid"));
+		print_word("nqn", nqn_at(c, i));
+		print_word("hostnqn", c->host_nqn);
 		putchar('\n');
 	}
+}
+
+/* One word of a unit's command: per cent signs begin a specifier there, dollar signs a variable. */
+static void print_unit_word(const char *option, const char *text)
+{
+	const char *quote = needs_quotes(text) ? "\"" : "";
+
+	printf(" %s--%s=", quote, option);
+	for (; *text; text++) {
+		if (strchr("\"\\", *text))
+			putchar('\\');
+		else if (strchr("%$", *text))
+			putchar(*text);
+		putchar(*text);
+	}
+	fputs(quote, stdout);
+}
+
+/* A unit that connects at boot, before file systems that wait for the network; what is not ours stays connected when it stops. */
+static void print_systemd(const struct conf *c)
+{
+	fputs("# /etc/systemd/system/nvme-pharos.service: systemctl enable --now nvme-pharos\n"
+	      "[Unit]\nDescription=NVMe/TCP storage\nWants=network-online.target\n"
+	      "After=network-online.target\nBefore=remote-fs-pre.target\n\n"
+	      "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+	      "ExecStartPre=-/usr/sbin/modprobe nvme-tcp\nExecStart=/usr/sbin/nvme connect-all "
+	      "--transport=tcp --persistent",
+	      stdout);
+	print_unit_word("traddr", c->traddr);
+	print_unit_word("trsvcid", c->trsvcid);
+	print_unit_word("hostnqn", c->host_nqn);
+	putchar('\n');
+	for (size_t i = 0; i < count(c); i++) {
+		if (!is_first(c, i))
+			continue;
+		fputs("ExecStop=-/usr/sbin/nvme disconnect", stdout);
+		print_unit_word("nqn", nqn_at(c, i));
+		putchar('\n');
+	}
+	fputs("\n[Install]\nWantedBy=remote-fs.target\n", stdout);
 }
 
 static const struct {
@@ -180,48 +231,75 @@ static const struct {
 	{ "config.json", print_config_json },
 	{ "discovery.conf", print_discovery_conf },
 	{ "stafd", print_stafd },
+	{ "systemd", print_systemd },
 	{ "connect", print_connect },
+};
+#define FORMATS "nvme-fabrics|config.json|discovery.conf|stafd|systemd|connect"
+
+static const struct cli_option options[] = {
+	{ "format", "format", CLI_TEXT, CLI_LOCAL, FORMATS, "which file (nvme-fabrics)" },
+	{ "via", "via", CLI_TEXT, CLI_QUERY, "ADDRESS[:PORT]",
+	  "of ours, by which the host reaches us (127.0.0.1)" },
+	{ 0 },
 };
 
 /* -- the command --------------------------------------------------------------------------------------------- */
-/* "address", "address:port" or "[address]:port"; a lone IPv6 address has several colons. */
-static void set_address(struct conf *c, const char *via)
-{
-	const char *end = *via == '[' ? strchr(via, ']') : NULL;
-	const char *colon = end ? strchr(end, ':') : strchr(via, ':');
-	const char *start = end ? via + 1 : via;
 
-	if (!end && colon && strchr(colon + 1, ':'))
-		colon = NULL;
-	if (!end)
-		end = colon ? colon : via + strlen(via);
-	snprintf(c->traddr, sizeof(c->traddr), "%.*s", (int)(end - start), start);
-	snprintf(c->trsvcid, sizeof(c->trsvcid), "%s", colon ? colon + 1 : DISCOVERY_PORT);
+/* "address", "address:port" or "[address]:port"; the port is left empty where none is given. */
+static enum cli_exit take_via(struct conf *c, const char *via)
+{
+	uint16_t port = 0;
+
+	if (net_addr_split(via, c->traddr, sizeof(c->traddr), &port) < 0) {
+		cli_error("such as 192.0.2.1, 192.0.2.1:8009 or [2001:db8::1]:8009",
+			  "--via is no address: '%s'", via);
+		return CLI_USAGE;
+	}
+	if (port)
+		snprintf(c->trsvcid, sizeof(c->trsvcid), "%u", port);
+	return CLI_OK;
+}
+
+static size_t find_format(const char *name)
+{
+	size_t i = 0, nr = sizeof(formats) / sizeof(*formats);
+
+	while (i < nr && strcmp(formats[i].name, name) != 0)
+		i++;
+	if (i == nr)
+		cli_error(FORMATS, "no format '%s'", name);
+	return i;
 }
 
 static enum cli_exit hostconf(struct cli *cli)
 {
-	const char *format = cli_text(cli, "format", formats[0].name);
+	size_t format = find_format(cli_text(cli, "format", formats[0].name));
 	struct json_object *query = cli->values[CLI_QUERY], *doc = NULL;
 	const char *via = cli_member_text(query, "via");
 	cmn_autofree char *path = cli_path("discovery-log", NULL);
 	struct conf conf = { .host_nqn = cli_arg(cli, 0) };
-	size_t chosen = 0, nr = sizeof(formats) / sizeof(*formats);
 	enum cli_exit res;
 
-	while (chosen < nr && strcmp(formats[chosen].name, format) != 0)
-		chosen++;
-	if (chosen == nr) {
-		cli_error("nvme-fabrics, config.json, discovery.conf, stafd, connect",
-			  "no format '%s'", format);
+	if (format == sizeof(formats) / sizeof(*formats))
 		return CLI_USAGE;
-	}
-	set_address(&conf, *via ? via : "127.0.0.1");
+	res = take_via(&conf, *via ? via : "127.0.0.1");
+	if (res != CLI_OK)
+		return res;
+	if (!*via)
+		cli_note("127.0.0.1 is this machine; for another, --via names the address by "
+			 "which it reaches this one");
 	json_object_object_add(query, "host_nqn", json_object_new_string(conf.host_nqn));
 	res = cli_request(cli, "GET", path, NULL, &doc);
-	if (res == CLI_OK) {
-		conf.records = cli_member(doc, "records");
-		formats[chosen].print(&conf);
+	if (res == CLI_OK) { /* which a host NQN that is none would not have got to */
+		conf.records = json_object_new_array();
+		take_records(&conf, cli_member(doc, "records"));
+		if (!*conf.trsvcid)
+			snprintf(conf.trsvcid, sizeof(conf.trsvcid), "%u", DISCOVERY_PORT);
+		if (!count(&conf))
+			cli_note("it is told of no subsystem: pharos log %s says why",
+				 conf.host_nqn);
+		formats[format].print(&conf);
+		json_object_put(conf.records);
 	}
 	json_object_put(doc);
 	return res;

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -130,14 +131,14 @@ def test_a_hosts_files_name_what_it_may_use():
     first, other = f'transport=tcp;traddr={address};trsvcid={port}', f'transport=tcp;traddr={address};trsvcid={second}'
     via, disc_port = daemon.listen.rsplit(':', 1)
     files = {f: good('hostconf', HOST, '--format', f, '--via', daemon.listen)
-             for f in ('nvme-fabrics', 'config.json', 'discovery.conf', 'stafd', 'connect')}
+             for f in ('nvme-fabrics', 'config.json', 'discovery.conf', 'stafd', 'systemd', 'connect')}
     assert good('hostconf', HOST, '--via', daemon.listen) == files['nvme-fabrics']
     assert files['nvme-fabrics'].split('\n\n') == [
         f'[Host]\nhostnqn = {HOST}', f'[Discovery Controller]\ncontroller = transport=tcp;traddr={via};trsvcid={disc_port}',
         f'[Subsystem]\nnqn = {NQN}\ncontroller = {first}\ncontroller = {other}\n'], files['nvme-fabrics']
     assert json.loads(files['config.json']) == [{'hostnqn': HOST, 'subsystems': [{'nqn': NQN, 'ports': [
         {'transport': 'tcp', 'traddr': address, 'trsvcid': p} for p in (port, str(second))]}]}], files['config.json']
-    assert files['discovery.conf'] == f'--transport=tcp --traddr={via} --trsvcid={disc_port} --hostnqn={HOST}\n'
+    assert files['discovery.conf'] == f"# nvme-cli 2 takes the host's NQN from /etc/nvme/hostnqn: {HOST}\n" + f'--transport=tcp --traddr={via} --trsvcid={disc_port} --hostnqn={HOST}\n'
     assert f'[Controllers]\ncontroller = transport=tcp;traddr={via};trsvcid={disc_port}\n' in files['stafd'] and HOST in files['stafd']
     assert files['connect'].splitlines() == [
         f'nvme connect --transport=tcp --traddr={address} --trsvcid={p} --nqn={NQN} --hostnqn={HOST}' for p in (port, second)]
@@ -148,6 +149,63 @@ def test_a_hosts_files_name_what_it_may_use():
     assert said.splitlines()[-2:] == [f'--nqn={odd}', f'--hostnqn={HOST}'], (command, said)
     code, _, err = cli('hostconf', HOST, '--format', 'xml')
     assert code == USAGE and 'config.json' in err, err
+    clear()
+
+
+def lines_written(files, *command):
+    """What nvme-cli tells the kernel: a folder of ours stands in for /etc/nvme, /sys/class and /dev in a mount namespace."""
+    script = f"""set -e
+    mount --make-rprivate /
+    mount -t tmpfs t /sys/class && mkdir /sys/class/nvme-subsystem /sys/class/nvme
+    mkdir -p /etc/nvme && mount --bind {files} /etc/nvme
+    mount -t tmpfs t /dev && mknod /dev/null c 1 3 && mknod /dev/urandom c 1 9 && touch /dev/nvme-fabrics
+    {' '.join(command)} >/dev/null 2>&1 || true
+    cat /dev/nvme-fabrics"""
+    done = subprocess.run(['unshare', '-m', 'sh', '-c', script], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_nvme_cli_reads_a_hosts_files():
+    if os.geteuid() or not shutil.which('nvme') or subprocess.run(['unshare', '-m', 'true'], capture_output=True).returncode:
+        print('# SKIP: needs root, mount namespaces and nvme-cli')
+        return
+    good('subsystem', 'create', NQN, '--host', HOST)
+    via, disc_port = daemon.listen.rsplit(':', 1)
+    address, port = daemon.io_listen.rsplit(':', 1)
+    files = tempfile.mkdtemp(dir=daemon.state)
+    for name in ('config.json', 'discovery.conf'):
+        pathlib.Path(files, name).write_text(good('hostconf', HOST, '--format', name, '--via', via))
+    pathlib.Path(files, 'hostnqn').write_text(HOST + '\n')
+    pathlib.Path(files, 'hostid').write_text('11111111-2222-4333-8444-555555555555\n')
+    script = 'mount -t tmpfs t /sys/class && mkdir /sys/class/nvme-subsystem /sys/class/nvme && nvme config --scan --dump --config=' + files + '/config.json'
+    dumped = subprocess.run(['unshare', '-m', 'sh', '-c', script], capture_output=True, text=True, check=True, timeout=30).stdout
+    assert json.loads(dumped) == json.loads(good('hostconf', HOST, '--format', 'config.json')), dumped
+    told = lines_written(files, 'nvme', 'discover')
+    for option in ('nqn=nqn.2014-08.org.nvmexpress.discovery', 'transport=tcp', f'traddr={via}', f'trsvcid={disc_port}', f'hostnqn={HOST}'):
+        assert option in told.split(','), (option, told)
+    (connect,) = good('hostconf', HOST, '--format', 'connect').splitlines()
+    told = lines_written(files, connect)
+    for option in (f'nqn={NQN}', 'transport=tcp', f'traddr={address}', f'trsvcid={port}', f'hostnqn={HOST}'):
+        assert option in told.split(','), (option, told)
+    clear()
+
+
+def test_systemd_reads_a_hosts_unit():
+    odd = NQN + '-it\'s;$%"odd"'
+    for nqn in (NQN, odd):
+        good('subsystem', 'create', nqn, '--host', HOST)
+    unit = good('hostconf', HOST, '--format', 'systemd', '--via', '127.0.0.9')
+    disc_port = daemon.listen.rsplit(':', 1)[1]
+    assert f'--traddr=127.0.0.9 --trsvcid={disc_port} --hostnqn={HOST}\n' in unit, unit
+    assert f'disconnect --nqn={NQN}\n' in unit and """disconnect "--nqn=""" + NQN + """-it's;$$%%\\"odd\\""\n""" in unit, unit
+    path = written('nvme-pharos.service', {})
+    pathlib.Path(path).write_text(unit.replace('/usr/sbin/nvme', '/bin/true').replace('/usr/sbin/modprobe', '/bin/true'))
+    if not shutil.which('systemd-analyze'):
+        print('# SKIP: no systemd-analyze')
+        return
+    done = subprocess.run(['systemd-analyze', 'verify', '--man=no', path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and 'nvme-pharos' not in done.stderr, done.stderr
     clear()
 
 
