@@ -158,3 +158,21 @@ test('a view that fails says so, and the others go on', async () => {
   await link('Hosts').click();
   await button('Register host').waitFor();
 });
+
+test('Ctrl+K finds a subsystem, a host and a view by some letters', async () => {
+  await visit();
+  await heading('Overview').waitFor();
+  await at.page.keyboard.press('Control+K');
+  await dialog().getByRole('option', { name: /Workers/ }).waitFor();
+  await at.page.keyboard.type('subsystem clos');
+  await dialog().getByRole('option', { name: new RegExp(CLOSED) }).waitFor();
+  await at.page.keyboard.press('Enter');
+  await heading(CLOSED).waitFor();
+  await at.page.keyboard.press('/');
+  await at.page.keyboard.type('host 1111');
+  await dialog().getByRole('option', { name: /onerror/ }).waitFor();
+  await at.page.keyboard.press('ArrowDown');
+  await at.page.keyboard.press('ArrowUp');
+  await at.page.keyboard.press('Enter');
+  await heading(HOST).waitFor();
+});

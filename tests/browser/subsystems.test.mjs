@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { HOST, OTHER, at, alert, axeFindsNothing, button, dialog, field, gone, heading, link, row, setUp, visit } from './harness.mjs';
+import { HOST, OTHER, at, alert, axeFindsNothing, button, dialog, field, gone, heading, link, row, setUp, until, visit } from './harness.mjs';
 
 const NQN = 'nqn.2026-11.example:detail';
 const MADE = 'nqn.2026-11.example:made';
@@ -22,6 +22,7 @@ test('the wizard leads from nothing to a connected host', async () => {
   await visit('#/subsystems');
   await at.page.getByRole('link', { name: 'New subsystem' }).click();
   await heading('New subsystem').waitFor();
+  await until(async () => await field('NQN').inputValue() === 'nqn.2026-11.example:'); // as the others begin
   await field('NQN').fill(MADE);
   await field('NQN').press('Enter');
   await field('Size').fill('32');

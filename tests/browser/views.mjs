@@ -33,5 +33,6 @@ export const VIEWS = {
   workers: { hash: '#/workers', ready: button('Edit worker w1') },
   portals: { hash: '#/workers?tab=portals', ready: table('Portals') },
   events: { hash: '#/events', ready: table(/^Events/) },
+  find: { hash: '#/settings', ready: button('Find'), act: press('Find') },
   settings: { hash: '#/settings', ready: text('Discovery NQN') },
 };

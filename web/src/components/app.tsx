@@ -8,6 +8,7 @@ import { usePoll } from '../api/poll';
 import { menu, views } from '../views';
 import type { View } from '../views/view';
 import { clock } from './format';
+import { Find } from './find';
 import { Icon } from './icon';
 import { HostNames } from './nqn';
 import { href, useRoute, type Route } from './router';
@@ -56,6 +57,7 @@ function Side({ path, route }: { path: string; route: Route }) {
   return (
     <header class="side">
       <a class="brand" href={href('')}><img src="/favicon.svg" alt="" width="30" height="30" />Pharos</a>
+      <Find />
       <Health class="top-state" />
       <button type="button" class="menu-button" aria-expanded={!shut} aria-controls="menu" onClick={() => setShut(!shut)}>
         <Icon name="menu" />Menu

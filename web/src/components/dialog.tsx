@@ -8,11 +8,13 @@ import { useSubmit } from './submit';
 interface DialogProps {
   title: string;
   close: () => void;
+  /** For tables. */
+  large?: boolean;
   children: ComponentChildren;
 }
 
 /** The browser keeps the focus inside and gives it back at the end. */
-export function Dialog({ title, close, children }: DialogProps) {
+export function Dialog({ title, close, large = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -21,7 +23,7 @@ export function Dialog({ title, close, children }: DialogProps) {
     return () => element.close();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); close(); }}>
+    <dialog ref={dialog} class={large ? 'large' : undefined} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); close(); }}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

@@ -37,12 +37,13 @@ export function Form({ submit, go, verb, close, again, children }: FormProps) {
 interface EditProps<T> {
   title: string;
   close: () => void;
+  large?: boolean;
   load: (signal: AbortSignal) => Promise<Tagged<T>>;
   children: (value: T, tag: string | undefined, again: () => void) => ComponentChildren;
 }
 
 /** A dialog on something as it is now. What is written with its tag is refused when it has changed since. */
-export function Edit<T>({ title, close, load, children }: EditProps<T>) {
+export function Edit<T>({ title, close, large = false, load, children }: EditProps<T>) {
   const [round, setRound] = useState(0);
   const [loaded, setLoaded] = useState<Tagged<T> & { round: number }>();
   const [failed, setFailed] = useState('');
@@ -52,7 +53,7 @@ export function Edit<T>({ title, close, load, children }: EditProps<T>) {
     return () => stop.abort();
   }, [round]);
   return (
-    <Dialog title={title} close={close}>
+    <Dialog title={title} close={close} large={large}>
       {loaded && <div key={loaded.round}>{children(loaded.value, loaded.tag, () => setRound(round + 1))}</div>}
       {!loaded && <p>{failed || 'Loading…'}</p>}
     </Dialog>

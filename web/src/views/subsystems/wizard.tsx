@@ -3,6 +3,7 @@
 // reloading or going back loses nothing.
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
+import { usePoll } from '../../api/poll';
 import { Field, Wrong } from '../../components/field';
 import { href } from '../../components/router';
 import { useSubmit } from '../../components/submit';
@@ -25,9 +26,23 @@ function Steps({ step }: { step: string }) {
   );
 }
 
+/** How names here begin: as most of those that are there, else by this machine's name. */
+async function prefix(signal: AbortSignal): Promise<string> {
+  const { items } = await api.subsystems(1, signal);
+  if (!items.length) {
+    const { node } = await api.version(signal);
+    return `nqn.${new Date().toISOString().slice(0, 7)}.local.${(node ?? 'pharos').toLowerCase()}:`;
+  }
+  const times = new Map<string, number>();
+  for (const { nqn } of items) times.set(nqn.slice(0, nqn.indexOf(':') + 1), (times.get(nqn.slice(0, nqn.indexOf(':') + 1)) ?? 0) + 1);
+  return [...times].sort(([, a], [, b]) => b - a)[0]![0];
+}
+
 function Name() {
   const submit = useSubmit(['nqn', 'label']);
-  const [nqn, setNqn] = useState('');
+  const begin = usePoll('prefix', prefix, { deaf: true }).data ?? '';
+  const [given, setNqn] = useState<string>();
+  const nqn = given ?? begin;
   const [label, setLabel] = useState('');
   const go = (event: Event) => {
     event.preventDefault();
@@ -37,7 +52,7 @@ function Name() {
   return (
     <form class="sheet" onSubmit={go}>
       <Field label="NQN" error={submit.at('nqn')} hint="The name that hosts connect to: nqn, year and month, a domain of yours reversed, a name.">
-        {(aria) => <input {...aria} name="nqn" required autocomplete="off" spellcheck={false} value={nqn} placeholder="nqn.2026-11.example:vol1"
+        {(aria) => <input {...aria} name="nqn" required autocomplete="off" spellcheck={false} value={nqn}
           onInput={(event) => setNqn(event.currentTarget.value)} />}
       </Field>
       <Field label="Label (optional)" error={submit.at('label')} hint="For people; told to hosts that ask for extended entries.">
