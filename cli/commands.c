@@ -18,6 +18,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_hostconf_commands,
 	cli_observe_commands,
 	cli_watch_commands,
+	cli_top_commands,
 	cli_discover_commands,
 	cli_probe_commands,
 	cli_bench_commands,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """pharos events -w tells what happens as it happens; pharos top shows how busy namespaces are, and that they are idle again."""
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -11,6 +12,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import nvmetcp as nvme  # noqa: E402
 import pharos  # noqa: E402
+import terminal  # noqa: E402
 
 NQN, HOST = 'nqn.2026-11.example:watched', 'nqn.2026-11.example:host'
 UNREACHABLE = 3
@@ -59,7 +61,9 @@ def write_until(daemon, stop):
             time.sleep(0.005)
 
 
-def test_top_shows_who_is_busy():
+@contextlib.contextmanager
+def busy():
+    """A daemon with two subsystems of two namespaces, the first of which a host writes to."""
     with pharos.Discoveryd() as daemon:
         for nqn in (NQN, NQN + '-idle'):
             daemon.rest('POST', '/subsystems', {'nqn': nqn, 'hosts': [HOST]})
@@ -69,22 +73,59 @@ def test_top_shows_who_is_busy():
         writer = threading.Thread(target=write_until, args=(daemon, stop))
         writer.start()
         try:
-            time.sleep(2)  # until the worker has told of it
-            by_namespace, by_subsystem = (start(daemon, 'top', '--count', '1', '--interval', '2', '--json', *more) for more in ((), ('--by-subsystem',)))
-            table = start(daemon, 'top', '--count', '2', '--interval', '1', '--limit', '1')
-            rows = json.loads(finish(by_namespace)[0])
-            assert [(r['nqn'], r['nsid']) for r in rows][0] == (NQN, 1) and len(rows) == 4, rows
-            busy, idle = rows[0], rows[1:]
-            assert 10 < busy['writes'] < 1000 and abs(busy['write_bytes'] / 4096 - busy['writes']) < 1 and busy['reads'] == 0, busy
-            assert all(r['writes'] == r['reads'] == r['errors'] == 0 for r in idle), idle
-            rows = json.loads(finish(by_subsystem)[0])
-            assert [r['nqn'] for r in rows] == [NQN, NQN + '-idle'] and rows[0]['writes'] > 10 and 'nsid' not in rows[0], rows
-            out = finish(table)[0]
-            assert out.count('SUBSYSTEM') == 2 and '\033' not in out and out.count(NQN) == 2 and NQN + '-idle' not in out, out
+            # until the worker has told of it
+            pharos.wait_for(lambda: (daemon.rest('GET', '/stats')['workers'][0].get('rate') or {}).get('writes', 0) > 20, 15, 'it is seen to write')
+            yield daemon
         finally:
             stop.set()
             writer.join()
-        assert finish(start(daemon, 'top', '--interval', '0'), 2)[1]
+
+
+def rows(daemon, *words):
+    return json.loads(finish(start(daemon, 'top', '--count', '1', '--json', *words))[0])
+
+
+def test_top_shows_who_is_busy():
+    with busy() as daemon:
+        (row,) = rows(daemon)
+        assert (row['nqn'], row['nsid'], row['worker']) == (NQN, 1, 'w1') and row['reads'] == row['errors'] == 0, row
+        assert 10 < row['writes'] < 1000 and abs(row['write_bytes'] / 4096 - row['writes']) < 2 and 0 < row['write_ms'] < 1000, row
+        (row,) = rows(daemon, '--by', 'subsystem')
+        assert row['nqn'] == NQN and 'nsid' not in row and row['writes'] > 10, row
+        (row,) = rows(daemon, '--by', 'host')
+        assert (row['nqn'], row['host_nqn']) == (NQN, HOST) and row['writes'] > 10, row
+        (row,) = rows(daemon, '--by', 'connection')
+        assert (row['nqn'], row['host_nqn'], row['host_addr'].rsplit(':', 1)[0]) == (NQN, HOST, '127.0.0.1') and row['cntlid'] and row['writes'] > 10, row
+        (row,) = rows(daemon, '--by', 'worker')
+        assert row['worker'] == 'w1' and row['writes'] > 10, row
+        everyone = rows(daemon, '--all')
+        assert [(r['nqn'], r['nsid']) for r in everyone] == [(NQN, 1), (NQN, 2), (NQN + '-idle', 1), (NQN + '-idle', 2)], everyone
+        assert all(r['writes'] == r['reads'] == 0 for r in everyone[1:]), everyone
+        assert [r['nsid'] for r in rows(daemon, '--all', '--subsystem', NQN + '-idle', '--sort', 'name', '--limit', '1')] == [1]
+        (row,) = rows(daemon, '--split', '--interval', '1')
+        parts = row['split']['write']
+        assert set(parts) == {'transport', 'backend', 'queue'} and 0 < sum(parts.values()) < 4 * row['write_ms'] + 0.1, row
+        out = finish(start(daemon, 'top', '--count', '2', '--interval', '1'))[0]
+        assert out.count('SUBSYSTEM') == 2 and '\033' not in out and out.count(NQN) == 2, out
+        for wrong in (('--interval', '0'), ('--by', 'colour'), ('--sort', 'colour'), ('--split', '--by', 'host')):
+            assert finish(start(daemon, 'top', *wrong), 2)[1]
+
+
+def test_keys_change_what_top_shows():
+    with busy() as daemon:
+        t = terminal.Terminal(pharos.program('pharos'), '--api', daemon.api, 'top', '--interval', '60')
+        for key, wanted in (('', 'by namespace, sorted by iops; 1 of 1'), ('h', 'by host, '), ('c', f'by connection, (.|\n)*{HOST} +127.0.0.1:'), ('s', 'by subsystem'),
+                            ('o', 'by subsystem, sorted by bytes'), ('w', 'by worker(.|\n)*w1 ')):
+            t.text = ''
+            t.type(key)
+            t.expect(wanted)
+        t.type('q')
+        assert t.end() == 0
+        daemon.rest('GET', '/health')
+        t = terminal.Terminal(pharos.program('pharos'), '--api', daemon.api, 'top', '--interval', '60')
+        t.expect('by namespace')
+        t.type('\003')  # Ctrl-C
+        assert t.end() == 0
 
 
 if __name__ == '__main__':
