@@ -131,14 +131,14 @@ static int check_fixed(struct json_object *doc, struct json_object *there,
 static int apply_host(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
 {
 	static const char *const known[] = { "nqn", "name", NULL };
-	const char *nqn = NULL, *name = NULL;
+	struct dsc_host_in in = { .name = cmn_json_has(doc, "name") ? "" : NULL };
 
-	if (cmn_json_only(doc, known, err) < 0 || cmn_json_str(doc, "nqn", &nqn, err) < 0 ||
-	    cmn_json_str_opt(doc, "name", &name, NULL, err) < 0)
+	if (cmn_json_only(doc, known, err) < 0 || cmn_json_str(doc, "nqn", &in.nqn, err) < 0 ||
+	    cmn_json_str_opt(doc, "name", &in.name, NULL, err) < 0)
 		return err->code;
-	if (!dsc_snapshot_host(dsc_batch_after(call->app), nqn))
-		return dsc_cmd_host_create(call->app, nqn, name, NULL, err);
-	return cmn_json_has(doc, "name") ? dsc_cmd_host_update(call->app, nqn, name, NULL, err) : 0;
+	if (!dsc_snapshot_host(dsc_batch_after(call->app), in.nqn))
+		return dsc_cmd_host_create(call->app, &in, NULL, err);
+	return dsc_cmd_host_update(call->app, in.nqn, &in, NULL, err);
 }
 
 /* -- groups ------------------------------------------------------------------------------------------------- */

@@ -7,8 +7,12 @@
 static const struct cli_column columns[] = {
 	{ "NQN", "nqn", CELL_TEXT, NULL },
 	{ "NAME", "name", CELL_TEXT, NULL },
+	{ "STATE", "state", CELL_STATE, NULL },
 	{ "SUBSYSTEMS", "subsystems", CELL_COUNT, NULL },
 	{ "CONNECTED", "controller_count", CELL_NUMBER, NULL },
+	{ "GROUPS", "groups", CELL_COUNT | CELL_WIDE, NULL },
+	{ "ADDRESS", "address", CELL_TEXT | CELL_WIDE, NULL },
+	{ "SEEN", "last_seen", CELL_AGE | CELL_WIDE, NULL },
 	{ "AGE", "created_at", CELL_AGE | CELL_WIDE, NULL },
 	{ NULL, NULL, 0, NULL },
 };
@@ -19,8 +23,24 @@ const struct cli_column cli_allowed_columns[] = {
 	{ NULL, NULL, 0, NULL },
 };
 
+static const struct cli_option list_options[] = {
+	{ "state", "state", CLI_TEXT, CLI_QUERY, "STATE",
+	  "admitted (these), waiting to be admitted, or connected" },
+	{ 0 },
+};
+
 static const struct cli_option create_options[] = {
 	{ "name", "name", CLI_TEXT, CLI_BODY, "TEXT", "for people" },
+	{ "group", "groups", CLI_LIST, CLI_BODY, "NAME", "a group that it is of" },
+	{ 0 },
+};
+
+static const struct cli_option set_options[] = {
+	{ "name", "name", CLI_TEXT, CLI_BODY, "TEXT", "for people" },
+	{ "group", "groups", CLI_LIST, CLI_BODY, "NAME",
+	  "a group that it is of; all of them anew" },
+	{ "no-groups", "groups", CLI_NULL, CLI_BODY, NULL, "it is of no group any more" },
+	CLI_WAIT_OPTION,
 	{ 0 },
 };
 
@@ -62,10 +82,11 @@ static enum cli_exit delete (struct cli *cli) {
 }
 
 const struct cli_command cli_host_commands[] = {
-	{ "host", "list", "", "list hosts", NULL, list },
+	{ "host", "list", "", "list hosts", list_options, list },
 	{ "host", "show", "NQN", "show a host", NULL, show },
 	{ "host", "create", "NQN", "register a host", create_options, create },
-	{ "host", "set", "NQN", "rename a host", create_options, set },
+	{ "host", "admit", "NQN", "admit a host that waits", create_options, create },
+	{ "host", "set", "NQN", "change a host's name or groups", set_options, set },
 	{ "host", "delete", "NQN", "forget a host", cli_delete_options, delete },
 	{ 0 },
 };

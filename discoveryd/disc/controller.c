@@ -47,6 +47,29 @@ static const struct fab_subsys_id *subsystem(const struct dsc_disc *disc, const 
 	return !strcmp(nqn, NVMF_DISC_NQN) || !strcmp(nqn, disc->subsys.nqn) ? &disc->subsys : NULL;
 }
 
+/* What the host knows so far, and who it is. */
+static void note_host(struct dsc_disc_ctrl *dc, struct fab_conn *conn, const char *nqn)
+{
+	struct dsc_disc *disc = dc->disc;
+	const struct dsc_snapshot *snap = dsc_snapshot_current(disc->app->model);
+	struct dsc_via from;
+
+	dc->told = dsc_snapshot_genctr(snap, nqn);
+	dc->hosts_told = dsc_snapshot_host_genctr(snap, nqn);
+	dsc_via_from_sockaddr(&from, fab_conn_peer(conn), 0);
+	if (dsc_seen_enter(disc->seen, nqn, from.address) && !dsc_snapshot_host(snap, nqn))
+		dsc_disc_tell_waiting(disc, nqn, from.address);
+	dsc_snapshot_put(snap);
+}
+
+static void note_gone(struct dsc_disc *disc, const char *nqn)
+{
+	const struct dsc_snapshot *snap = dsc_snapshot_current(disc->app->model);
+
+	dsc_seen_leave(disc->seen, nqn, !dsc_snapshot_host(snap, nqn));
+	dsc_snapshot_put(snap);
+}
+
 static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *conn,
 				       const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
 				       uint16_t *ret_offset)
@@ -57,7 +80,6 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 					  .id = subsystem(disc, in->subnqn),
 					  .admin_conn = conn,
 					  .connect = in };
-	const struct dsc_snapshot *snap;
 	struct dsc_disc_ctrl *dc;
 
 	if (!params.id) {
@@ -75,10 +97,7 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
 	}
 	fab_ctrl_get(dc->ctrl); /* one for the connection, one for us */
-	snap = dsc_snapshot_current(disc->app->model);
-	dc->told = dsc_snapshot_genctr(snap, in->hostnqn);
-	dc->hosts_told = dsc_snapshot_host_genctr(snap, in->hostnqn);
-	dsc_snapshot_put(snap);
+	note_host(dc, conn, in->hostnqn);
 	TAILQ_INSERT_TAIL(&disc->ctrls, dc, link);
 	disc->nr_ctrls++;
 	*ret_ctrl = dc->ctrl;
@@ -112,6 +131,7 @@ static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_
 	(void)qid;
 	cmn_info("discovery controller gone", "host=%s cntlid=%u", fab_ctrl_hostnqn(ctrl),
 		 fab_ctrl_cntlid(ctrl));
+	note_gone(disc, fab_ctrl_hostnqn(ctrl));
 	TAILQ_REMOVE(&disc->ctrls, dc, link);
 	disc->nr_ctrls--;
 	net_after_cancel(disc->reactor, &dc->check);

@@ -22,9 +22,6 @@
 #include "fabrics/dim.h"
 
 #define DATA_MAX (256 << 10) /* as MDTS tells */
-/* Refusals beyond this many in this long only leave a line in the log: events are kept, and a host may try for ever. */
-#define EVENTS_AT_ONCE 20
-#define EVENTS_MS 60000
 
 struct dsc_dim_op {
 	TAILQ_ENTRY(dsc_dim_op) link;
@@ -70,17 +67,6 @@ static void go_back(struct dsc_dim_op *op)
 	net_reactor_post(op->disc->reactor, &op->msg);
 }
 
-static bool may_tell(struct dsc_disc *disc)
-{
-	uint64_t now = cmn_wall_ms();
-
-	if (now - disc->refusals_since >= EVENTS_MS) {
-		disc->refusals_since = now;
-		disc->nr_refusals = 0;
-	}
-	return disc->nr_refusals++ < EVENTS_AT_ONCE;
-}
-
 static void tell_refusal(struct dsc_dim_op *op, const char *why)
 {
 	const char *task = op->dim.task < FAB_DIM_TASK_COUNT ? fab_dim_task_name[op->dim.task]
@@ -91,7 +77,7 @@ static void tell_refusal(struct dsc_dim_op *op, const char *why)
 
 	snprintf(text, sizeof(text), "%.223s may not %s: %s%s%s", op->owner, task, field,
 		 *field && *why ? ": " : "", why);
-	if (!may_tell(op->disc)) {
+	if (!dsc_event_may(&op->disc->refusals)) {
 		cmn_warn("registration.refused", "text=%s", CMN_Q(text));
 		return;
 	}

@@ -138,7 +138,8 @@ static int make_server(struct dsc_disc *disc, struct cmn_err *err)
 		return cmn_err_errno(err, rc, NULL,
 				     "cannot make the discovery service's event loop");
 	disc->server = net_server_create(&sp);
-	if (!disc->server || !disc->cntlids)
+	disc->seen = dsc_seen_create();
+	if (!disc->server || !disc->cntlids || !disc->seen)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory for the discovery service");
 	return 0;
 }
@@ -228,7 +229,13 @@ void dsc_disc_stop(struct dsc_disc *disc)
 			close(disc->fd[i]);
 	}
 	fab_cntlids_destroy(disc->cntlids);
+	dsc_seen_destroy(disc->seen);
 	free(disc);
+}
+
+struct dsc_tree *dsc_disc_seen(const struct dsc_disc *disc)
+{
+	return disc ? dsc_seen_get(disc->seen) : NULL;
 }
 
 void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_stats)

@@ -10,6 +10,8 @@
 #include "discoveryd/disc/disc.h"
 #include "discoveryd/disc/hostlog.h"
 #include "discoveryd/disc/log.h"
+#include "discoveryd/disc/seen.h"
+#include "discoveryd/events/events.h"
 #include "discoveryd/model/snapshot.h"
 #include "fabrics/admin/table.h"
 #include "fabrics/ctrl.h"
@@ -51,8 +53,8 @@ struct dsc_disc {
 	uint64_t looked_views,
 		looked_any; /* generations up to which all controllers have been looked at */
 
-	uint64_t refusals_since; /* control loop's: dim.c */
-	unsigned int nr_refusals;
+	struct dsc_event_rate refusals, strangers; /* control loop's */
+	struct dsc_seen_hosts *seen;
 
 	struct dsc_views_sub view_sub; /* control loop's */
 	struct net_msg changed;
@@ -74,6 +76,9 @@ extern const struct fab_admin_cmd dsc_disc_cmds[];
 extern const unsigned int dsc_disc_nr_cmds;
 /* Once the reactor has stopped and its connections are gone: whatever still waited for the store. */
 void dsc_disc_end_dims(struct dsc_disc *disc);
+
+/* waiting.c; any thread */
+void dsc_disc_tell_waiting(struct dsc_disc *disc, const char *nqn, const char *address);
 
 /* expiry.c */
 void dsc_expiry_start(struct dsc_disc *disc);

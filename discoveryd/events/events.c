@@ -13,6 +13,9 @@
 #include "common/log.h"
 #include "discoveryd/store/store.h"
 
+#define RATE_MS 60000
+#define RATE_EVENTS 20
+
 const char *const dsc_severity_name[DSC_SEVERITY_COUNT] = { "info", "warning", "error" };
 
 struct dsc_events {
@@ -134,6 +137,17 @@ void dsc_event_with(struct dsc_app *app, enum dsc_severity severity, const char 
 	pairs[strlen(pairs) - 1] = '\0';
 	dsc_event(app, severity, kind, text, pairs);
 	free(pairs);
+}
+
+bool dsc_event_may(struct dsc_event_rate *rate)
+{
+	uint64_t now = cmn_wall_ms();
+
+	if (now - rate->since_ms >= RATE_MS) {
+		rate->since_ms = now;
+		rate->nr = 0;
+	}
+	return rate->nr++ < RATE_EVENTS;
 }
 
 const struct dsc_event *dsc_event_after(struct dsc_events *events, uint64_t id)

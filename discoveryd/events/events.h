@@ -33,6 +33,13 @@ struct json_object;
 void dsc_event_with(struct dsc_app *app, enum dsc_severity severity, const char *kind,
 		    const char *text, struct json_object *data);
 
+/* Events that strangers can cause are limited: beyond so many of a kind in a minute, false, and only a line in the log is left. */
+struct dsc_event_rate {
+	uint64_t since_ms;
+	unsigned int nr;
+};
+bool dsc_event_may(struct dsc_event_rate *rate);
+
 /* The first event with a greater id, NULL at the end; borrowed until the next event. */
 const struct dsc_event *dsc_event_after(struct dsc_events *events, uint64_t id);
 uint64_t dsc_events_count(struct dsc_events *events, enum dsc_severity severity); /* since start */

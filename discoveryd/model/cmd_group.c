@@ -82,8 +82,7 @@ int dsc_cmd_check_who_unused(const struct dsc_snapshot *st, uint64_t who_id, str
 
 	dsc_who_users(st, who_id, add_user, &users);
 	if (users.nr)
-		return cmn_err_set(err, -EBUSY, NULL, "it is named by: %s",
-				   dsc_names_text(&users));
+		return cmn_err_set(err, -EBUSY, NULL, "it is named by: %s", dsc_names_text(&users));
 	return 0;
 }
 
@@ -182,8 +181,7 @@ static bool set_members(struct dsc_txn *txn, uint64_t group_id, const struct dsc
 	void *value;
 
 	for (size_t i = 0; i < in->nr; i++)
-		dsc_tree_set(&want, &dsc_ids_ops,
-			     dsc_id_value(dsc_cmd_need_who(txn, in->item[i])));
+		dsc_tree_set(&want, &dsc_ids_ops, dsc_id_value(dsc_cmd_need_who(txn, in->item[i])));
 	dsc_tree_each(m, old->members, &dsc_member_ops)
 	{
 		if (dsc_tree_find(want, &dsc_ids_ops, &m->host_id))
@@ -202,6 +200,59 @@ static bool set_members(struct dsc_txn *txn, uint64_t group_id, const struct dsc
 	dsc_tree_put(want, &dsc_ids_ops);
 	dsc_row_put((void *)(uintptr_t)old);
 	return changed;
+}
+
+int dsc_cmd_check_groups(const struct dsc_snapshot *st, const struct dsc_list *groups,
+			 struct cmn_err *err)
+{
+	char field[64];
+
+	for (size_t i = 0; groups->set && i < groups->nr; i++) {
+		snprintf(field, sizeof(field), "groups[%zu]", i);
+		if (!dsc_snapshot_group(st, groups->item[i]))
+			return cmn_err_set(err, -EINVAL, field, "there is no group %.64s",
+					   groups->item[i]);
+	}
+	return 0;
+}
+
+bool dsc_cmd_set_groups(struct dsc_txn *txn, uint64_t host_id, const struct dsc_list *groups)
+{
+	const struct dsc_snapshot *st = dsc_txn_state(txn);
+	struct dsc_host *old = dsc_row_get(dsc_snapshot_host_id(st, host_id));
+	struct dsc_tree *want = NULL, *changed = NULL;
+	const struct dsc_member *m;
+	void *value;
+	uint64_t id;
+
+	for (size_t i = 0; i < groups->nr; i++)
+		dsc_tree_set(&want, &dsc_ids_ops,
+			     dsc_id_value(dsc_snapshot_group(st, groups->item[i])->id));
+	dsc_tree_each(m, old->groups, &dsc_host_group_ops)
+	{
+		if (dsc_tree_find(want, &dsc_ids_ops, &m->group_id))
+			continue;
+		dsc_txn_del(txn, m);
+		dsc_tree_set(&changed, &dsc_ids_ops, dsc_id_value(m->group_id));
+	}
+	dsc_tree_each(value, want, &dsc_ids_ops)
+	{
+		id = dsc_id(value);
+		if (dsc_tree_find(old->groups, &dsc_host_group_ops, &id))
+			continue;
+		add_member(txn, id, host_id);
+		dsc_tree_set(&changed, &dsc_ids_ops, value);
+	}
+	dsc_tree_each(value, changed, &dsc_ids_ops)
+	{
+		put_changed(txn, dsc_id(value), NULL);
+		add_targets(txn, dsc_id(value));
+	}
+	id = dsc_tree_count(changed);
+	dsc_tree_put(want, &dsc_ids_ops);
+	dsc_tree_put(changed, &dsc_ids_ops);
+	dsc_row_put(old);
+	return id > 0;
 }
 
 static int check(const struct dsc_group_in *in, struct cmn_err *err)

@@ -53,6 +53,10 @@ void dsc_names_connected(struct dsc_names *names, struct dsc_app *app, const cha
 /* cmd_group.c */
 /* Takes a host out of all groups, or a group off the referrals, and either off every list of subsystems and namespaces. */
 void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id);
+/* Names of groups that a host is to be of: they must be there, and then it is of these alone; returns whether that changed. */
+int dsc_cmd_check_groups(const struct dsc_snapshot *st, const struct dsc_list *groups,
+			 struct cmn_err *err);
+bool dsc_cmd_set_groups(struct dsc_txn *txn, uint64_t host_id, const struct dsc_list *groups);
 /* -EBUSY when something names the host or the group. */
 int dsc_cmd_check_who_unused(const struct dsc_snapshot *st, uint64_t who_id, struct cmn_err *err);
 

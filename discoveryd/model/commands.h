@@ -116,9 +116,14 @@ int dsc_cmd_ns_allow(struct dsc_app *app, const char *nqn, uint32_t nsid, const 
 int dsc_cmd_ns_disallow(struct dsc_app *app, const char *nqn, uint32_t nsid, const char *who,
 			const struct dsc_call *call, struct cmn_err *err);
 
-int dsc_cmd_host_create(struct dsc_app *app, const char *nqn, const char *name,
+struct dsc_host_in {
+	const char *nqn; /* create only */
+	const char *name; /* NULL: leave it, or none */
+	struct dsc_list groups; /* names */
+};
+int dsc_cmd_host_create(struct dsc_app *app, const struct dsc_host_in *in,
 			const struct dsc_call *call, struct cmn_err *err);
-int dsc_cmd_host_update(struct dsc_app *app, const char *nqn, const char *name,
+int dsc_cmd_host_update(struct dsc_app *app, const char *nqn, const struct dsc_host_in *in,
 			const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_host_delete(struct dsc_app *app, const char *nqn, const struct dsc_call *call,
 			struct cmn_err *err);

@@ -183,6 +183,7 @@ static const struct {
 	[DSC_ROW_REFERRAL] = { sizeof(struct dsc_referral), referral_drop, referral_share },
 	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
+	[DSC_ROW_SEEN] = { sizeof(struct dsc_seen), NULL, NULL },
 };
 
 void *dsc_row_new(enum dsc_row_kind kind)
@@ -291,6 +292,7 @@ TEXT_ORDER(name, dsc_name, text);
 TEXT_ORDER(view, dsc_view, nqn);
 TEXT_ORDER(path, dsc_ns, path);
 TEXT_ORDER(reg_key, dsc_reg, key);
+TEXT_ORDER(seen, dsc_seen, nqn);
 
 static int ns_cmp(const void *key, const void *value)
 {
@@ -366,6 +368,15 @@ static int who_ns_cmp(const void *key, const void *value)
 	return c ? c : cmp_u64(a->nsid, b->nsid);
 }
 const struct dsc_tree_ops dsc_who_ns_ops = { who_ns_cmp, self_key, row_get, dsc_row_put };
+
+static int seen_age_cmp(const void *key, const void *value)
+{
+	const struct dsc_seen *a = key, *b = value;
+	int c = cmp_u64(a->last_ms, b->last_ms);
+
+	return c ? c : strcmp(a->nqn, b->nqn);
+}
+const struct dsc_tree_ops dsc_seen_age_ops = { seen_age_cmp, self_key, row_get, dsc_row_put };
 
 static int reg_nqn_cmp(const void *key, const void *value)
 {

@@ -41,6 +41,7 @@ enum dsc_row_kind {
 	DSC_ROW_REFERRAL,
 	DSC_ROW_EVENT,
 	DSC_ROW_NAME,
+	DSC_ROW_SEEN,
 	DSC_ROW_COUNT
 };
 
@@ -218,6 +219,15 @@ struct dsc_referral {
 	uint64_t changed, created_ms;
 };
 
+/* A host that has, or had, discovery controllers (disc/seen.h); not stored. */
+struct dsc_seen {
+	struct dsc_row row;
+	char nqn[DSC_NQN_MAX + 1];
+	char address[64]; /* from which it came last */
+	uint64_t first_ms, last_ms; /* CLOCK_REALTIME */
+	uint32_t nr; /* controllers that it has now */
+};
+
 /* NQN or name -> id. */
 struct dsc_name {
 	struct dsc_row row;
@@ -238,6 +248,8 @@ extern const struct dsc_tree_ops dsc_who_ns_ops; /* by (subsystem, NSID): a whol
 extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops; /* by id */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */
+extern const struct dsc_tree_ops dsc_seen_ops; /* by char *nqn */
+extern const struct dsc_tree_ops dsc_seen_age_ops; /* by last_ms: a whole row as key */
 /* A set of ids: a value is the id itself, cast; dsc_id() and dsc_id_value() cast back and forth. */
 extern const struct dsc_tree_ops dsc_ids_ops;
 

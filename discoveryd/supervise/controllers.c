@@ -8,12 +8,12 @@
 #include "common/json.h"
 #include "discoveryd/supervise/supervise_impl.h"
 
-/* Ordered by (NQN, CNTLID). */
 struct sup_ctrl {
 	unsigned int refs;
 	struct dsc_controller c;
 };
 
+/* Ordered by (NQN, CNTLID), and by host before that. */
 static int ctrl_cmp(const void *key, const void *value)
 {
 	const struct sup_ctrl *a = key, *b = value;
@@ -43,10 +43,31 @@ static void ctrl_put(void *value)
 
 static const struct dsc_tree_ops ctrl_ops = { ctrl_cmp, ctrl_key, ctrl_get, ctrl_put };
 
+static int by_host_cmp(const void *key, const void *value)
+{
+	const struct sup_ctrl *a = key, *b = value;
+	int c = strcmp(a->c.host_nqn, b->c.host_nqn);
+
+	return c ? c : ctrl_cmp(a, b);
+}
+
+static const struct dsc_tree_ops by_host_ops = { by_host_cmp, ctrl_key, ctrl_get, ctrl_put };
+
 void sup_controllers_clear(struct sup_worker *w)
 {
 	dsc_tree_put(w->controllers, &ctrl_ops);
-	w->controllers = NULL;
+	dsc_tree_put(w->by_host, &by_host_ops);
+	w->controllers = w->by_host = NULL;
+}
+
+static void drop_ctrl(struct sup_worker *w, const struct sup_ctrl *key)
+{
+	const struct sup_ctrl *old = dsc_tree_find(w->controllers, &ctrl_ops, key);
+
+	if (!old)
+		return;
+	dsc_tree_del(&w->by_host, &by_host_ops, old);
+	dsc_tree_del(&w->controllers, &ctrl_ops, key);
 }
 
 /* -- what a worker says -------------------------------------------------------------------------- */
@@ -203,7 +224,9 @@ static void take_connected(struct sup_worker *w, struct json_object *obj, bool c
 	c->connected_ms = get_u64(obj, "connected_at");
 	if (count && !dsc_tree_find(w->controllers, &ctrl_ops, ctrl))
 		count_connected(w, c);
+	drop_ctrl(w, ctrl);
 	dsc_tree_set(&w->controllers, &ctrl_ops, ctrl);
+	dsc_tree_set(&w->by_host, &by_host_ops, ctrl);
 	ctrl_put(ctrl);
 }
 
@@ -238,7 +261,7 @@ void sup_controllers_take(struct sup_worker *w, struct json_object *msg)
 		memset(&key, 0, sizeof(key));
 		take_key(json_object_array_get_idx(list, i), &key.c);
 		count_gone(w, json_object_array_get_idx(list, i), &key);
-		dsc_tree_del(&w->controllers, &ctrl_ops, &key);
+		drop_ctrl(w, &key);
 	}
 	list = NULL;
 	cmn_json_arr_opt(msg, "connected", &list, NULL);
@@ -250,18 +273,18 @@ void sup_controllers_take(struct sup_worker *w, struct json_object *msg)
 bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *host_nqn,
 			  bool (*fn)(void *arg, const struct dsc_controller *c), void *arg)
 {
+	const struct dsc_tree_ops *ops = host_nqn ? &by_host_ops : &ctrl_ops;
+	struct dsc_tree *in = host_nqn ? w->by_host : w->controllers;
 	struct sup_ctrl from = { .refs = 0 }, *ctrl;
-	const void *at = NULL;
+	const void *at = nqn || host_nqn ? &from : NULL;
 
-	if (nqn) { /* CNTLID 0 is never given out */
-		snprintf(from.c.nqn, sizeof(from.c.nqn), "%s", nqn);
-		at = &from;
-	}
-	for (; (ctrl = dsc_tree_next(w->controllers, &ctrl_ops, at)); at = ctrl) {
-		if (nqn && strcmp(ctrl->c.nqn, nqn) != 0)
+	/* CNTLID 0 is never given out */
+	snprintf(from.c.nqn, sizeof(from.c.nqn), "%s", nqn ? nqn : "");
+	snprintf(from.c.host_nqn, sizeof(from.c.host_nqn), "%s", host_nqn ? host_nqn : "");
+	for (; (ctrl = dsc_tree_next(in, ops, at)); at = ctrl) {
+		if ((nqn && strcmp(ctrl->c.nqn, nqn) != 0) ||
+		    (host_nqn && strcmp(ctrl->c.host_nqn, host_nqn) != 0))
 			return true;
-		if (host_nqn && strcmp(ctrl->c.host_nqn, host_nqn) != 0)
-			continue;
 		if (!fn(arg, &ctrl->c))
 			return false;
 	}

@@ -69,7 +69,7 @@ struct sup_worker {
 	struct net_timer retry; /* after a state that was refused or could not be stored */
 
 	/* controllers.c */
-	struct dsc_tree *controllers;
+	struct dsc_tree *controllers, *by_host; /* the same ones */
 	struct dsc_worker_counts counts;
 
 	/* probe.c */

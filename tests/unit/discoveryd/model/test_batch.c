@@ -27,7 +27,8 @@ static int make_all(struct fixture *f, struct cmn_err *err)
 	if (dsc_cmd_subsys_create(&f->app, &s, NULL, err) < 0 ||
 	    dsc_cmd_ns_create(&f->app, NQN, &ns, NULL, err) < 0 ||
 	    dsc_cmd_allow(&f->app, NQN, HOST, NULL, err) < 0 ||
-	    dsc_cmd_host_update(&f->app, HOST, "name", NULL, err) < 0)
+	    dsc_cmd_host_update(&f->app, HOST, &(struct dsc_host_in){ .name = "name" }, NULL, err) <
+		    0)
 		return err->code;
 	return dsc_cmd_portal_create(&f->app, &p, &portal_call, err);
 }
