@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "common/cleanup.h"
+#include "common/log.h"
 
 #define TAIL_BYTES (4u << 20) /* looked through, of each file */
 #define SOURCES_MAX 70
@@ -55,6 +56,8 @@ struct lines {
 static const struct cli_option options[] = {
 	{ "lines", "lines", CLI_NUMBER, CLI_LOCAL, "N", "the last N lines (100)" },
 	{ "level", "level", CLI_TEXT, CLI_LOCAL, "error|warn|info|debug", "these and worse" },
+	{ "set-level", "set-level", CLI_TEXT, CLI_LOCAL, "error|warn|info|debug",
+	  "log so much from now on, until the next start" },
 	{ "follow", "follow", CLI_FLAG, CLI_LOCAL, NULL, "go on, until interrupted" },
 	{ 0 },
 };
@@ -103,13 +106,16 @@ int cli_run_program(const char *const argv[], FILE *out)
 
 /* -- lines -------------------------------------------------------------------------------------------------------- */
 
-/* The value of "name=" in a line in logfmt; "" for none. */
+/* A member of a record, "" for none; one that needs no escapes. */
 static const char *field(const char *text, const char *name, char *buf, size_t size)
 {
-	const char *at = strstr(text, name);
+	char start[32];
+	const char *at;
 
-	snprintf(buf, size, "%.*s", at ? (int)strcspn(at + strlen(name), " \n") : 0,
-		 at ? at + strlen(name) : "");
+	snprintf(start, sizeof(start), "\"%s\":\"", name);
+	at = *text == '{' ? strstr(text, start) : NULL;
+	at = at ? at + strlen(start) : "";
+	snprintf(buf, size, "%.*s", (int)strcspn(at, "\"\n"), at);
 	return buf;
 }
 
@@ -117,33 +123,70 @@ static int level_of(const char *text)
 {
 	char name[16];
 
-	field(text, "level=", name, sizeof(name));
+	field(text, "level", name, sizeof(name));
 	for (int i = 0; i < LEVELS; i++)
 		if (strcmp(level_names[i], name) == 0)
 			return i;
 	return 0; /* what has none came from a library, or from a crash: never left out */
 }
 
-static void print_line(const struct logs *l, const struct source *source, const char *text)
+/* A record for people: time, level, program, event, and the rest as name=value. */
+static void print_record(struct json_object *json)
 {
-	static const char *const colors[LEVELS] = { "\033[31m", "\033[33m", "", "\033[2m" };
-	struct json_object *json;
-	int level = level_of(text);
-	bool plain = !l->cli->color || !*colors[level];
+	static const char *const first[] = { "ts", "level", "prog", "event" };
 
-	if (!l->cli->json) {
-		printf("%s%s%s%s", plain ? "" : colors[level], text, plain ? "" : "\033[0m",
-		       strchr(text, '\n') ? "" : "\n");
-		return;
+	printf("%s %-5s %-10s %s", cli_member_text(json, "ts"), cli_member_text(json, "level"),
+	       cli_member_text(json, "prog"), cli_member_text(json, "event"));
+	json_object_object_foreach(json, key, value) {
+		bool told = false;
+
+		for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+			told |= strcmp(key, first[i]) == 0;
+		if (!told)
+			printf(" %s=%s", key, CMN_Q(json_object_get_string(value)));
 	}
-	json = json_object_new_object();
+}
+
+static void print_json(const struct source *source, struct json_object *record, const char *text)
+{
+	struct json_object *json = json_object_new_object();
+
 	json_object_object_add(json, "source", json_object_new_string(source->name));
-	json_object_object_add(json, "level", json_object_new_string(level_names[level]));
-	json_object_object_add(json, "text",
-			       json_object_new_string_len(text, (int)strcspn(text, "\n")));
+	if (record) {
+		json_object_object_foreach(record, key, value)
+			json_object_object_add(json, key, json_object_get(value));
+	} else {
+		json_object_object_add(json, "level", json_object_new_string(level_names[0]));
+		json_object_object_add(json, "text",
+				       json_object_new_string_len(text, (int)strcspn(text, "\n")));
+	}
 	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
 							  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(json);
+}
+
+static void print_line(const struct logs *l, const struct source *source, const char *text)
+{
+	static const char *const colors[LEVELS] = { "\033[31m", "\033[33m", "", "\033[2m" };
+	struct json_object *record = *text == '{' ? json_tokener_parse(text) : NULL;
+	int level = level_of(text);
+	bool plain = !l->cli->color || !*colors[level];
+
+	if (!json_object_is_type(record, json_type_object)) {
+		json_object_put(record);
+		record = NULL;
+	}
+	if (l->cli->json) {
+		print_json(source, record, text);
+	} else {
+		printf("%s", plain ? "" : colors[level]);
+		if (record)
+			print_record(record);
+		else
+			printf("%.*s", (int)strcspn(text, "\n"), text);
+		printf("%s\n", plain ? "" : "\033[0m");
+	}
+	json_object_put(record);
 }
 
 /* A line without a time belongs to the one before it. */
@@ -159,7 +202,7 @@ static void keep(struct lines *lines, const struct source *source, char *text)
 	lines->line = bigger;
 	line = &bigger[lines->nr];
 	*line = (struct line){ .text = text, .order = lines->nr, .source = source };
-	field(text, "ts=", line->when, sizeof(line->when));
+	field(text, "ts", line->when, sizeof(line->when));
 	if (!*line->when && lines->nr && line[-1].source == source)
 		memcpy(line->when, line[-1].when, sizeof(line->when));
 	lines->nr++;
@@ -315,6 +358,33 @@ static enum cli_exit choose_level(struct logs *l)
 	return CLI_USAGE;
 }
 
+/* Of one source, or of all. */
+static enum cli_exit set_level(struct logs *l, const char *level, const char *wanted)
+{
+	enum cli_exit res = CLI_OK;
+	bool found = false;
+
+	for (size_t i = 0; i < json_object_array_length(l->items) && res == CLI_OK; i++) {
+		const char *source =
+			cli_member_text(json_object_array_get_idx(l->items, i), "source");
+		cmn_autofree char *path = cli_path("logs", source, NULL);
+		struct json_object *body, *answer = NULL;
+
+		if (wanted && strcmp(wanted, source) != 0)
+			continue;
+		found = true;
+		body = json_object_new_object();
+		json_object_object_add(body, "level", json_object_new_string(level));
+		res = cli_request(l->cli, "PATCH", path, body, &answer);
+		json_object_put(answer);
+		json_object_put(body);
+	}
+	if (found)
+		return res;
+	cli_error("discoveryd, or the name of a worker", "there is no log of %s", wanted);
+	return CLI_NOT_FOUND;
+}
+
 static enum cli_exit logs(struct cli *cli)
 {
 	unsigned long long lines = cli_number(cli, "lines", 100);
@@ -325,6 +395,11 @@ static enum cli_exit logs(struct cli *cli)
 
 	if (res == CLI_OK)
 		res = cli_list(cli, path, &l.items);
+	if (res == CLI_OK && cli_text(cli, "set-level", NULL)) {
+		res = set_level(&l, cli_text(cli, "set-level", NULL), cli_arg(cli, 0));
+		json_object_put(l.items);
+		return res;
+	}
 	if (res == CLI_OK)
 		res = open_sources(&l, cli_arg(cli, 0));
 	if (res == CLI_OK && l.nr) {

@@ -34,6 +34,7 @@ struct dsc_options {
 	unsigned int nr_api_hosts;
 	bool all_hosts; /* ALLHOSTE: tell every registered host to any that asks for all */
 	bool all_subsystems; /* ALLSUBE: tell every subsystem to any host that asks for all */
+	const char *log_format; /* as asked for, workers' too; NULL: by what stderr is */
 	const char *congestion; /* TCP congestion control of I/O portals; NULL: the system's */
 	bool ceph_metrics; /* /metrics tells the names of ceph-nvmeof's exporter too */
 	unsigned int regs_per_host; /* entries that a host may register; 0: the default */

@@ -44,7 +44,9 @@ static const char usage_text[] =
 	"  --targetd PATH          program that workers run\n"
 	"  --workers N             workers that a first start makes (default 1)\n"
 	"  --reactors N            threads of each (default: a core each, at most 4)\n"
-	"  --log-level L           error, warn, info (default) or debug\n"
+	"  --log-level L           error, warn, info (default) or debug; workers' too\n"
+	"  --log-format F          text, json or journal (default: by what stderr is); workers' "
+	"too\n"
 	"  --check-database        tell the database's version and whether it is whole, and end\n"
 	"  --backup FILE           make a checked copy of the database, and end; also beside one "
 	"that runs\n"
@@ -112,6 +114,7 @@ enum {
 	OPT_WORKERS,
 	OPT_REACTORS,
 	OPT_LOG,
+	OPT_LOG_FORMAT,
 	OPT_CHECK,
 	OPT_BACKUP,
 	OPT_VERSION,
@@ -135,6 +138,7 @@ static const struct option long_options[] = {
 	{ "targetd", required_argument, NULL, OPT_TARGETD },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
+	{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
 	{ "log-level", required_argument, NULL, OPT_LOG },
 	{ "check-database", no_argument, NULL, OPT_CHECK },
 	{ "backup", required_argument, NULL, OPT_BACKUP },
@@ -189,6 +193,17 @@ static int take_log_level(const char *arg)
 	return 0;
 }
 
+static int take_log_format(struct dsc_options *o, const char *arg)
+{
+	enum cmn_log_form form;
+
+	if (cmn_log_form_parse(arg, &form) < 0)
+		return refuse("--log-format", "must be text, json or journal");
+	cmn_log_set_form(form);
+	o->log_format = arg;
+	return 0;
+}
+
 static int take_keep(struct dsc_options *o, const char *arg)
 {
 	uint64_t n;
@@ -212,17 +227,37 @@ static int take_dctype(struct dsc_options *o, const char *arg)
 	return refuse("--dctype", "must be none, ddc or cdc");
 }
 
+/* What is set by being named; NULL: opt has an argument, or is no option. */
+static bool *flag_of(struct dsc_options *o, int opt)
+{
+	switch (opt) {
+	case OPT_CEPH_METRICS:
+		return &o->ceph_metrics;
+	case OPT_ALL_HOSTS:
+		return &o->all_hosts;
+	case OPT_ALL_SUBSYSTEMS:
+		return &o->all_subsystems;
+	case OPT_CHECK:
+		return &o->check_database;
+	default:
+		return NULL;
+	}
+}
+
 static int take(struct dsc_options *o, int opt, const char *arg)
 {
+	bool *flag = flag_of(o, opt);
+
+	if (flag) {
+		*flag = true;
+		return 0;
+	}
 	switch (opt) {
 	case OPT_STATE:
 		o->state_dir = arg;
 		return 0;
 	case OPT_RUN:
 		o->run_dir = arg;
-		return 0;
-	case OPT_CEPH_METRICS:
-		o->ceph_metrics = true;
 		return 0;
 	case OPT_CONGESTION:
 		if (strlen(arg) > 15)
@@ -231,12 +266,6 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return 0;
 	case OPT_TARGETD:
 		o->targetd = arg;
-		return 0;
-	case OPT_ALL_HOSTS:
-		o->all_hosts = true;
-		return 0;
-	case OPT_ALL_SUBSYSTEMS:
-		o->all_subsystems = true;
 		return 0;
 	case OPT_REGS_PER_HOST:
 		return number("--registrations-per-host", arg, 65536, &o->regs_per_host);
@@ -252,9 +281,8 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return take_api_host(o, arg);
 	case OPT_LOG:
 		return take_log_level(arg);
-	case OPT_CHECK:
-		o->check_database = true;
-		return 0;
+	case OPT_LOG_FORMAT:
+		return take_log_format(o, arg);
 	case OPT_BACKUP:
 		o->backup_to = arg;
 		return 0;

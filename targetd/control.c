@@ -218,6 +218,20 @@ static void on_stats(struct tgt_control *c, struct peer *p, struct net_ctl_msg *
 	send_msg(p, answer);
 }
 
+static void on_log(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
+{
+	enum cmn_log_level level;
+	const char *text = "";
+
+	(void)c;
+	(void)p;
+	cmn_json_str_opt(msg->json, "level", &text, NULL, NULL);
+	if (cmn_log_level_parse(text, &level) < 0 || level == cmn_log_level())
+		return;
+	cmn_log_set_level(level);
+	cmn_info("log level", "level=%s", cmn_log_level_name[level]);
+}
+
 static void on_drain(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
 {
 	(void)p;
@@ -264,7 +278,7 @@ static const struct {
 	void (*take)(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg);
 } handlers[] = {
 	{ "hello", true, on_hello },  { "fds", false, on_fds },	    { "apply", false, on_apply },
-	{ "stats", false, on_stats }, { "drain", false, on_drain },
+	{ "stats", false, on_stats }, { "drain", false, on_drain }, { "log", false, on_log },
 };
 
 static void take_msg(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)

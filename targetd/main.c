@@ -13,5 +13,7 @@ int main(int argc, char **argv)
 		return ret < 0 ? 2 : 0;
 	cmn_log_init("targetd");
 	cmn_log_set_level(options.log_level);
+	if (options.has_log_form)
+		cmn_log_set_form(options.log_form);
 	return tgt_worker_run(&options);
 }

@@ -30,6 +30,7 @@ static const char usage_text[] =
 	"  --cpu-list LIST   pin them to these cores, such as 0,2-3\n"
 	"  --spin-us N       keep looking for work N microseconds before sleeping (default 50)\n"
 	"  --log-level L     error, warn, info (default) or debug\n"
+	"  --log-format F    text, json or journal (default: by what stderr is)\n"
 	"  --ready-fd N      once listening, write a line 'portal ID ADDRESS PORT' each to "
 	"descriptor N and close it\n"
 	"  --version, --help\n"
@@ -99,6 +100,7 @@ enum {
 	OPT_CPUS,
 	OPT_SPIN,
 	OPT_LOG,
+	OPT_LOG_FORMAT,
 	OPT_READY,
 	OPT_VERSION,
 	OPT_HELP
@@ -111,6 +113,7 @@ static const struct option long_options[] = {
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
 	{ "cpu-list", required_argument, NULL, OPT_CPUS },
 	{ "spin-us", required_argument, NULL, OPT_SPIN },
+	{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
 	{ "log-level", required_argument, NULL, OPT_LOG },
 	{ "ready-fd", required_argument, NULL, OPT_READY },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -154,6 +157,10 @@ static int take(struct tgt_options *o, int opt, const char *arg)
 		return cmn_log_level_parse(arg, &o->log_level) < 0
 			       ? refuse("--log-level", "must be error, warn, info or debug")
 			       : 0;
+	case OPT_LOG_FORMAT:
+		o->has_log_form = cmn_log_form_parse(arg, &o->log_form) == 0;
+		return o->has_log_form ? 0
+				       : refuse("--log-format", "must be text, json or journal");
 	case OPT_VERSION:
 		puts("targetd " PACKAGE_VERSION);
 		return 1;

@@ -19,6 +19,8 @@ struct tgt_options {
 	uint64_t spin_ns;
 	int ready_fd; /* -1: none */
 	enum cmn_log_level log_level;
+	bool has_log_form; /* else by what stderr is */
+	enum cmn_log_form log_form;
 };
 
 /* 0: go on; 1: --help or --version was answered, exit 0; -EINVAL: said why on stderr, exit 2. */

@@ -113,9 +113,20 @@ static void say_hello(struct sup_worker *w)
 }
 
 /* -- receiving ---------------------------------------------------------------------------------------- */
+void sup_link_send_log_level(struct sup_worker *w)
+{
+	struct json_object *msg = sup_msg("log");
+
+	json_object_object_add(msg, "level",
+			       json_object_new_string(cmn_log_level_name[w->log_level]));
+	sup_link_send(w, msg);
+}
+
 static void hello_over(struct sup_worker *w)
 {
 	w->said_hello = true;
+	if (w->adopted) /* an earlier discoveryd started it */
+		sup_link_send_log_level(w);
 	net_timer_cancel(w->sup->app->loop, &w->connect);
 	if (w->adopted)
 		w->state = DSC_WORKER_RUNNING;

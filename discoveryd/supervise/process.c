@@ -164,6 +164,9 @@ static void make_arguments(const struct sup_worker *w, const struct dsc_worker *
 		add_arg(a, "--reactors", a->reactors);
 	if (row && row->cpu_list[0])
 		add_arg(a, "--cpu-list", row->cpu_list);
+	add_arg(a, "--log-level", cmn_log_level_name[w->log_level]);
+	if (opt->log_format)
+		add_arg(a, "--log-format", opt->log_format);
 }
 
 void dsc_supervisor_log_path(const struct dsc_app *app, const char *worker, char *buf, size_t size)
@@ -179,7 +182,7 @@ static int open_log(const struct sup_worker *w)
 	struct stat st;
 	int fd;
 
-	if (getenv("JOURNAL_STREAM"))
+	if (cmn_log_stderr_is_journal())
 		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	dsc_supervisor_log_path(w->sup->app, w->name, path, sizeof(path));
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -38,6 +38,7 @@ static struct sup_worker *add_worker(struct dsc_supervisor *sup, const struct ds
 	w->id = row->id;
 	snprintf(w->name, sizeof(w->name), "%s", row->name);
 	w->incarnation = w->next_incarnation = row->incarnation;
+	w->log_level = cmn_log_level();
 	sup_process_init(w);
 	sup_link_init(w);
 	sup_apply_init(w);
@@ -370,8 +371,7 @@ static bool count_controller(void *arg, const struct dsc_controller *c)
 	return true;
 }
 
-int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
-			  struct dsc_worker_info *ret_info)
+static struct sup_worker *find_by_name(struct dsc_supervisor *sup, const char *name)
 {
 	struct sup_worker *w;
 
@@ -379,6 +379,27 @@ int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
 		if (strcmp(w->name, name) == 0)
 			break;
 	}
+	return w;
+}
+
+int dsc_supervisor_set_log_level(struct dsc_supervisor *sup, const char *name,
+				 enum cmn_log_level level)
+{
+	struct sup_worker *w = find_by_name(sup, name);
+
+	if (!w)
+		return -ENOENT;
+	w->log_level = level;
+	if (w->said_hello)
+		sup_link_send_log_level(w);
+	return 0;
+}
+
+int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
+			  struct dsc_worker_info *ret_info)
+{
+	struct sup_worker *w = find_by_name(sup, name);
+
 	if (!w)
 		return -ENOENT;
 	memset(ret_info, 0, sizeof(*ret_info));
@@ -388,6 +409,7 @@ int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
 	ret_info->restarts = w->restarts;
 	ret_info->adopted = w->adopted;
 	ret_info->counts = w->counts;
+	ret_info->log_level = w->log_level;
 	sup_controllers_walk(w, NULL, NULL, count_controller, &ret_info->nr_controllers);
 	return 0;
 }

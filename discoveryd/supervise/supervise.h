@@ -6,6 +6,7 @@
 #define DISCOVERYD_SUPERVISE_SUPERVISE_H
 
 #include "common/err.h"
+#include "common/log.h"
 #include "discoveryd/app.h"
 #include "discoveryd/model/snapshot.h"
 
@@ -25,6 +26,10 @@ void dsc_supervisor_run(struct dsc_supervisor *sup);
 
 /* The file that a worker writes its log to, where that does not go to the journal. */
 void dsc_supervisor_log_path(const struct dsc_app *app, const char *worker, char *buf, size_t size);
+
+/* How much a worker logs, until it is told otherwise or discoveryd starts again; -ENOENT for an unknown name. */
+int dsc_supervisor_set_log_level(struct dsc_supervisor *sup, const char *name,
+				 enum cmn_log_level level);
 
 bool dsc_supervisor_any_adopted(struct dsc_supervisor *sup);
 
@@ -56,6 +61,7 @@ struct dsc_worker_info {
 	unsigned int restarts; /* since discoveryd started */
 	unsigned int nr_controllers;
 	bool adopted;
+	enum cmn_log_level log_level;
 	struct dsc_worker_counts counts;
 };
 /* -ENOENT for an unknown name. */

@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/queue.h"
 #include "discoveryd/events/events.h"
 #include "discoveryd/model/model.h"
@@ -38,6 +39,7 @@ struct sup_worker {
 	enum dsc_worker_state state;
 	bool adopted;
 	bool deleted; /* its row is gone: it goes when its process has */
+	enum cmn_log_level log_level; /* as it shall be */
 
 	/* process.c */
 	int pid; /* 0: no process */
@@ -160,6 +162,7 @@ void sup_link_close(struct sup_worker *w);
 /* Frees msg; false when the connection has gone. */
 bool sup_link_send(struct sup_worker *w, struct json_object *msg);
 bool sup_link_send_fd(struct sup_worker *w, const char *name);
+void sup_link_send_log_level(struct sup_worker *w);
 struct json_object *sup_msg(const char *type);
 
 /* apply.c */

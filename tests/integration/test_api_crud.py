@@ -343,6 +343,7 @@ def test_deletion_of_what_is_in_use_is_refused_or_forced():
 def test_daemon():
     assert api.ok('GET', '/version')['api'] == 'v1'
     assert {log['source'] for log in api.ok('GET', '/logs')['items']} >= {'discoveryd', 'w1'}
+    assert api.ok('PATCH', '/logs/discoveryd', {'level': 'info'})['level'] == 'info'
     assert {c['name'] for c in api.ok('GET', '/health')['checks']} >= {'store', 'workers'}
 
 

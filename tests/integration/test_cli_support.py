@@ -13,6 +13,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import nvmetcp  # noqa: E402
+import openapi  # noqa: E402
 import pharos  # noqa: E402
 
 NQN, HOST = 'nqn.2026-11.example:vol1', 'nqn.2026-11.example:host-a'
@@ -40,15 +41,15 @@ def test_logs_of_discoveryd_and_workers_are_one_stream_by_time():
             pass
         pharos.wait_for(lambda: 'host left' in run(daemon, 'logs')[1], 10, 'the worker has logged it')
         code, out, err = run(daemon, 'logs')
-        times = [line.split()[0] for line in out.splitlines() if line.startswith('ts=')]
+        times = [line.split()[0] for line in out.splitlines()]
         assert (code, err) == (OK, '') and times == sorted(times) and len(times) > 5, (code, out, err)
-        assert 'prog=discoveryd' in out and 'prog=targetd' in out and f'host={HOST}' in out, out
+        assert ' discoveryd ' in out and ' targetd ' in out and f'host={HOST}' in out, out
         assert len(run(daemon, 'logs', '-n', '2')[1].splitlines()) == 2
         only = run(daemon, 'logs', 'w1')[1]
-        assert 'prog=targetd' in only and 'prog=discoveryd' not in only, only
+        assert {line.split()[2] for line in only.splitlines()} == {'targetd'}, only
         lines = [json.loads(line) for line in run(daemon, 'logs', 'discoveryd', '--json')[1].splitlines()]
         assert lines and {(x['source'], x['level']) for x in lines} <= {('discoveryd', level) for level in ('error', 'warn', 'info')}, lines
-        assert 'level=info' not in run(daemon, 'logs', '--level', 'warn')[1]
+        assert ' info ' not in run(daemon, 'logs', '--level', 'warn')[1]
         assert run(daemon, 'logs', '--level', 'loud')[0] == USAGE
         code, _, err = run(daemon, 'logs', 'nobody')
         assert code == NOT_FOUND and 'no log of nobody' in err, err
@@ -59,19 +60,40 @@ def test_logs_are_followed():
         p = subprocess.Popen(['timeout', '20', pharos.program('pharos'), '--api', daemon.api, 'logs', '-f'], stdout=subprocess.PIPE, text=True)
         try:
             for line in p.stdout:  # what was there already
-                if 'event="worker started"' in line:
+                if ' worker started ' in line:
                     break
             os.kill(daemon.workers()[0], 9)
-            assert any('event="worker started"' in line for line in p.stdout), 'it was not told of the second start'
+            assert any(' worker started ' in line for line in p.stdout), 'it was not told of the second start'
         finally:
             p.terminate()
             p.communicate()
 
 
+def test_levels_change_at_run_time():
+    with pharos.Discoveryd() as daemon:
+        api = openapi.Api(daemon)
+        levels = lambda: {x['source']: x['level'] for x in api.ok('GET', '/logs')['items']}  # noqa: E731
+        assert levels() == {'discoveryd': 'info', 'w1': 'info'}
+        assert run(daemon, 'logs', '--set-level', 'debug', 'w1')[0] == OK and levels() == {'discoveryd': 'info', 'w1': 'debug'}
+        host, port = daemon.io_listen.rsplit(':', 1)
+        daemon.rest('POST', '/subsystems', {'nqn': NQN})
+        try:
+            nvmetcp.Host(host, int(port), NQN, HOST)
+        except nvmetcp.Status:
+            pass
+        pharos.wait_for(lambda: 'connect refused' in run(daemon, 'logs', 'w1')[1], 10, 'a line for debugging')
+        os.kill(daemon.workers()[0], 9)
+        pharos.wait_for(lambda: daemon.workers() and '--log-level\0debug' in open(f'/proc/{daemon.workers()[0]}/cmdline').read(), 10, 'its successor')
+        assert run(daemon, 'logs', '--set-level', 'error')[0] == OK and levels() == {'discoveryd': 'error', 'w1': 'error'}
+        assert run(daemon, 'logs', '--set-level', 'info', 'nobody')[0] == NOT_FOUND
+        api.problem(422, 'PATCH', '/logs/w1', {'level': 'loud'}, field='level')
+        api.problem(404, 'PATCH', '/logs/nobody', {'level': 'info'})
+
+
 def test_a_log_that_cannot_be_read_is_told():
     with pharos.Discoveryd() as daemon:
         (item, *_) = daemon.rest('GET', '/logs')['items']
-        assert item == {'source': 'discoveryd', 'pid': daemon.process.pid, 'path': daemon.logfile, 'unit': None}, item
+        assert item == {'source': 'discoveryd', 'pid': daemon.process.pid, 'path': daemon.logfile, 'unit': None, 'level': 'info'}, item
         os.unlink(daemon.logfile)
         code, _, err = run(daemon, 'logs', 'discoveryd')
         pathlib.Path(daemon.logfile).write_text('')
@@ -95,6 +117,7 @@ def test_a_support_bundle_has_what_is_needed_and_no_secret():
         daemon.rest('PATCH', f'/hosts/{HOST}', {'name': f'password={SECRETS[2]}'})
         daemon.rest('POST', f'/subsystems/{NQN}/namespaces', {'size': '1MiB'})
         with open(daemon.logfile, 'a') as log:
+            log.write(json.dumps({'ts': '2026-11-23T09:00:00.000Z', 'level': 'info', 'event': 'x', 'key': SECRETS[1], 'token': SECRETS[3]}) + '\n')
             log.write(f'ts=2026-11-23T09:00:00.000Z level=info event="x" key={SECRETS[1]} authorization="Bearer {SECRETS[3]}"\n')
         archive = os.path.join(folder, 'b.tar.gz')
         code, out, err = run(daemon, 'support-bundle', '--file', archive)
@@ -107,7 +130,7 @@ def test_a_support_bundle_has_what_is_needed_and_no_secret():
         assert json.loads(parts['config.json'])['subsystems'][0]['nqn'] == NQN
         assert json.loads(parts['hosts.json'])[0]['nqn'] == HOST
         assert 'integrity: ok' in parts['database.txt'] and 'rows: namespaces 1' in parts['database.txt'], parts['database.txt']
-        assert 'prog=targetd' in parts['log-w1.txt'] and 'pharos_worker_up' in parts['metrics.txt']
+        assert '"prog":"targetd"' in parts['log-w1.txt'] and 'pharos_worker_up' in parts['metrics.txt']
         everything = '\n'.join(parts.values())
         assert everything.count('[removed]') >= 6, everything.count('[removed]')
         for secret in SECRETS:
@@ -120,7 +143,7 @@ def test_a_support_bundle_has_what_is_needed_and_no_secret():
         assert code == OK and 'could not be had' in err, err
         parts = content(archive)
         assert 'config.json: the API has no answer' in parts['README.txt']
-        assert 'integrity: ok' in parts['database.txt'] and 'prog=targetd' in parts['log-worker-w1.log.txt'], sorted(parts)
+        assert 'integrity: ok' in parts['database.txt'] and '"prog":"targetd"' in parts['log-worker-w1.log.txt'], sorted(parts)
         code, _, err = run(daemon, 'support-bundle', '--file', '/nonexistent/x.tar.gz')
         assert code == FAILED and 'could not be made' in err, err
         daemon.start()  # so that it takes its worker with it

@@ -48,7 +48,11 @@ class Folder:
             f.write(json.dumps(doc) if text is None else text)
         done = subprocess.run([pharos.program('targetd'), '--config', config, *options], capture_output=True, text=True, timeout=20,
                               check=False, **more)
-        return done.returncode, [line for line in done.stderr.splitlines() if 'level=error' in line]
+        return done.returncode, [record(line) for line in done.stderr.splitlines() if '"level":"error"' in line]
+
+
+def record(line):
+    return ' '.join(f'{name}={value}' for name, value in json.loads(line).items())
 
 
 def fails(folder, doc, *words, lines=1, **more):

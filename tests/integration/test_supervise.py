@@ -266,7 +266,7 @@ def test_portals_of_the_command_line_follow_it():
 
 def refused(daemon, *words):
     daemon.process = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
-    errors = [line for line in daemon.process.stderr.splitlines() if 'level=error' in line]
+    errors = [line for line in daemon.process.stderr.splitlines() if '"level":"error"' in line]
     assert daemon.process.returncode == 1 and len(errors) == 1, daemon.process
     for word in words:
         assert word in errors[0], errors
