@@ -249,6 +249,7 @@ int main(int argc, char **argv)
 	struct cmn_err err = { 0 };
 	int rc;
 
+	umask(077); /* what is in the state folder is its owner's, and what workers make there too */
 	cmn_log_init("discoveryd");
 	rc = dsc_options_parse(argc, argv, &d.app.opt);
 	if (rc)

@@ -18,8 +18,11 @@
 
 static int failed(sqlite3 *db, const char *path, struct cmn_err *err)
 {
-	return cmn_err_set(err, dsc_store_errno(sqlite3_errcode(db)), NULL, "database %.200s: %s",
-			   path, db ? sqlite3_errmsg(db) : "out of memory");
+	int rc = db ? dsc_store_errno(sqlite3_errcode(db)) : -ENOMEM;
+
+	return cmn_err_set(err, rc, NULL, "database %.200s%s: %s", path,
+			   rc == -EUCLEAN ? " is corrupt" : "",
+			   db ? sqlite3_errmsg(db) : "out of memory");
 }
 
 static int open_to_read(const char *path, sqlite3 **ret_db, struct cmn_err *err)
