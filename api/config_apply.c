@@ -127,14 +127,19 @@ static int check_fixed(struct json_object *doc, struct json_object *there,
 	return 0;
 }
 
+static int check(const struct api_kind *kind, struct json_object *doc, struct cmn_err *err)
+{
+	return api_body_check(kind, doc, API_SET, err, 1) ? err->code : 0;
+}
+
 /* -- hosts ----------------------------------------------------------------------------------------------- */
 static int apply_host(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
 {
-	static const char *const known[] = { "nqn", "name", NULL };
-	struct dsc_host_in in = { .name = cmn_json_has(doc, "name") ? "" : NULL };
+	struct dsc_host_in in = { .name = api_body_str(doc, "name") };
 
-	if (cmn_json_only(doc, known, err) < 0 || cmn_json_str(doc, "nqn", &in.nqn, err) < 0 ||
-	    cmn_json_str_opt(doc, "name", &in.name, NULL, err) < 0)
+	if (!in.name && cmn_json_has(doc, "name"))
+		in.name = "";
+	if (check(&api_kind_host, doc, err) < 0 || cmn_json_str(doc, "nqn", &in.nqn, err) < 0)
 		return err->code;
 	if (!dsc_snapshot_host(dsc_batch_after(call->app), in.nqn))
 		return dsc_cmd_host_create(call->app, &in, NULL, err);
@@ -147,7 +152,10 @@ static int apply_group(struct api_config_call *call, struct json_object *doc, st
 	struct dsc_group_in in = { 0 };
 	const struct dsc_group *g;
 	struct json_object *there;
-	int rc = api_group_read(doc, &in, err);
+	int rc = check(&api_kind_group, doc, err);
+
+	if (rc == 0)
+		rc = api_group_read(doc, &in, err);
 
 	g = rc == 0 ? dsc_snapshot_group(dsc_batch_after(call->app), in.name) : NULL;
 	if (g) {
@@ -184,7 +192,7 @@ static int apply_portal(struct api_config_call *call, struct json_object *doc, s
 	const char *id = NULL;
 	int rc = 0;
 
-	if (cmn_json_str(doc, "id", &id, err) < 0)
+	if (check(&api_kind_portal, doc, err) < 0 || cmn_json_str(doc, "id", &id, err) < 0)
 		return err->code;
 	p = dsc_snapshot_portal(dsc_batch_after(call->app), id);
 	if (!p || cmn_json_has(doc, "traddr"))
@@ -220,8 +228,10 @@ static int apply_ns(struct api_config_call *call, const char *nqn, struct json_o
 	struct dsc_ns_in in = { 0 };
 	const struct dsc_ns *ns;
 	struct json_object *there;
-	int rc = api_ns_read(doc, &in, err);
+	int rc = check(&api_kind_namespace, doc, err);
 
+	if (rc == 0)
+		rc = api_ns_read(doc, &in, err);
 	if (rc == 0 && !in.nsid)
 		rc = cmn_err_set(err, -EINVAL, "nsid", "is needed");
 	ns = rc == 0 ? dsc_snapshot_ns(s, in.nsid) : NULL;
@@ -254,8 +264,10 @@ static int apply_row(struct api_config_call *call, struct json_object *doc, stru
 	struct dsc_subsys_in in = { 0 };
 	const struct dsc_subsys *s;
 	struct json_object *there;
-	int rc = api_subsys_read(doc, &in, err);
+	int rc = check(&api_kind_subsystem, doc, err);
 
+	if (rc == 0)
+		rc = api_subsys_read(doc, &in, err);
 	s = rc == 0 ? dsc_snapshot_subsys(dsc_batch_after(call->app), in.nqn) : NULL;
 	if (s) {
 		there = api_config_subsys(dsc_batch_after(call->app), s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api/config_doc.h - the configuration as one document: written from a state of the model, compared, applied.
+/* api/config_doc.h - the configuration as one document: written from a state of the model, applied.
  * Owns: what it returns belongs to the caller.  Thread: the control loop.
  * May block: applying looks at the files of new namespaces (model/commands.h); else never. */
 #ifndef API_CONFIG_DOC_H
@@ -13,10 +13,6 @@ struct json_object *api_config_group(const struct dsc_snapshot *snap, const stru
 struct json_object *api_config_portal(const struct dsc_snapshot *snap, const struct dsc_portal *p);
 struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const struct dsc_subsys *s);
 struct json_object *api_config_ns(const struct dsc_snapshot *snap, const struct dsc_ns *ns);
-
-/* {changes, hosts}: what differs between two states, object by object, and which hosts' discovery logs gain or lose what. */
-struct json_object *api_config_diff(const struct dsc_snapshot *before,
-				    const struct dsc_snapshot *after);
 
 struct api_config_call {
 	struct dsc_app *app;
@@ -40,7 +36,9 @@ int api_config_blame(struct cmn_err *err, const char *kind, const char *id);
 /* Portals that follow discoveryd's command line: they are neither made nor taken away by a document. */
 bool api_config_is_own(const struct dsc_portal *p);
 
-/* The bodies of createSubsystem, createNamespace, createGroup and createPortal, as their resources read them. */
+extern const struct api_kind api_kind_group, api_kind_host, api_kind_namespace, api_kind_portal,
+	api_kind_subsystem;
+/* Bodies of subsystems, namespaces, groups and portals that have been checked, as their resources read them. */
 int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err);
 int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err);
 int api_group_read(struct json_object *doc, struct dsc_group_in *in, struct cmn_err *err);

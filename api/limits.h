@@ -21,10 +21,12 @@
 
 #define API_STREAMS_MAX 1024 /* that follow the events */
 #define API_BEAT_MS 10000 /* a sign of life for each of them */
+#define API_FOLLOW_SNDBUF                                                                          \
+	(64 * 1024) /* what the kernel holds for each of them, which is else up to 4 MiB */
 #define API_FOLLOW_MS 30000 /* one that takes nothing for so long is closed */
 
 #define API_SEGMENTS_MAX 10 /* of a path */
-#define API_QUERY_MAX 16 /* parameters */
+#define API_QUERY_MAX 32 /* parameters */
 #define API_PARAMS_MAX 4 /* {names} in a path template */
 #define API_HEADERS_MAX 8 /* that a handler adds to its answer */
 

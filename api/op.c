@@ -2,6 +2,8 @@
 /* api/op.c - runs a command of the model and answers when it is done.  Thread: the control loop.  May block: never. */
 #include "api/op.h"
 
+#include "api/changes.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,15 @@ static void op_free(struct api_op *op)
 	for (unsigned int i = 0; i < op->nr_users; i++)
 		free(op->user[i]);
 	json_object_put(op->json);
+	json_object_put(op->existing);
+	json_object_put(op->changes);
 	free(op);
+}
+
+/* The batch goes without a trace. */
+static void close_batch(struct api_op *op)
+{
+	dsc_batch_abort(api_req_app(op->req));
 }
 
 /* Seconds, with a fraction where wanted, as milliseconds. */
@@ -46,24 +56,33 @@ static void on_cancel(struct api_req *req, void *arg)
 }
 
 /* Names in the answer who is in the way. */
-static void fail(struct api_op *op, const struct cmn_err *err)
+static void find_users(struct api_op *op)
 {
-	const struct dsc_snapshot *snap;
+	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(op->req)->model);
 	char more[32];
 
-	if (err->code != -EBUSY || !op->users) {
-		api_fail(op->req, err);
-		return;
-	}
-	snap = dsc_snapshot_current(api_req_app(op->req)->model);
 	op->users(op, snap);
 	dsc_snapshot_put(snap);
-	if (op->more_users) {
-		snprintf(more, sizeof(more), "and %u more", op->more_users);
-		free(op->user[API_OP_USERS_MAX - 1]);
-		op->user[API_OP_USERS_MAX - 1] = strdup(more);
+	if (!op->more_users)
+		return;
+	snprintf(more, sizeof(more), "and %u more", op->more_users);
+	free(op->user[API_OP_USERS_MAX - 1]);
+	op->user[API_OP_USERS_MAX - 1] = strdup(more);
+}
+
+static void fail(struct api_op *op, const struct cmn_err *errs, size_t nr)
+{
+	struct api_problem_about about = {
+		.existing = op->existing,
+		.more = errs + 1,
+		.nr_more = nr - 1,
+	};
+
+	if (errs->code == -EBUSY && op->users) {
+		find_users(op);
+		about.users = (const char *const *)op->user;
 	}
-	api_reply_problem(op->req, api_problem_of(err), err, (const char *const *)op->user);
+	api_reply_problem(op->req, api_req_problem(op->req, errs), errs, &about);
 }
 
 static void finish(struct api_op *op, const struct dsc_outcome *outcome)
@@ -80,7 +99,7 @@ static void on_done(void *arg, const struct dsc_outcome *outcome)
 
 	if (op->req) {
 		if (outcome->err.code)
-			fail(op, &outcome->err);
+			fail(op, &outcome->err, 1);
 		else
 			finish(op, outcome);
 	}
@@ -99,21 +118,33 @@ struct api_op *api_op_begin(struct api_req *req,
 	}
 	op->req = req;
 	op->reply = reply;
-	op->call.done = on_done;
-	op->call.arg = op;
-	if (!read_wait(req, &op->call.wait_ms) || !api_req_flag(req, "force", &op->call.force)) {
+	if (!read_wait(req, &op->call.wait_ms) || !api_req_flag(req, "force", &op->call.force) ||
+	    !api_req_flag(req, "dry_run", &op->dry_run)) {
 		op_free(op);
 		return NULL;
 	}
+	dsc_batch_begin(api_req_app(req));
 	return op;
+}
+
+void api_op_drop(struct api_op *op)
+{
+	close_batch(op);
+	op_free(op);
 }
 
 bool api_op_if_match(struct api_op *op, uint64_t revision)
 {
+	const char *none = api_req_header(op->req, "If-None-Match");
 	char etag[24];
 
+	if (none && strcmp(none, "*") == 0) {
+		api_failf(op->req, API_PROBLEM_CHANGED, "If-None-Match", "it is there already");
+		api_op_drop(op);
+		return false;
+	}
 	if (!api_req_if_match(op->req, api_etag(revision, etag, sizeof(etag)))) {
-		op_free(op);
+		api_op_drop(op);
 		return false;
 	}
 	if (api_req_header(op->req, "If-Match"))
@@ -121,28 +152,62 @@ bool api_op_if_match(struct api_op *op, uint64_t revision)
 	return true;
 }
 
+bool api_op_if_absent(struct api_op *op)
+{
+	if (!api_req_header(op->req, "If-Match"))
+		return true;
+	api_failf(op->req, API_PROBLEM_CHANGED, "If-Match", "it isn't there");
+	api_op_drop(op);
+	return false;
+}
+
+/* What the commands have done: compared, then stored, or only told. */
+static void commit(struct api_op *op)
+{
+	struct dsc_app *app = api_req_app(op->req);
+	struct dsc_call call = { .done = on_done, .arg = op, .wait_ms = op->call.wait_ms };
+
+	if (op->dry_run || op->tells_logs)
+		op->changes = api_changes(app, op->dry_run);
+	if (op->dry_run) {
+		close_batch(op);
+		if (op->tells_logs)
+			finish(op, NULL);
+		else
+			api_reply_json(op->req, 200, json_object_get(op->changes));
+		op_free(op);
+	} else if (dsc_batch_commit(app, &call, NULL) == 0) {
+		api_req_on_cancel(op->req, on_cancel, op);
+	} else {
+		finish(op, NULL);
+		op_free(op);
+	}
+}
+
 void api_op_run(struct api_op *op, int ret, const struct cmn_err *err)
 {
-	if (ret == 0) {
-		api_req_on_cancel(op->req, on_cancel, op);
-		return;
-	}
 	if (ret < 0)
-		fail(op, err);
+		api_op_fail_all(op, err, 1);
 	else
-		finish(op, NULL);
-	op_free(op);
+		commit(op);
 }
 
 void api_op_fail(struct api_op *op, const struct cmn_err *err)
 {
-	api_fail(op->req, err);
+	api_op_fail_all(op, err, 1);
+}
+
+void api_op_fail_all(struct api_op *op, const struct cmn_err *errs, size_t nr)
+{
+	close_batch(op);
+	fail(op, errs, nr);
 	op_free(op);
 }
 
-void api_op_drop(struct api_op *op)
+void api_op_existing(struct api_op *op, struct json_object *object)
 {
-	op_free(op);
+	json_object_put(op->existing);
+	op->existing = object;
 }
 
 void api_op_user(struct api_op *op, const char *name)

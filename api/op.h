@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api/op.h - a command of the model on behalf of a request: from the query's wait and force to the answer.
+/* api/op.h - commands of the model on behalf of a request: from the query's wait, force and dry_run to the answer.
  * Owns: an op lives from api_op_begin() until it has answered, or, when the server ends first, until the command is done.
- * Thread: the control loop.  May block: never. */
+ * Thread: the control loop.  May block: never.
+ *
+ * Between api_op_begin() and the call that ends it the op has a batch of the model open (model/commands.h): what commands
+ * write is compared with what was there, and then stored as one transaction, or with dry_run only told. */
 #ifndef API_OP_H
 #define API_OP_H
 
@@ -13,14 +16,17 @@
 
 struct api_op {
 	struct api_req *req; /* NULL: answered for us, the server is ending */
-	struct dsc_call call; /* for the command */
+	struct dsc_call call; /* for commands; its done() is set once they are stored */
 	/* The answer when it went well, with the model as it is now.  outcome NULL: there was nothing to do. */
 	void (*reply)(struct api_op *op, const struct dsc_snapshot *snap,
 		      const struct dsc_outcome *outcome);
 	/* Who is in the way of a deletion (-EBUSY): adds their names with api_op_user().  May be NULL. */
 	void (*users)(struct api_op *op, const struct dsc_snapshot *snap);
 	struct json_object *json; /* for reply, put with the op; may be NULL */
-	bool dry_run; /* reply tells what would be */
+	struct json_object *existing; /* for a 409: what is there */
+	bool dry_run; /* nothing is stored */
+	bool tells_logs; /* reply needs op->changes with hosts' logs; else it has the objects only */
+	struct json_object *changes; /* api_changes(), once the commands have run */
 	char *user[API_OP_USERS_MAX + 1];
 	unsigned int nr_users;
 	unsigned int more_users;
@@ -30,12 +36,18 @@ struct api_op {
 struct api_op *api_op_begin(struct api_req *req,
 			    void (*reply)(struct api_op *op, const struct dsc_snapshot *snap,
 					  const struct dsc_outcome *outcome));
-/* False when If-Match doesn't name revision: answered, and op is gone. */
+/* False when the object's revision isn't what If-Match names, or If-None-Match says that there must be none: answered, and op is
+ * gone. */
 bool api_op_if_match(struct api_op *op, uint64_t revision);
-/* ret and err are what the command returned with op->call; op belongs to the command from here on. */
+/* The object isn't there: false when If-Match says that it must be. */
+bool api_op_if_absent(struct api_op *op);
+/* ret and err are what the (last) command returned with op->call; op is gone from here on. */
 void api_op_run(struct api_op *op, int ret, const struct cmn_err *err);
-/* The handler found a fault itself; op is gone. */
+/* The handler found a fault itself, or several; op is gone. */
 void api_op_fail(struct api_op *op, const struct cmn_err *err);
+void api_op_fail_all(struct api_op *op, const struct cmn_err *errs, size_t nr);
+/* Before a failure: what is there already; taken over. */
+void api_op_existing(struct api_op *op, struct json_object *object);
 void api_op_drop(struct api_op *op); /* it has been answered */
 void api_op_user(struct api_op *op, const char *name);
 

@@ -153,22 +153,26 @@ static void add_users(struct json_object *json, const char *const *users)
 	json_object_object_add(json, "users", list);
 }
 
-static void add_field(struct json_object *json, enum api_problem problem, const struct cmn_err *err,
-		      const struct api_problem_about *about)
+static struct json_object *error_of(enum api_problem problem, const struct cmn_err *err,
+				    const struct api_problem_about *about)
 {
 	bool value_is_wrong = problem == API_PROBLEM_INVALID || problem == API_PROBLEM_MALFORMED ||
 			      problem == API_PROBLEM_MEDIA_TYPE ||
 			      problem == API_PROBLEM_MISDIRECTED;
+	struct json_object *json = json_object_new_object();
 	struct json_object *value = value_at(about->doc, err->field);
-	const char *valid = valid_for(err->field);
+	const char *valid = *err->valid ? err->valid : valid_for(err->field);
 
 	json_object_object_add(json, "field", json_object_new_string(err->field));
 	if (!value && about->value && strlen(about->value) <= VALUE_LEN_MAX)
 		value = json_object_new_string(about->value);
 	if (value)
 		json_object_object_add(json, "value", value);
+	json_object_object_add(json, "reason",
+			       json_object_new_string(*err->msg ? err->msg : kinds[problem].title));
 	if (valid && value_is_wrong)
 		json_object_object_add(json, "valid", json_object_new_string(valid));
+	return json;
 }
 
 /* Many errors are said of their field ("is missing", "must be ..."): then the sentence begins with it. */
@@ -193,7 +197,7 @@ struct json_object *api_problem_json(enum api_problem problem, const struct cmn_
 				     const struct api_problem_about *about)
 {
 	static const struct api_problem_about nothing;
-	struct json_object *json = json_object_new_object();
+	struct json_object *json = json_object_new_object(), *errors = json_object_new_array();
 	char type[64];
 
 	if (!about)
@@ -204,7 +208,12 @@ struct json_object *api_problem_json(enum api_problem problem, const struct cmn_
 	json_object_object_add(json, "status", json_object_new_int(kinds[problem].status));
 	set_detail(json, err, kinds[problem].title);
 	if (err->field[0])
-		add_field(json, problem, err, about);
+		json_object_array_add(errors, error_of(problem, err, about));
+	for (size_t i = 0; i < about->nr_more; i++)
+		json_object_array_add(errors, error_of(problem, &about->more[i], about));
+	json_object_object_add(json, "errors", errors);
+	if (about->existing)
+		json_object_object_add(json, "existing", json_object_get(about->existing));
 	if (about->users && about->users[0])
 		add_users(json, about->users);
 	return json;

@@ -33,6 +33,9 @@ struct api_problem_about {
 		*doc; /* the request's body: `value` is taken from it by the field's path */
 	const char *value; /* or this, for a parameter or header */
 	const char *const *users; /* NULL-ended: who is in the way */
+	struct json_object *existing; /* what is there already; borrowed */
+	const struct cmn_err *more; /* what else is wrong */
+	size_t nr_more;
 };
 
 /* From an error of discoveryd: by errno, and by whether a member of the body is to blame. */

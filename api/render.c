@@ -2,6 +2,7 @@
 /* api/render.c - parts of documents that several resources share.  Thread: the control loop.  May block: never. */
 #include "api/render.h"
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/util.h"
 #include "discoveryd/supervise/supervise.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void api_add_str(struct json_object *json, const char *name, const char *text)
 {
@@ -30,40 +30,33 @@ void api_add_bool(struct json_object *json, const char *name, bool value)
 
 void api_add_time(struct json_object *json, const char *name, uint64_t wall_ms)
 {
-	time_t seconds = (time_t)(wall_ms / 1000);
-	char text[48], day[32];
-	struct tm tm;
+	char text[CMN_TIME_LEN];
 
-	gmtime_r(&seconds, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%03uZ", day, (unsigned int)(wall_ms % 1000));
-	api_add_str(json, name, text);
+	api_add_str(json, name, cmn_time_format(wall_ms, text));
 }
 
-void api_add_status(struct json_object *json, enum dsc_status state, const char *reason,
-		    uint64_t generation)
+struct json_object *api_status(enum dsc_status state, const char *reason, uint64_t generation)
 {
 	struct json_object *status = json_object_new_object();
 
 	api_add_str(status, "state", dsc_status_name[state]);
 	api_add_str(status, "reason", reason);
 	api_add_u64(status, "generation", generation);
-	json_object_object_add(json, "status", status);
+	return status;
 }
 
-void api_add_served_status(struct json_object *json, struct dsc_app *app,
-			   const struct dsc_worker *worker, enum dsc_status state,
-			   const struct dsc_fail *fail, uint64_t generation)
+struct json_object *api_served_status(const struct api_ctx *ctx, uint64_t worker_id,
+				      enum dsc_status state, const struct dsc_fail *fail,
+				      uint64_t generation)
 {
+	const struct dsc_worker *worker = dsc_snapshot_worker_id(ctx->snap, worker_id);
 	struct dsc_worker_info info = { .state = DSC_WORKER_STOPPED };
 	char text[DSC_NAME_MAX + 48];
 
-	if (state != DSC_PENDING) {
-		api_add_status(json, state, fail ? fail->reason : NULL, generation);
-		return;
-	}
+	if (state != DSC_PENDING)
+		return api_status(state, fail ? fail->reason : NULL, generation);
 	if (worker)
-		dsc_supervisor_worker(app->supervisor, worker->name, &info);
+		dsc_supervisor_worker(ctx->app->supervisor, worker->name, &info);
 	if (!worker)
 		snprintf(text, sizeof(text), "there is no worker for it");
 	else if (info.state != DSC_WORKER_RUNNING)
@@ -71,19 +64,23 @@ void api_add_served_status(struct json_object *json, struct dsc_app *app,
 			 dsc_worker_state_name[info.state]);
 	else
 		snprintf(text, sizeof(text), "worker %s has not confirmed it yet", worker->name);
-	api_add_status(json, state, text, generation);
+	return api_status(state, text, generation);
 }
 
-void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, uint64_t worker_id,
-		    bool node)
+void api_get_worker(const struct api_ctx *ctx, uint64_t worker_id, struct api_value *ret)
 {
-	const struct dsc_worker *worker = worker_id ? dsc_snapshot_worker_id(snap, worker_id)
-						    : NULL;
-	const struct dsc_node *on = worker ? dsc_snapshot_node_id(snap, worker->node_id) : NULL;
+	const struct dsc_worker *worker = dsc_snapshot_worker_id(ctx->snap, worker_id);
 
-	api_add_str(json, "worker", worker ? worker->name : NULL);
-	if (node)
-		api_add_str(json, "node", on ? on->name : NULL);
+	ret->text = worker ? worker->name : NULL;
+}
+
+void api_get_node(const struct api_ctx *ctx, uint64_t worker_id, struct api_value *ret)
+{
+	const struct dsc_worker *worker = dsc_snapshot_worker_id(ctx->snap, worker_id);
+	const struct dsc_node *node = worker ? dsc_snapshot_node_id(ctx->snap, worker->node_id)
+					     : NULL;
+
+	ret->text = node ? node->name : NULL;
 }
 
 void api_add_who(struct json_object *array, const struct dsc_snapshot *snap, uint64_t who_id)
@@ -95,42 +92,13 @@ void api_add_who(struct json_object *array, const struct dsc_snapshot *snap, uin
 		json_object_array_add(array, json_object_new_string(text));
 }
 
-bool api_page_begin(struct api_req *req, struct api_page *page)
+int api_check_who(const char *text, const char *field, struct cmn_err *err)
 {
-	memset(page, 0, sizeof(*page));
-	page->limit = API_PAGE_DEFAULT;
-	if (!api_req_number(req, "limit", 1, API_PAGE_MAX, &page->limit))
-		return false;
-	page->cursor = api_req_query(req, "cursor");
-	if (page->cursor && !*page->cursor)
-		page->cursor = NULL;
-	page->items = json_object_new_array();
-	return true;
-}
-
-bool api_page_full(struct api_page *page)
-{
-	if (page->nr < page->limit)
-		return false;
-	page->more = true;
-	return true;
-}
-
-void api_page_add(struct api_page *page, struct json_object *item, const char *key)
-{
-	json_object_array_add(page->items, item);
-	page->nr++;
-	cmn_strlcpy(page->last, key, sizeof(page->last));
-}
-
-struct json_object *api_page_end(struct api_page *page)
-{
-	struct json_object *json = json_object_new_object();
-
-	json_object_object_add(json, "items", page->items);
-	api_add_str(json, "next", page->more ? page->last : NULL);
-	page->items = NULL;
-	return json;
+	if (strncmp(text, DSC_GROUP_PREFIX, strlen(DSC_GROUP_PREFIX)) == 0)
+		return 0;
+	if (dsc_nqn_check(text, field, err) < 0)
+		return cmn_err_valid(err, "an NQN, or " DSC_GROUP_PREFIX "NAME");
+	return 0;
 }
 
 void api_reply_object(struct api_req *req, struct json_object *json, uint64_t revision)
@@ -139,16 +107,6 @@ void api_reply_object(struct api_req *req, struct json_object *json, uint64_t re
 
 	api_reply_header(req, "ETag", api_etag(revision, etag, sizeof(etag)));
 	api_reply_json(req, 200, json);
-}
-
-void api_reply_created(struct api_req *req, struct json_object *json, uint64_t revision,
-		       const char *location)
-{
-	char etag[24];
-
-	api_reply_header(req, "Location", location);
-	api_reply_header(req, "ETag", api_etag(revision, etag, sizeof(etag)));
-	api_reply_json(req, 201, json);
 }
 
 int api_read_list(struct json_object *doc, const char *name, struct dsc_list *ret_list,

@@ -4,6 +4,7 @@
 #ifndef API_RENDER_H
 #define API_RENDER_H
 
+#include "api/kind.h"
 #include "api/req.h"
 #include "discoveryd/app.h"
 #include "discoveryd/model/commands.h"
@@ -15,39 +16,23 @@ void api_add_u64(struct json_object *json, const char *name, uint64_t value);
 void api_add_bool(struct json_object *json, const char *name, bool value);
 /* Milliseconds since 1970 as RFC 3339. */
 void api_add_time(struct json_object *json, const char *name, uint64_t wall_ms);
-void api_add_status(struct json_object *json, enum dsc_status state, const char *reason,
-		    uint64_t generation);
+/* {state, reason, generation} */
+struct json_object *api_status(enum dsc_status state, const char *reason, uint64_t generation);
 /* The same of something that a worker serves: fail says why it failed, the worker's state why it is pending. */
-void api_add_served_status(struct json_object *json, struct dsc_app *app,
-			   const struct dsc_worker *worker, enum dsc_status state,
-			   const struct dsc_fail *fail, uint64_t generation);
+struct json_object *api_served_status(const struct api_ctx *ctx, uint64_t worker_id,
+				      enum dsc_status state, const struct dsc_fail *fail,
+				      uint64_t generation);
 /* The worker's name, and its node's; null for none. */
-void api_add_worker(struct json_object *json, const struct dsc_snapshot *snap, uint64_t worker_id,
-		    bool node);
+void api_get_worker(const struct api_ctx *ctx, uint64_t worker_id, struct api_value *ret);
+void api_get_node(const struct api_ctx *ctx, uint64_t worker_id, struct api_value *ret);
 
 /* To an array of those who may: a host's NQN, or "group:NAME". */
 void api_add_who(struct json_object *array, const struct dsc_snapshot *snap, uint64_t who_id);
-
-/* A list, page by page:  begin;  for each from page.cursor on: if (!api_page_add()) break;  end. */
-struct api_page {
-	struct json_object *items;
-	uint64_t limit, nr;
-	const char *cursor; /* NULL: from the start */
-	char last[256]; /* key of the last item */
-	bool more;
-};
-bool api_page_begin(struct api_req *req, struct api_page *page);
-bool api_page_full(struct api_page *page); /* and notes that there is more */
-void api_page_add(struct api_page *page, struct json_object *item, const char *key);
-/* The whole document {items, next}; page is empty then. */
-struct json_object *api_page_end(struct api_page *page);
+/* The form of one that a body gives; whether there is such a group is for the command to say. */
+int api_check_who(const char *text, const char *field, struct cmn_err *err);
 
 /* The answer with an object.  No 304: its status may have changed under the same ETag, which is for If-Match. */
 void api_reply_object(struct api_req *req, struct json_object *json, uint64_t revision);
-/* 201 with Location. */
-void api_reply_created(struct api_req *req, struct json_object *json, uint64_t revision,
-		       const char *location);
-
 /* Reading bodies.  An array of strings into a list (absent, null, or items that belong to the body); free with api_list_free().
  * -EINVAL with the field's path. */
 int api_read_list(struct json_object *doc, const char *name, struct dsc_list *ret_list,

@@ -33,6 +33,16 @@ struct dsc_app *api_req_app(const struct api_req *req)
 	return req->server->app;
 }
 
+const struct api_kind *api_req_kind(const struct api_req *req)
+{
+	return req->route->kind;
+}
+
+const char *api_req_template(const struct api_req *req)
+{
+	return req->route->path;
+}
+
 const char *api_req_param(const struct api_req *req, const char *name)
 {
 	const char *value = api_params_get(&req->params, name);
@@ -58,6 +68,7 @@ struct json_object *api_req_doc(const struct api_req *req)
 bool api_req_flag(struct api_req *req, const char *name, bool *ret)
 {
 	const char *text = api_req_query(req, name);
+	struct cmn_err err = { 0 };
 
 	if (!text)
 		return true;
@@ -66,7 +77,9 @@ bool api_req_flag(struct api_req *req, const char *name, bool *ret)
 	} else if (strcmp(text, "false") == 0 || strcmp(text, "0") == 0) {
 		*ret = false;
 	} else {
-		api_failf(req, API_PROBLEM_MALFORMED, name, "%s must be true or false", name);
+		cmn_err_set(&err, -EINVAL, name, "must be true or false");
+		cmn_err_valid(&err, "true, false");
+		api_reply_problem(req, API_PROBLEM_MALFORMED, &err, NULL);
 		return false;
 	}
 	return true;
@@ -77,6 +90,7 @@ bool api_req_number(struct api_req *req, const char *name, uint64_t min, uint64_
 {
 	const char *text = api_req_query(req, name);
 	unsigned long long value;
+	struct cmn_err err = { 0 };
 	char *end;
 
 	if (!text)
@@ -84,8 +98,9 @@ bool api_req_number(struct api_req *req, const char *name, uint64_t min, uint64_
 	errno = 0;
 	value = strtoull(text, &end, 10);
 	if (errno || *end || text[0] < '0' || text[0] > '9' || value < min || value > max) {
-		api_failf(req, API_PROBLEM_MALFORMED, name,
-			  "%s must be a whole number, %" PRIu64 " to %" PRIu64, name, min, max);
+		cmn_err_set(&err, -EINVAL, name, "must be a whole number");
+		cmn_err_valid(&err, "%" PRIu64 " to %" PRIu64, min, max);
+		api_reply_problem(req, API_PROBLEM_MALFORMED, &err, NULL);
 		return false;
 	}
 	*ret = value;
@@ -194,14 +209,17 @@ static const char *given(const struct api_req *req, const char *field)
 }
 
 void api_reply_problem(struct api_req *req, enum api_problem problem, const struct cmn_err *err,
-		       const char *const *users)
+		       const struct api_problem_about *about)
 {
-	struct api_problem_about about = { .doc = req->doc, .users = users };
+	struct api_problem_about all = { 0 };
 
+	if (about)
+		all = *about;
+	all.doc = req->doc;
 	if (err->field[0])
-		about.value = given(req, err->field);
+		all.value = given(req, err->field);
 	answer_json(req, api_problem_status(problem), "application/problem+json",
-		    api_problem_json(problem, err, &about));
+		    api_problem_json(problem, err, &all));
 }
 
 /* Something that the body names isn't there: the request's path is right, its body is wrong. */
@@ -213,13 +231,17 @@ static bool body_names(const struct api_req *req, const char *field)
 	return req->doc && first[0] && json_object_object_get_ex(req->doc, first, NULL);
 }
 
-void api_fail(struct api_req *req, const struct cmn_err *err)
+enum api_problem api_req_problem(const struct api_req *req, const struct cmn_err *err)
 {
 	enum api_problem problem = api_problem_of(err);
 
-	if (problem == API_PROBLEM_NOT_FOUND && body_names(req, err->field))
-		problem = API_PROBLEM_INVALID;
-	api_reply_problem(req, problem, err, NULL);
+	return problem == API_PROBLEM_NOT_FOUND && body_names(req, err->field) ? API_PROBLEM_INVALID
+									       : problem;
+}
+
+void api_fail(struct api_req *req, const struct cmn_err *err)
+{
+	api_reply_problem(req, api_req_problem(req, err), err, NULL);
 }
 
 void api_failf(struct api_req *req, enum api_problem problem, const char *field, const char *fmt,

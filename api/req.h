@@ -18,6 +18,8 @@ struct dsc_app;
 
 /* What was asked. */
 struct dsc_app *api_req_app(const struct api_req *req);
+const struct api_kind *api_req_kind(const struct api_req *req); /* the row's */
+const char *api_req_template(const struct api_req *req); /* the row's path */
 const char *api_req_param(const struct api_req *req,
 			  const char *name); /* of the path; never NULL for a name in the row */
 const char *api_req_query(const struct api_req *req, const char *name); /* NULL when absent */
@@ -35,8 +37,11 @@ void api_reply_header(struct api_req *req, const char *name, const char *value);
 void api_reply_json(struct api_req *req, int status, struct json_object *json);
 void api_reply_empty(struct api_req *req, int status);
 void api_reply_static(struct api_req *req, const char *type, const void *data, size_t len);
+/* about: what else there is to say of it, NULL: nothing; the values that the request gave are found. */
 void api_reply_problem(struct api_req *req, enum api_problem problem, const struct cmn_err *err,
-		       const char *const *users);
+		       const struct api_problem_about *about);
+/* By api_problem_of(), unless the body names what isn't there. */
+enum api_problem api_req_problem(const struct api_req *req, const struct cmn_err *err);
 void api_fail(struct api_req *req, const struct cmn_err *err); /* by api_problem_of() */
 void api_failf(struct api_req *req, enum api_problem problem, const char *field, const char *fmt,
 	       ...) __attribute__((format(printf, 4, 5)));

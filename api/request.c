@@ -82,10 +82,22 @@ static bool answer_method(struct api_req *req, const char *method, unsigned int 
 	return false;
 }
 
+static bool check_query(struct api_req *req)
+{
+	const char *bad = api_route_bad_query(req->route, &req->uri);
+	struct cmn_err err = { 0 };
+
+	if (!bad)
+		return true;
+	cmn_err_set(&err, -EINVAL, bad, "the query parameter %.64s is unknown or given twice", bad);
+	api_route_query_names(req->route, err.valid, sizeof(err.valid));
+	api_reply_problem(req, API_PROBLEM_MALFORMED, &err, NULL);
+	return false;
+}
+
 static bool find_route(struct api_req *req, const char *method)
 {
 	unsigned int allow;
-	const char *bad;
 
 	req->method = api_method_parse(method);
 	if (!is_api(req)) {
@@ -101,13 +113,7 @@ static bool find_route(struct api_req *req, const char *method)
 	}
 	if (!req->route)
 		return answer_method(req, method, allow);
-	bad = api_route_bad_query(req->route, &req->uri);
-	if (bad) {
-		api_failf(req, API_PROBLEM_MALFORMED, bad,
-			  "the query parameter %.64s is unknown or given twice", bad);
-		return false;
-	}
-	return true;
+	return check_query(req);
 }
 
 static bool check_body_headers(struct api_req *req)

@@ -13,40 +13,17 @@ static void get(struct api_req *req)
 	dsc_snapshot_put(snap);
 }
 
-/* The diff, with how far its way to the hosts has got. */
-static void answer(struct api_req *req, struct json_object *diff, bool dry_run, const char *state,
-		   const char *reason)
-{
-	api_add_bool(diff, "dry_run", dry_run);
-	api_add_str(diff, "state", state);
-	api_add_str(diff, "reason", reason);
-	api_reply_json(req, 200, json_object_get(diff));
-}
-
+/* What has changed, or would, with how far its way to the hosts has got. */
 static void reply_put(struct api_op *op, const struct dsc_snapshot *snap,
 		      const struct dsc_outcome *outcome)
 {
-	enum dsc_status state = outcome ? outcome->state : DSC_READY;
+	struct json_object *json = json_object_get(op->changes);
 
 	(void)snap;
-	answer(op->req, op->json, op->dry_run, dsc_status_name[state],
-	       outcome && *outcome->reason ? outcome->reason : NULL);
-}
-
-/* The batch is applied: what it would change is the answer, or is stored first. */
-static void end_put(struct api_op *op, struct json_object *kept, bool dry_run)
-{
-	struct dsc_app *app = api_req_app(op->req);
-
-	op->json = api_config_diff(dsc_batch_before(app), dsc_batch_after(app));
-	json_object_object_add(op->json, "kept", kept);
-	if (dry_run) {
-		dsc_batch_abort(app);
-		op->dry_run = true;
-		api_op_run(op, 1, NULL);
-		return;
-	}
-	api_op_run(op, dsc_batch_commit(app, &op->call, "config"), NULL);
+	api_add_str(json, "state", dsc_status_name[outcome ? outcome->state : DSC_READY]);
+	api_add_str(json, "reason", outcome && *outcome->reason ? outcome->reason : NULL);
+	json_object_object_add(json, "kept", json_object_get(op->json));
+	api_reply_json(op->req, 200, json);
 }
 
 static void put(struct api_req *req)
@@ -54,24 +31,17 @@ static void put(struct api_req *req)
 	struct api_config_call call = { .app = api_req_app(req), .doc = api_req_doc(req) };
 	struct api_op *op = api_op_begin(req, reply_put);
 	struct cmn_err err = { 0 };
-	bool dry_run = false;
 
 	if (!op)
 		return;
-	if (!api_req_flag(req, "dry_run", &dry_run) || !api_req_flag(req, "prune", &call.prune)) {
+	if (!api_req_flag(req, "prune", &call.prune)) {
 		api_op_drop(op);
 		return;
 	}
 	call.force = op->call.force;
-	call.kept = json_object_new_array();
-	dsc_batch_begin(call.app);
-	if (api_config_apply(&call, &err) == 0) {
-		end_put(op, call.kept, dry_run);
-		return;
-	}
-	dsc_batch_abort(call.app);
-	json_object_put(call.kept);
-	api_op_fail(op, &err);
+	op->json = call.kept = json_object_new_array();
+	op->tells_logs = true;
+	api_op_run(op, api_config_apply(&call, &err), &err);
 }
 
 #define CONFIG "/api/v1/config"

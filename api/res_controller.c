@@ -1,68 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_controller.c - /controllers: who is connected to what, as the workers report it.  Thread: the control loop.
  * May block: never. */
-#include "api/render.h"
+#include "api/kind.h"
 #include "api/resources.h"
 
-#include "common/util.h"
 #include "discoveryd/supervise/supervise.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static struct json_object *render(const struct dsc_controller *c)
+static void get_portal(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	struct json_object *json = json_object_new_object();
+	const struct dsc_controller *c = row;
 
-	api_add_str(json, "nqn", c->nqn);
-	api_add_u64(json, "cntlid", c->cntlid);
-	api_add_str(json, "host_nqn", c->host_nqn);
-	api_add_str(json, "host_id", c->host_id);
-	api_add_str(json, "host_addr", c->host_addr);
-	api_add_str(json, "portal", *c->portal ? c->portal : NULL);
-	api_add_str(json, "worker", c->worker);
-	api_add_u64(json, "qpairs", c->qpairs);
-	api_add_u64(json, "kato_ms", c->kato_ms);
-	api_add_bool(json, "header_digest", c->header_digest);
-	api_add_bool(json, "data_digest", c->data_digest);
-	api_add_time(json, "connected_at", c->connected_ms);
-	return json;
+	(void)ctx;
+	ret->text = *c->portal ? c->portal : NULL;
 }
 
-/* The cursor counts what came before: controllers come and go, so a page boundary may shift by as many. */
-struct walk {
-	struct api_page page;
-	uint64_t skip, at;
+static const struct api_field fields[] = {
+	{ "nqn", API_TEXT, API_FIND, API_AT(dsc_controller, nqn) },
+	{ "cntlid", API_NUMBER, API_FIND, API_AT(dsc_controller, cntlid) },
+	{ "host_nqn", API_TEXT, API_FIND, API_AT(dsc_controller, host_nqn) },
+	{ "host_id", API_TEXT, API_FIND, API_AT(dsc_controller, host_id) },
+	{ "host_addr", API_TEXT, API_FIND, API_AT(dsc_controller, host_addr) },
+	{ "portal", API_TEXT, API_FIND, .get = get_portal },
+	{ "worker", API_TEXT, API_FIND, API_AT(dsc_controller, worker) },
+	{ "qpairs", API_NUMBER, API_FIND, API_AT(dsc_controller, qpairs) },
+	{ "kato_ms", API_NUMBER, API_FIND, API_AT(dsc_controller, kato_ms) },
+	{ "header_digest", API_BOOL, API_FILTER, API_AT(dsc_controller, header_digest) },
+	{ "data_digest", API_BOOL, API_FILTER, API_AT(dsc_controller, data_digest) },
+	{ "connected_at", API_TIME, API_FIND, API_AT(dsc_controller, connected_ms) },
+	{ 0 },
 };
 
-static bool add(void *arg, const struct dsc_controller *controller)
+/* "CNTLID NQN": CNTLIDs are a subsystem's own, and a subsystem lives in one worker. */
+static void key(const struct api_ctx *ctx, const void *row, char *buf, size_t size)
 {
-	struct walk *walk = arg;
-	char key[24];
+	const struct dsc_controller *c = row;
 
-	if (walk->at++ < walk->skip)
-		return true;
-	if (api_page_full(&walk->page))
-		return false;
-	snprintf(key, sizeof(key), "%llu", (unsigned long long)walk->at);
-	api_page_add(&walk->page, render(controller), key);
-	return true;
+	(void)ctx;
+	snprintf(buf, size, "%u %s", c->cntlid, c->nqn);
 }
 
-static void list(struct api_req *req)
+static const void *next(const struct api_ctx *ctx, const char *after)
 {
-	struct walk walk = { 0 };
+	const char *nqn = after ? strchr(after, ' ') : NULL;
 
-	if (!api_page_begin(req, &walk.page))
-		return;
-	if (walk.page.cursor)
-		cmn_parse_u64(walk.page.cursor, 0, UINT32_MAX, &walk.skip);
-	dsc_supervisor_controllers(api_req_app(req)->supervisor, api_req_query(req, "nqn"),
-				   api_req_query(req, "host_nqn"), add, &walk);
-	api_reply_json(req, 200, api_page_end(&walk.page));
+	return dsc_supervisor_controller_after(ctx->app->supervisor, nqn ? nqn + 1 : "",
+					       nqn ? (uint16_t)strtoul(after, NULL, 10) : 0);
 }
+
+static void hold(const void *row)
+{
+	dsc_controller_get(row);
+}
+
+static void drop(const void *row)
+{
+	dsc_controller_put(row);
+}
+
+static const struct api_kind kind = {
+	.name = "controller",
+	.fields = fields,
+	.next = next,
+	.key = key,
+	.hold = hold,
+	.drop = drop,
+};
 
 const struct api_route api_res_controller[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/controllers", "listControllers", "nqn host_nqn limit cursor",
-	  list },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/controllers", "listControllers", NULL,
+	  api_list, &kind },
 	{ 0 },
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_event.c - /events: what happened.  Thread: the control loop.  May block: never. */
+#include "api/kind.h"
 #include "api/render.h"
 #include "api/resources.h"
 #include "api/server_impl.h"
@@ -7,51 +8,52 @@
 #include "common/json.h"
 #include "discoveryd/events/events.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+static void get_data(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_event *event = row;
+
+	(void)ctx;
+	if (cmn_json_parse(event->data, strlen(event->data), 0, 0, &ret->json, NULL) < 0 ||
+	    !json_object_is_type(ret->json, json_type_object)) {
+		json_object_put(ret->json);
+		ret->json = json_object_new_object();
+	}
+}
+
+static void get_severity(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	ret->text = dsc_severity_name[((const struct dsc_event *)row)->severity];
+}
+
+static const struct api_field fields[] = {
+	{ "id", API_NUMBER, API_KEY | API_FIND, API_AT(dsc_event, id) },
+	{ "time", API_TIME, API_FIND, API_AT(dsc_event, wall_ms) },
+	{ "severity", API_TEXT, API_FILTER, .get = get_severity, .words = dsc_severity_name },
+	{ "kind", API_TEXT, API_FIND, API_AT(dsc_event, kind) },
+	{ "text", API_TEXT, API_FILTER, API_AT(dsc_event, text) },
+	{ "data", API_JSON, 0, .get = get_data },
+	{ 0 },
+};
+
+static const void *next(const struct api_ctx *ctx, const char *after)
+{
+	return dsc_event_after(ctx->app->events, after ? strtoull(after, NULL, 10) : 0);
+}
+
+static const struct api_kind kind = {
+	.name = "event",
+	.fields = fields,
+	.next = next,
+	.is_log = true,
+};
 
 struct json_object *api_render_event(const struct dsc_event *event)
 {
-	struct json_object *json = json_object_new_object();
-	struct json_object *data = NULL;
-
-	if (cmn_json_parse(event->data, strlen(event->data), 0, 0, &data, NULL) < 0 ||
-	    !json_object_is_type(data, json_type_object)) {
-		json_object_put(data);
-		data = json_object_new_object();
-	}
-	api_add_u64(json, "id", event->id);
-	api_add_time(json, "time", event->wall_ms);
-	api_add_str(json, "severity", dsc_severity_name[event->severity]);
-	api_add_str(json, "kind", event->kind);
-	api_add_str(json, "text", event->text);
-	json_object_object_add(json, "data", data);
-	return json;
-}
-
-static void list(struct api_req *req)
-{
-	struct dsc_events *events = api_req_app(req)->events;
-	uint64_t limit = API_PAGE_DEFAULT, since = 0;
-	struct json_object *json, *items;
-	const struct dsc_event *event;
-
-	if (!api_req_number(req, "limit", 1, API_PAGE_MAX, &limit))
-		return;
-	if (!api_req_query(req, "since") && dsc_event_last_id(events) > limit)
-		since = dsc_event_last_id(events) - limit;
-	if (!api_req_number(req, "since", 0, INT64_MAX, &since))
-		return;
-	items = json_object_new_array();
-	for (event = dsc_event_after(events, since); event && limit > 0;
-	     event = dsc_event_after(events, since)) {
-		json_object_array_add(items, api_render_event(event));
-		since = event->id;
-		limit--;
-	}
-	json = json_object_new_object();
-	json_object_object_add(json, "items", items);
-	api_add_u64(json, "next", since);
-	api_reply_json(req, 200, json);
+	return api_render(&kind, &(struct api_ctx){ 0 }, event, API_ALL);
 }
 
 static void follow(struct api_req *req)
@@ -64,8 +66,8 @@ static void follow(struct api_req *req)
 }
 
 const struct api_route api_res_event[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events", "listEvents", "since limit",
-	  list },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events", "listEvents", "since", api_list,
+	  &kind },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events/stream", "followEvents",
 	  "last_event_id", follow },
 	{ 0 },

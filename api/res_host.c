@@ -1,148 +1,193 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api/res_host.c - /hosts.  Thread: the control loop.  May block: never. */
+/* api/res_host.c - /hosts: those that are admitted, and those that wait for it.  Thread: the control loop.  May block: never. */
+#include "api/kind.h"
 #include "api/op.h"
 #include "api/render.h"
 #include "api/resources.h"
 
 #include "common/json.h"
 #include "discoveryd/disc/disc.h"
+#include "discoveryd/disc/seen.h"
 #include "discoveryd/supervise/supervise.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* A host, admitted or not: what the model has of it, and what is going on. */
-struct known {
-	const char *nqn;
-	const struct dsc_host *host; /* NULL: it waits to be admitted */
-	const struct dsc_seen *seen; /* NULL: no discovery controller, and none lately */
-	unsigned int nr_controllers;
+/* A host that waits has no row in the model: one is made of what is known of it, with id 0. */
+
+/* What is known beside the model while something is read. */
+struct watched {
+	struct dsc_tree *seen; /* dsc_seen_ops */
+	struct dsc_host *made;
+	bool wide; /* lists have those that wait too */
 };
 
-/* What is told comes from several places; they are held together. */
-struct sources {
-	struct dsc_app *app;
-	const struct dsc_snapshot *snap;
-	struct dsc_tree *seen;
-};
-
-static void open_sources(struct sources *src, struct dsc_app *app)
+static void watch(struct api_req *req, struct api_ctx *ctx)
 {
-	src->app = app;
-	src->snap = dsc_snapshot_current(app->model);
-	src->seen = dsc_disc_seen(app->disc);
+	const char *state = api_req_query(req, "state");
+	struct watched *watched = dsc_zalloc(sizeof(*watched));
+
+	watched->seen = dsc_disc_seen(ctx->app->disc);
+	watched->wide = state && strcmp(state, "admitted") != 0;
+	ctx->live = watched;
 }
 
-static void close_sources(struct sources *src)
+static void unwatch(struct api_ctx *ctx)
 {
-	dsc_tree_put(src->seen, &dsc_seen_ops);
-	dsc_snapshot_put(src->snap);
+	struct watched *watched = ctx->live;
+
+	dsc_tree_put(watched->seen, &dsc_seen_ops);
+	dsc_row_put(watched->made);
+	free(watched);
 }
 
-/* False: nothing is known of it. */
-static bool look_up(const struct sources *src, const char *nqn, struct known *ret)
+static const struct dsc_seen *seen_of(const struct api_ctx *ctx, const char *nqn)
 {
-	const struct dsc_reg *reg = dsc_snapshot_host_reg_after(src->snap, nqn, NULL);
+	const struct watched *watched = ctx->live;
 
-	ret->host = dsc_snapshot_host(src->snap, nqn);
-	ret->seen = dsc_tree_find(src->seen, &dsc_seen_ops, nqn);
-	if (!ret->host && !ret->seen && !reg)
-		return false;
-	ret->nqn = ret->host ? ret->host->nqn : ret->seen ? ret->seen->nqn : reg->nqn;
-	ret->nr_controllers = dsc_supervisor_count(src->app->supervisor, NULL, nqn, NULL);
-	return true;
+	return watched ? dsc_tree_find(watched->seen, &dsc_seen_ops, nqn) : NULL;
 }
 
-static bool is_connected(const struct known *k)
+static const struct dsc_host *make_waiting(const struct api_ctx *ctx, const char *nqn)
 {
-	return k->nr_controllers || (k->seen && k->seen->nr);
+	const struct dsc_reg *reg = dsc_snapshot_host_reg_after(ctx->snap, nqn, NULL);
+	const struct dsc_seen *seen = seen_of(ctx, nqn);
+	struct watched *watched = ctx->live;
+
+	if (!watched || (!seen && !reg))
+		return NULL;
+	dsc_row_put(watched->made);
+	watched->made = dsc_row_new(DSC_ROW_HOST);
+	snprintf(watched->made->nqn, sizeof(watched->made->nqn), "%s", nqn);
+	watched->made->created_ms = seen ? seen->first_ms : reg->created_ms;
+	return watched->made;
 }
 
-static void add_names(struct json_object *json, const struct dsc_snapshot *snap,
-		      const struct dsc_host *host)
+/* -- members ------------------------------------------------------------------------------------------- */
+static const char *const states[] = { "admitted", "waiting", NULL };
+
+static void get_state(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	struct json_object *subsystems = json_object_new_array(), *groups = json_object_new_array();
+	(void)ctx;
+	ret->text = states[((const struct dsc_host *)row)->id == 0];
+}
+
+static unsigned int count(const struct api_ctx *ctx, const void *row)
+{
+	return dsc_supervisor_count(ctx->app->supervisor, NULL, ((const struct dsc_host *)row)->nqn,
+				    NULL);
+}
+
+static bool is_connected(const struct api_ctx *ctx, const void *row)
+{
+	const struct dsc_seen *seen = seen_of(ctx, ((const struct dsc_host *)row)->nqn);
+
+	return (seen && seen->nr) || count(ctx, row);
+}
+
+static void get_connected(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->number = is_connected(ctx, row);
+}
+
+static void get_groups(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
 	const struct dsc_member *m;
+
+	ret->json = json_object_new_array();
+	dsc_tree_each(m, ((const struct dsc_host *)row)->groups, &dsc_host_group_ops)
+		json_object_array_add(ret->json,
+				      json_object_new_string(
+					      dsc_snapshot_group_id(ctx->snap, m->group_id)->name));
+}
+
+static void get_subsystems(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
 	uint64_t id = 0;
 
-	while (host && (id = dsc_snapshot_named_after(snap, host, id)))
+	ret->json = json_object_new_array();
+	while ((id = dsc_snapshot_named_after(ctx->snap, row, id)))
 		json_object_array_add(
-			subsystems, json_object_new_string(dsc_snapshot_subsys_id(snap, id)->nqn));
-	dsc_tree_each(m, host ? host->groups : NULL, &dsc_host_group_ops) json_object_array_add(
-		groups, json_object_new_string(dsc_snapshot_group_id(snap, m->group_id)->name));
-	json_object_object_add(json, "groups", groups);
-	json_object_object_add(json, "subsystems", subsystems);
+			ret->json,
+			json_object_new_string(dsc_snapshot_subsys_id(ctx->snap, id)->nqn));
 }
 
-/* Addresses that it registered; the time of the first, 0 for none. */
-static uint64_t add_registered(struct json_object *json, const struct dsc_snapshot *snap,
-			       const char *nqn)
+static void get_controller_count(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	struct json_object *array = json_object_new_array();
+	ret->number = count(ctx, row);
+}
+
+static void get_discovery_controller_count(const struct api_ctx *ctx, const void *row,
+					   struct api_value *ret)
+{
+	const struct dsc_seen *seen = seen_of(ctx, ((const struct dsc_host *)row)->nqn);
+
+	ret->number = seen ? seen->nr : 0;
+}
+
+static void get_address(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_seen *seen = seen_of(ctx, ((const struct dsc_host *)row)->nqn);
+
+	ret->text = seen ? seen->address : NULL;
+}
+
+static void get_last_seen(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_seen *seen = seen_of(ctx, ((const struct dsc_host *)row)->nqn);
+
+	ret->null = !seen;
+	ret->number = seen ? seen->last_ms : 0;
+}
+
+static void get_registered(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_host *host = row;
 	const struct dsc_reg *reg = NULL;
-	uint64_t first = 0;
 
-	while ((reg = dsc_snapshot_host_reg_after(snap, nqn, reg))) {
-		json_object_array_add(array, json_object_new_string(reg->traddr));
-		if (!first)
-			first = reg->created_ms;
-	}
-	json_object_object_add(json, "registered", array);
-	return first;
+	ret->json = json_object_new_array();
+	while ((reg = dsc_snapshot_host_reg_after(ctx->snap, host->nqn, reg)))
+		json_object_array_add(ret->json, json_object_new_string(reg->traddr));
 }
 
-static struct json_object *render(const struct sources *src, const struct known *k)
-{
-	struct json_object *json = json_object_new_object();
-	uint64_t since;
+/* ?state=: of the connected ones, whether they wait or not. */
+static const char *const filters[] = { "admitted", "waiting", "connected", NULL };
 
-	api_add_str(json, "nqn", k->nqn);
-	api_add_str(json, "name", k->host ? k->host->name : "");
-	api_add_str(json, "state", k->host ? "admitted" : "waiting");
-	api_add_bool(json, "connected", is_connected(k));
-	add_names(json, src->snap, k->host);
-	api_add_u64(json, "controller_count", k->nr_controllers);
-	api_add_u64(json, "discovery_controller_count", k->seen ? k->seen->nr : 0);
-	api_add_str(json, "address", k->seen ? k->seen->address : NULL);
-	if (k->seen)
-		api_add_time(json, "last_seen", k->seen->last_ms);
-	else
-		json_object_object_add(json, "last_seen", NULL);
-	since = add_registered(json, src->snap, k->nqn);
-	if (k->host)
-		since = k->host->created_ms;
-	else if (k->seen)
-		since = k->seen->first_ms;
-	api_add_time(json, "created_at", since);
-	return json;
+static bool is_in(const struct api_ctx *ctx, const void *row, const char *words)
+{
+	bool waits = ((const struct dsc_host *)row)->id == 0;
+
+	return strstr(words, filters[waits]) ||
+	       (strstr(words, filters[2]) && is_connected(ctx, row));
 }
 
-static const struct dsc_host *path_host(struct api_req *req, const struct dsc_snapshot *snap)
+static const struct api_field fields[] = {
+	{ "nqn", API_TEXT, API_KEY | API_FIND | API_CREATE | API_NEEDED, API_AT(dsc_host, nqn),
+	  .check = dsc_nqn_check },
+	{ "name", API_TEXT, API_FIND | API_SET | API_NULL, API_AT(dsc_host, name), .max = 255 },
+	{ "state", API_TEXT, API_SORT | API_LIVE, .get = get_state },
+	{ "connected", API_BOOL, API_FILTER | API_LIVE, .get = get_connected },
+	{ "groups", API_TEXTS, API_FILTER | API_SET | API_NULL, .get = get_groups },
+	{ "subsystems", API_TEXTS, API_FILTER | API_LIVE, .get = get_subsystems },
+	{ "controller_count", API_NUMBER, API_FIND | API_LIVE, .get = get_controller_count },
+	{ "discovery_controller_count", API_NUMBER, API_FIND | API_LIVE,
+	  .get = get_discovery_controller_count },
+	{ "address", API_TEXT, API_FIND | API_LIVE, .get = get_address },
+	{ "last_seen", API_TIME, API_FIND | API_LIVE, .get = get_last_seen },
+	{ "registered", API_TEXTS, API_FILTER | API_LIVE, .get = get_registered },
+	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_host, created_ms) },
+	{ "state", API_TEXT, API_FILTER | API_HIDDEN, .words = filters, .match = is_in,
+	  .otherwise = "admitted" },
+	{ 0 },
+};
+
+/* -- finding ------------------------------------------------------------------------------------------- */
+static const void *find(const struct api_ctx *ctx, const char *key)
 {
-	const char *nqn = api_req_param(req, "host_nqn");
-	const struct dsc_host *host = dsc_snapshot_host(snap, nqn);
+	const struct dsc_host *host = dsc_snapshot_host(ctx->snap, key);
 
-	if (!host)
-		api_failf(req, API_PROBLEM_NOT_FOUND, "host_nqn", "there is no host %.223s", nqn);
-	return host;
-}
-
-/* -- lists: of the admitted, of those who wait, of the connected -------------------------------------------- */
-enum filter { ADMITTED, WAITING, CONNECTED, FILTER_COUNT };
-static const char *const filter_names[FILTER_COUNT] = { "admitted", "waiting", "connected" };
-
-static bool read_filter(struct api_req *req, enum filter *ret)
-{
-	const char *text = api_req_query(req, "state");
-
-	for (*ret = ADMITTED; text && *ret < FILTER_COUNT; (*ret)++) {
-		if (strcmp(text, filter_names[*ret]) == 0)
-			return true;
-	}
-	if (text)
-		api_failf(req, API_PROBLEM_MALFORMED, "state",
-			  "state must be admitted, waiting or connected");
-	return !text;
+	return host ? host : make_waiting(ctx, key);
 }
 
 static const char *first_of(const char *a, const char *b)
@@ -152,156 +197,68 @@ static const char *first_of(const char *a, const char *b)
 	return strcmp(a, b) < 0 ? a : b;
 }
 
-/* The next NQN in the order of them all, wherever it is known from; admitted hosts only, or all. */
-static const char *next_nqn(const struct sources *src, enum filter filter, const char *after)
+/* The next NQN in the order of them all, wherever it is known from. */
+static const void *next(const struct api_ctx *ctx, const char *after)
 {
-	const struct dsc_host *host = dsc_snapshot_host_after(src->snap, after);
-	const struct dsc_seen *seen = dsc_tree_next(src->seen, &dsc_seen_ops, after);
+	const struct dsc_host *host = dsc_snapshot_host_after(ctx->snap, after);
+	const struct watched *watched = ctx->live;
 	struct dsc_reg last = { .id = UINT64_MAX };
+	const struct dsc_seen *seen;
 	const struct dsc_reg *reg;
 	const char *nqn;
 
-	if (filter == ADMITTED)
-		return host ? host->nqn : NULL;
+	if (!watched || !watched->wide)
+		return host;
 	snprintf(last.nqn, sizeof(last.nqn), "%s", after ? after : "");
-	reg = dsc_snapshot_host_reg_after(src->snap, NULL, after ? &last : NULL);
-	nqn = first_of(seen ? seen->nqn : NULL, reg ? reg->nqn : NULL);
-	return filter == CONNECTED ? first_of(nqn, host ? host->nqn : NULL) : nqn;
+	seen = dsc_tree_next(watched->seen, &dsc_seen_ops, after);
+	reg = dsc_snapshot_host_reg_after(ctx->snap, NULL, after ? &last : NULL);
+	nqn = first_of(host ? host->nqn : NULL,
+		       first_of(seen ? seen->nqn : NULL, reg ? reg->nqn : NULL));
+	return nqn ? find(ctx, nqn) : NULL;
 }
 
-static bool is_wanted(const struct known *k, enum filter filter)
+/* -- commands ------------------------------------------------------------------------------------------ */
+static int read_body(struct json_object *doc, struct dsc_host_in *in, struct cmn_err *err)
 {
-	return filter == CONNECTED ? is_connected(k) : (filter == WAITING) == !k->host;
-}
-
-static void list(struct api_req *req)
-{
-	struct sources src;
-	struct api_page page;
-	enum filter filter;
-	struct known k;
-
-	if (!read_filter(req, &filter) || !api_page_begin(req, &page))
-		return;
-	open_sources(&src, api_req_app(req));
-	for (const char *nqn = next_nqn(&src, filter, page.cursor); nqn;
-	     nqn = next_nqn(&src, filter, nqn)) {
-		if (!look_up(&src, nqn, &k) || !is_wanted(&k, filter))
-			continue;
-		if (api_page_full(&page))
-			break;
-		api_page_add(&page, render(&src, &k), k.nqn);
-	}
-	close_sources(&src);
-	api_reply_json(req, 200, api_page_end(&page));
-}
-
-/* -- one ------------------------------------------------------------------------------------------------------ */
-static void get(struct api_req *req)
-{
-	const char *nqn = api_req_param(req, "host_nqn");
-	struct sources src;
-	struct known k;
-
-	open_sources(&src, api_req_app(req));
-	if (!look_up(&src, nqn, &k))
-		api_failf(req, API_PROBLEM_NOT_FOUND, "host_nqn", "there is no host %.223s", nqn);
-	else
-		api_reply_object(req, render(&src, &k), k.host ? k.host->changed : 0);
-	close_sources(&src);
-}
-
-static void reply_created(struct api_op *op, const struct dsc_snapshot *snap,
-			  const struct dsc_outcome *outcome)
-{
-	char location[1024] = "/api/v1/hosts/";
-	size_t used = strlen(location);
-	struct sources src;
-	struct known k;
-
-	(void)snap;
-	open_sources(&src, api_req_app(op->req));
-	if (look_up(&src, outcome->name, &k) && k.host) {
-		api_uri_encode(k.nqn, location + used, sizeof(location) - used);
-		api_reply_created(op->req, render(&src, &k), k.host->changed, location);
-	} else {
-		api_op_reply_lost(op);
-	}
-	close_sources(&src);
-}
-
-static void reply_changed(struct api_op *op, const struct dsc_snapshot *snap,
-			  const struct dsc_outcome *outcome)
-{
-	struct sources src;
-	struct known k;
-
-	(void)snap;
-	(void)outcome;
-	open_sources(&src, api_req_app(op->req));
-	if (look_up(&src, api_req_param(op->req, "host_nqn"), &k) && k.host)
-		api_reply_object(op->req, render(&src, &k), k.host->changed);
-	else
-		api_op_reply_lost(op);
-	close_sources(&src);
-}
-
-/* The members that creation and change share; null takes them back to none. */
-static int read_common(struct json_object *doc, struct dsc_host_in *in, struct cmn_err *err)
-{
-	if (cmn_json_has(doc, "name"))
-		in->name = "";
-	if (cmn_json_str_opt(doc, "name", &in->name, NULL, err) < 0 ||
-	    api_read_list(doc, "groups", &in->groups, err) < 0)
+	in->nqn = api_body_str(doc, "nqn");
+	in->name = api_body_str(doc, "name");
+	if (!in->name && cmn_json_has(doc, "name"))
+		in->name = ""; /* null */
+	if (api_read_list(doc, "groups", &in->groups, err) < 0)
 		return err->code;
-	in->groups.null = false;
+	in->groups.null = false; /* none */
 	return 0;
 }
 
-static void create(struct api_req *req)
+static int create(const struct api_ctx *ctx, struct json_object *doc, const struct dsc_call *call,
+		  struct cmn_err *err)
 {
-	static const char *const known[] = { "nqn", "name", "groups", NULL };
-	struct api_op *op = api_op_begin(req, reply_created);
-	struct json_object *doc = api_req_doc(req);
 	struct dsc_host_in in = { 0 };
-	struct cmn_err err = { 0 };
+	int rc = read_body(doc, &in, err);
 
-	if (!op)
-		return;
-	if (cmn_json_only(doc, known, &err) < 0 || cmn_json_str(doc, "nqn", &in.nqn, &err) < 0 ||
-	    read_common(doc, &in, &err) < 0)
-		api_op_fail(op, &err);
-	else
-		api_op_run(op, dsc_cmd_host_create(api_req_app(req), &in, &op->call, &err), &err);
+	if (rc == 0)
+		rc = dsc_cmd_host_create(ctx->app, &in, call, err);
 	api_list_free(&in.groups);
+	return rc;
 }
 
-static void run_patch(struct api_op *op, const struct dsc_host *host)
+static int update(const struct api_ctx *ctx, const void *row, struct json_object *doc,
+		  const struct dsc_call *call, struct cmn_err *err)
 {
-	static const char *const known[] = { "name", "groups", NULL };
-	struct json_object *doc = api_req_doc(op->req);
+	const struct dsc_host *host = row;
 	struct dsc_host_in in = { 0 };
-	struct cmn_err err = { 0 };
+	int rc = read_body(doc, &in, err);
 
-	if (cmn_json_only(doc, known, &err) < 0 || read_common(doc, &in, &err) < 0)
-		api_op_fail(op, &err);
-	else
-		api_op_run(
-			op,
-			dsc_cmd_host_update(api_req_app(op->req), host->nqn, &in, &op->call, &err),
-			&err);
+	if (rc == 0)
+		rc = dsc_cmd_host_update(ctx->app, host->nqn, &in, call, err);
 	api_list_free(&in.groups);
+	return rc;
 }
 
-static void patch(struct api_req *req)
+static int drop(const struct api_ctx *ctx, const void *row, const struct dsc_call *call,
+		struct cmn_err *err)
 {
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_host *host = path_host(req, snap);
-	struct api_op *op = host ? api_op_begin(req, reply_changed) : NULL;
-
-	if (op && api_op_if_match(op, host->changed))
-		run_patch(op, host);
-	dsc_snapshot_put(snap);
+	return dsc_cmd_host_delete(ctx->app, ((const struct dsc_host *)row)->nqn, call, err);
 }
 
 static void add_user(void *arg, const char *user)
@@ -309,37 +266,38 @@ static void add_user(void *arg, const char *user)
 	api_op_user(arg, user);
 }
 
-static void users(struct api_op *op, const struct dsc_snapshot *snap)
+static void users(struct api_op *op, const struct api_ctx *ctx, const void *row)
 {
-	const struct dsc_host *host = dsc_snapshot_host(snap, api_req_param(op->req, "host_nqn"));
-
-	if (host)
-		dsc_who_users(snap, host->id, add_user, op);
+	dsc_who_users(ctx->snap, ((const struct dsc_host *)row)->id, add_user, op);
 }
 
-static void drop(struct api_req *req)
-{
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_host *host = path_host(req, snap);
-	struct api_op *op = host ? api_op_begin(req, api_op_reply_gone) : NULL;
-	struct cmn_err err = { 0 };
+const struct api_kind api_kind_host = {
+	.name = "host",
+	.param = "host_nqn",
+	.fields = fields,
+	.row = DSC_ROW_HOST,
+	.changed = offsetof(struct dsc_host, changed),
+	.watch = watch,
+	.unwatch = unwatch,
+	.find = find,
+	.next = next,
+	.create = create,
+	.update = update,
+	.remove = drop,
+	.users = users,
+};
 
-	if (op && api_op_if_match(op, host->changed)) {
-		op->users = users;
-		api_op_run(op, dsc_cmd_host_delete(api_req_app(req), host->nqn, &op->call, &err),
-			   &err);
-	}
-	dsc_snapshot_put(snap);
-}
-
+#define KIND &api_kind_host
 #define ALL "/api/v1/hosts"
 #define ONE ALL "/{host_nqn}"
 
 const struct api_route api_res_host[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listHosts", "limit cursor state", list },
-	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createHost", "wait", create },
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getHost", NULL, get },
-	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchHost", "wait", patch },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteHost", "wait force", drop },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listHosts", NULL, api_list, KIND },
+	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createHost", "wait", api_create, KIND },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getHost", NULL, api_get, KIND },
+	{ API_PUT, API_ROLE_WRITE, API_BODY_JSON, ONE, "putHost", "wait", api_put, KIND },
+	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchHost", "wait", api_patch, KIND },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteHost", "wait force", api_delete,
+	  KIND },
 	{ 0 },
 };

@@ -1,245 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api/res_namespace.c - /subsystems/{nqn}/namespaces.  Thread: the control loop.
+/* api/res_namespace.c - /subsystems/{nqn}/namespaces, and /namespaces of all subsystems.  Thread: the control loop.
  * May block: the look at a new namespace's file (see model/commands.h); else never. */
 #include "api/config_doc.h"
+#include "api/kind.h"
 #include "api/op.h"
 #include "api/render.h"
 #include "api/resources.h"
 
 #include "common/json.h"
-#include "common/size.h"
 #include "common/util.h"
 #include "discoveryd/supervise/supervise.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void add_hex(struct json_object *json, const char *name, const uint8_t *bytes, size_t len)
+/* -- members ------------------------------------------------------------------------------------------- */
+static const struct dsc_subsys *subsys_of(const struct api_ctx *ctx, const void *row)
 {
-	char text[33];
-
-	for (size_t i = 0; i < len; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	api_add_str(json, name, text);
+	return dsc_snapshot_subsys_id(ctx->snap, ((const struct dsc_ns *)row)->subsys_id);
 }
 
-static struct json_object *render_hosts(const struct dsc_snapshot *snap, const struct dsc_ns *ns)
+static void get_nqn(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	struct json_object *array;
+	const struct dsc_subsys *subsys = subsys_of(ctx, row);
+
+	ret->text = subsys ? subsys->nqn : NULL;
+}
+
+static void get_uuid(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	ret->text = cmn_uuid_format(&((const struct dsc_ns *)row)->uuid, ret->buf);
+}
+
+static void set_hex(struct api_value *ret, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		snprintf(ret->buf + 2 * i, 3, "%02x", bytes[i]);
+	ret->text = ret->buf;
+}
+
+static void get_nguid(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_ns *ns = row;
+
+	(void)ctx;
+	set_hex(ret, ns->nguid, sizeof(ns->nguid));
+}
+
+static void get_eui64(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_ns *ns = row;
+
+	(void)ctx;
+	set_hex(ret, ns->eui64, sizeof(ns->eui64));
+}
+
+static void get_backend(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	ret->text = dsc_backend_name[((const struct dsc_ns *)row)->backend];
+}
+
+static void get_hosts(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_ns *ns = row;
 	const void *id;
 
 	if (!ns->restricted)
-		return NULL;
-	array = json_object_new_array();
-	dsc_tree_each(id, ns->hosts, &dsc_ids_ops) api_add_who(array, snap, dsc_id(id));
-	return array;
-}
-
-static struct json_object *render(struct dsc_app *app, const struct dsc_snapshot *snap,
-				  const struct dsc_subsys *subsys, const struct dsc_ns *ns)
-{
-	struct json_object *json = json_object_new_object();
-	char uuid[CMN_UUID_STR_LEN + 1];
-	const struct dsc_fail *fail = NULL;
-	enum dsc_status state = dsc_snapshot_subsys_status(snap, subsys, ns->nsid, &fail);
-
-	api_add_str(json, "nqn", subsys->nqn);
-	api_add_u64(json, "nsid", ns->nsid);
-	api_add_str(json, "uuid", cmn_uuid_format(&ns->uuid, uuid));
-	add_hex(json, "nguid", ns->nguid, sizeof(ns->nguid));
-	add_hex(json, "eui64", ns->eui64, sizeof(ns->eui64));
-	api_add_str(json, "backend", dsc_backend_name[ns->backend]);
-	api_add_str(json, "path", ns->path);
-	api_add_u64(json, "size", ns->size);
-	api_add_u64(json, "block_size", ns->block_size);
-	api_add_bool(json, "read_only", ns->read_only);
-	json_object_object_add(json, "hosts", render_hosts(snap, ns));
-	api_add_time(json, "created_at", ns->created_ms);
-	api_add_served_status(json, app, dsc_snapshot_worker_id(snap, subsys->worker_id), state,
-			      fail, ns->changed);
-	return json;
-}
-
-static void list(struct api_req *req)
-{
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
-	const struct dsc_ns *ns;
-	struct api_page page;
-	uint64_t after = 0;
-	uint32_t nsid;
-	char key[16];
-
-	if (!subsys || !api_page_begin(req, &page))
-		goto out_put;
-	if (page.cursor)
-		cmn_parse_u64(page.cursor, 0, UINT32_MAX, &after);
-	nsid = (uint32_t)after;
-	while ((ns = dsc_tree_next(subsys->namespaces, &dsc_ns_ops, &nsid)) &&
-	       !api_page_full(&page)) {
-		nsid = ns->nsid;
-		snprintf(key, sizeof(key), "%u", nsid);
-		api_page_add(&page, render(api_req_app(req), snap, subsys, ns), key);
-	}
-	api_reply_json(req, 200, api_page_end(&page));
-out_put:
-	dsc_snapshot_put(snap);
-}
-
-static void get(struct api_req *req)
-{
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
-	const struct dsc_ns *ns = subsys ? api_path_ns(req, subsys) : NULL;
-
-	if (ns)
-		api_reply_object(req, render(api_req_app(req), snap, subsys, ns), ns->changed);
-	dsc_snapshot_put(snap);
-}
-
-static void reply_created(struct api_op *op, const struct dsc_snapshot *snap,
-			  const struct dsc_outcome *outcome)
-{
-	const struct dsc_subsys *subsys = dsc_snapshot_subsys(snap, api_req_param(op->req, "nqn"));
-	const struct dsc_ns *ns = subsys ? dsc_snapshot_ns(subsys, outcome->nsid) : NULL;
-	char nqn[3 * DSC_NQN_MAX + 1], location[1024];
-
-	if (!ns) {
-		api_op_reply_lost(op);
 		return;
+	ret->json = json_object_new_array();
+	dsc_tree_each(id, ns->hosts, &dsc_ids_ops) api_add_who(ret->json, ctx->snap, dsc_id(id));
+}
+
+static enum dsc_status status_of(const struct api_ctx *ctx, const void *row,
+				 const struct dsc_fail **ret_fail)
+{
+	const struct dsc_subsys *subsys = subsys_of(ctx, row);
+
+	if (!subsys)
+		return DSC_PENDING;
+	return dsc_snapshot_subsys_status(ctx->snap, subsys, ((const struct dsc_ns *)row)->nsid,
+					  ret_fail);
+}
+
+static void get_state(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = dsc_status_name[status_of(ctx, row, NULL)];
+}
+
+static void get_status(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	const struct dsc_subsys *subsys = subsys_of(ctx, row);
+	const struct dsc_fail *fail = NULL;
+	enum dsc_status state = status_of(ctx, row, &fail);
+
+	ret->json = api_served_status(ctx, subsys ? subsys->worker_id : 0, state, fail,
+				      ((const struct dsc_ns *)row)->changed);
+}
+
+static const struct api_field fields[] = {
+	{ "nqn", API_TEXT, API_PARENT | API_FIND, .get = get_nqn },
+	{ "nsid", API_NUMBER, API_KEY | API_FIND | API_CREATE, API_AT(dsc_ns, nsid), .min = 1,
+	  .max = DSC_NSID_MAX },
+	{ "uuid", API_TEXT, API_FIND | API_CREATE, .get = get_uuid },
+	{ "nguid", API_TEXT, API_FILTER | API_CREATE, .get = get_nguid },
+	{ "eui64", API_TEXT, API_FILTER | API_CREATE, .get = get_eui64 },
+	{ "backend", API_TEXT, API_FIND | API_CREATE, .get = get_backend,
+	  .words = dsc_backend_name },
+	{ "path", API_TEXT, API_FIND | API_CREATE, API_AT(dsc_ns, path) },
+	{ "size", API_SIZE, API_FIND | API_SET, API_AT(dsc_ns, size) },
+	{ "block_size", API_NUMBER, API_FIND | API_CREATE, API_AT(dsc_ns, block_size), .min = 512,
+	  .max = 4096 },
+	{ "read_only", API_BOOL, API_FILTER | API_SET | API_NULL, API_AT(dsc_ns, read_only) },
+	{ "hosts", API_TEXTS, API_FILTER | API_SET | API_NULL, .get = get_hosts,
+	  .check = api_check_who },
+	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_ns, created_ms) },
+	{ "status", API_JSON, API_LIVE, .get = get_status },
+	{ "state", API_TEXT, API_FIND | API_LIVE | API_HIDDEN, .get = get_state,
+	  .words = dsc_status_name },
+	{ 0 },
+};
+
+/* -- finding ------------------------------------------------------------------------------------------- */
+static bool open_subsys(struct api_req *req, struct api_ctx *ctx)
+{
+	ctx->parent = api_path_subsys(req, ctx->snap);
+	return ctx->parent != NULL;
+}
+
+static bool adopt(struct api_ctx *ctx, const void *row)
+{
+	ctx->parent = subsys_of(ctx, row);
+	return ctx->parent != NULL;
+}
+
+static const void *find(const struct api_ctx *ctx, const char *key)
+{
+	uint64_t nsid;
+
+	if (cmn_parse_u64(key, 1, UINT32_MAX, &nsid) < 0)
+		return NULL;
+	return dsc_snapshot_ns(ctx->parent, (uint32_t)nsid);
+}
+
+static const void *next_in(const struct dsc_subsys *subsys, const char *after)
+{
+	uint32_t nsid = after ? (uint32_t)strtoul(after, NULL, 10) : 0;
+
+	return dsc_tree_next(subsys->namespaces, &dsc_ns_ops, &nsid);
+}
+
+static const void *next(const struct api_ctx *ctx, const char *after)
+{
+	return next_in(ctx->parent, after);
+}
+
+/* Of all subsystems: "NSID NQN", so that a key can be told from its parts. */
+static const void *next_of_all(const struct api_ctx *ctx, const char *after)
+{
+	const char *nqn = after ? strchr(after, ' ') : NULL;
+	const struct dsc_subsys *subsys = NULL;
+	const void *ns = NULL;
+
+	nqn = nqn ? nqn + 1 : NULL;
+	if (nqn)
+		subsys = dsc_snapshot_subsys(ctx->snap, nqn);
+	if (subsys)
+		ns = next_in(subsys, after);
+	while (!ns && (subsys = dsc_snapshot_subsys_after(ctx->snap, nqn))) {
+		nqn = subsys->nqn;
+		ns = next_in(subsys, NULL);
 	}
-	api_uri_encode(subsys->nqn, nqn, sizeof(nqn));
-	snprintf(location, sizeof(location), "/api/v1/subsystems/%s/namespaces/%u", nqn, ns->nsid);
-	api_reply_created(op->req, render(api_req_app(op->req), snap, subsys, ns), ns->changed,
-			  location);
+	return ns;
 }
 
-static void reply_changed(struct api_op *op, const struct dsc_snapshot *snap,
-			  const struct dsc_outcome *outcome)
+static void key_of_all(const struct api_ctx *ctx, const void *row, char *buf, size_t size)
 {
-	const struct dsc_subsys *subsys = dsc_snapshot_subsys(snap, api_req_param(op->req, "nqn"));
-	uint64_t nsid = 0;
-	const struct dsc_ns *ns;
+	const struct dsc_subsys *subsys = subsys_of(ctx, row);
 
-	(void)outcome;
-	cmn_parse_u64(api_req_param(op->req, "nsid"), 1, UINT32_MAX, &nsid);
-	ns = subsys ? dsc_snapshot_ns(subsys, (uint32_t)nsid) : NULL;
-	if (ns)
-		api_reply_object(op->req, render(api_req_app(op->req), snap, subsys, ns),
-				 ns->changed);
-	else
-		api_op_reply_lost(op);
+	snprintf(buf, size, "%u %s", ((const struct dsc_ns *)row)->nsid, subsys ? subsys->nqn : "");
 }
 
-/* A number of bytes, or text such as "1GiB". */
-static int read_size(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err)
+/* -- commands ------------------------------------------------------------------------------------------ */
+int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err)
 {
-	struct json_object *size;
-	int ret;
-
-	if (!json_object_object_get_ex(doc, "size", &size) || !size)
-		return 0;
-	in->size_set = true;
-	if (!json_object_is_type(size, json_type_string))
-		return cmn_json_u64(doc, "size", &in->size, err);
-	ret = cmn_size_parse(json_object_get_string(size), &in->size);
-	if (ret < 0)
-		return cmn_err_set(err, -EINVAL, "size",
-				   ret == -ERANGE ? "size is beyond 64 bits"
-						  : "size must be bytes, or text such as \"1GiB\"");
-	return 0;
-}
-
-static int read_common(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err)
-{
-	if (read_size(doc, in, err) < 0 || api_read_tri(doc, "read_only", &in->read_only, err) < 0)
+	in->nsid = (uint32_t)api_body_u64(doc, "nsid");
+	in->size_set = json_object_object_get(doc, "size") != NULL;
+	in->size = api_body_size(doc, "size");
+	in->block_size = (uint32_t)api_body_u64(doc, "block_size");
+	in->backend = api_body_str(doc, "backend");
+	in->path = api_body_str(doc, "path");
+	in->uuid = api_body_str(doc, "uuid");
+	in->nguid = api_body_str(doc, "nguid");
+	in->eui64 = api_body_str(doc, "eui64");
+	if (api_read_tri(doc, "read_only", &in->read_only, err) < 0)
 		return err->code;
 	return api_read_list(doc, "hosts", &in->hosts, err);
 }
 
-static int read_u32(struct json_object *doc, const char *name, uint32_t min, uint32_t max,
-		    uint32_t *ret, struct cmn_err *err)
+static int create(const struct api_ctx *ctx, struct json_object *doc, const struct dsc_call *call,
+		  struct cmn_err *err)
 {
-	uint64_t value = 0;
-	bool has;
-
-	if (cmn_json_u64_opt(doc, name, &value, &has, err) < 0)
-		return err->code;
-	if (!has)
-		return 0;
-	*ret = (uint32_t)value;
-	return cmn_json_range(name, value, min, max, err);
-}
-
-int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err)
-{
-	static const char *const known[] = { "nsid",	   "size",	"backend", "path",
-					     "block_size", "uuid",	"nguid",   "eui64",
-					     "hosts",	   "read_only", NULL };
-
-	if (cmn_json_only(doc, known, err) < 0 ||
-	    read_u32(doc, "nsid", 1, DSC_NSID_MAX, &in->nsid, err) < 0 ||
-	    read_u32(doc, "block_size", 512, 4096, &in->block_size, err) < 0 ||
-	    cmn_json_str_opt(doc, "backend", &in->backend, NULL, err) < 0 ||
-	    cmn_json_str_opt(doc, "path", &in->path, NULL, err) < 0 ||
-	    cmn_json_str_opt(doc, "uuid", &in->uuid, NULL, err) < 0 ||
-	    cmn_json_str_opt(doc, "nguid", &in->nguid, NULL, err) < 0 ||
-	    cmn_json_str_opt(doc, "eui64", &in->eui64, NULL, err) < 0)
-		return err->code;
-	return read_common(doc, in, err);
-}
-
-static void run_create(struct api_op *op, const char *nqn)
-{
+	const struct dsc_subsys *subsys = ctx->parent;
 	struct dsc_ns_in in = { 0 };
-	struct cmn_err err = { 0 };
+	int rc = api_ns_read(doc, &in, err);
 
-	if (api_ns_read(api_req_doc(op->req), &in, &err) < 0)
-		api_op_fail(op, &err);
-	else
-		api_op_run(op, dsc_cmd_ns_create(api_req_app(op->req), nqn, &in, &op->call, &err),
-			   &err);
+	if (rc == 0)
+		rc = dsc_cmd_ns_create(ctx->app, subsys->nqn, &in, call, err);
 	api_list_free(&in.hosts);
+	return rc;
 }
 
-static void create(struct api_req *req)
+static int update(const struct api_ctx *ctx, const void *row, struct json_object *doc,
+		  const struct dsc_call *call, struct cmn_err *err)
 {
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
-	struct api_op *op = subsys ? api_op_begin(req, reply_created) : NULL;
-
-	if (op)
-		run_create(op, subsys->nqn);
-	dsc_snapshot_put(snap);
-}
-
-static void run_patch(struct api_op *op, const char *nqn, uint32_t nsid)
-{
-	static const char *const known[] = { "size", "read_only", "hosts", NULL };
-	struct json_object *doc = api_req_doc(op->req);
+	const struct dsc_subsys *subsys = ctx->parent;
+	const struct dsc_ns *ns = row;
 	struct dsc_ns_in in = { 0 };
-	struct cmn_err err = { 0 };
+	int rc = api_ns_read(doc, &in, err);
 
-	if (cmn_json_only(doc, known, &err) < 0 || read_common(doc, &in, &err) < 0)
-		api_op_fail(op, &err);
-	else
-		api_op_run(op,
-			   dsc_cmd_ns_update(api_req_app(op->req), nqn, nsid, &in, &op->call, &err),
-			   &err);
+	if (rc == 0)
+		rc = dsc_cmd_ns_update(ctx->app, subsys->nqn, ns->nsid, &in, call, err);
 	api_list_free(&in.hosts);
+	return rc;
 }
 
-static void patch(struct api_req *req)
+static int drop(const struct api_ctx *ctx, const void *row, const struct dsc_call *call,
+		struct cmn_err *err)
 {
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
-	const struct dsc_ns *ns = subsys ? api_path_ns(req, subsys) : NULL;
-	struct api_op *op = ns ? api_op_begin(req, reply_changed) : NULL;
+	const struct dsc_subsys *subsys = ctx->parent;
 
-	if (op && api_op_if_match(op, ns->changed))
-		run_patch(op, subsys->nqn, ns->nsid);
-	dsc_snapshot_put(snap);
+	return dsc_cmd_ns_delete(ctx->app, subsys->nqn, ((const struct dsc_ns *)row)->nsid, call,
+				 err);
 }
 
 /* A controller whose host sees the namespace. */
@@ -260,46 +254,53 @@ static bool add_user(void *arg, const struct dsc_controller *controller)
 	return true;
 }
 
-static void users(struct api_op *op, const struct dsc_snapshot *snap)
+static void users(struct api_op *op, const struct api_ctx *ctx, const void *row)
 {
-	const char *nqn = api_req_param(op->req, "nqn");
-	const struct dsc_subsys *subsys = dsc_snapshot_subsys(snap, nqn);
-	struct seeing seeing = { .op = op, .snap = snap };
-	uint64_t nsid = 0;
+	const struct dsc_subsys *subsys = ctx->parent;
+	struct seeing seeing = { .op = op, .snap = ctx->snap, .ns = row };
 
-	cmn_parse_u64(api_req_param(op->req, "nsid"), 1, UINT32_MAX, &nsid);
-	seeing.ns = subsys ? dsc_snapshot_ns(subsys, (uint32_t)nsid) : NULL;
-	if (seeing.ns)
-		dsc_supervisor_controllers(api_req_app(op->req)->supervisor, nqn, NULL, add_user,
-					   &seeing);
+	dsc_supervisor_controllers(ctx->app->supervisor, subsys->nqn, NULL, add_user, &seeing);
 }
 
-static void drop(struct api_req *req)
-{
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_subsys *subsys = api_path_subsys(req, snap);
-	const struct dsc_ns *ns = subsys ? api_path_ns(req, subsys) : NULL;
-	struct api_op *op = ns ? api_op_begin(req, api_op_reply_gone) : NULL;
-	struct cmn_err err = { 0 };
+const struct api_kind api_kind_namespace = {
+	.name = "namespace",
+	.param = "nsid",
+	.fields = fields,
+	.row = DSC_ROW_NS,
+	.changed = offsetof(struct dsc_ns, changed),
+	.open = open_subsys,
+	.adopt = adopt,
+	.find = find,
+	.next = next,
+	.create = create,
+	.update = update,
+	.remove = drop,
+	.users = users,
+};
 
-	if (op && api_op_if_match(op, ns->changed)) {
-		op->users = users;
-		api_op_run(
-			op,
-			dsc_cmd_ns_delete(api_req_app(req), subsys->nqn, ns->nsid, &op->call, &err),
-			&err);
-	}
-	dsc_snapshot_put(snap);
-}
+static const struct api_kind all_kind = {
+	.name = "namespace",
+	.fields = fields,
+	.next = next_of_all,
+	.key = key_of_all,
+};
 
+#define KIND &api_kind_namespace
 #define ALL "/api/v1/subsystems/{nqn}/namespaces"
 #define ONE ALL "/{nsid}"
 
 const struct api_route api_res_namespace[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listNamespaces", "limit cursor", list },
-	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createNamespace", "wait", create },
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getNamespace", NULL, get },
-	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchNamespace", "wait force", patch },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteNamespace", "wait force", drop },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listNamespaces", NULL, api_list, KIND },
+	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createNamespace", "wait", api_create,
+	  KIND },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getNamespace", NULL, api_get, KIND },
+	{ API_PUT, API_ROLE_WRITE, API_BODY_JSON, ONE, "putNamespace", "wait force", api_put,
+	  KIND },
+	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchNamespace", "wait force", api_patch,
+	  KIND },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteNamespace", "wait force",
+	  api_delete, KIND },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/namespaces", "listAllNamespaces", NULL,
+	  api_list, &all_kind },
 	{ 0 },
 };

@@ -255,19 +255,13 @@ static void run(struct api_op *op, struct wanted *w)
 	struct volume found;
 	int rc;
 
-	dsc_batch_begin(w->app);
 	ns = find(dsc_batch_after(w->app), &w->v);
 	found = w->v;
 	rc = ns ? publish_old(w, ns, &err) : publish_new(w, &err);
-	if (rc < 0) {
-		dsc_batch_abort(w->app);
-		api_op_fail(op, &err);
-		return;
-	}
 	op->json = json_object_new_object();
 	api_add_str(op->json, "name", found.name);
 	api_add_bool(op->json, "created", w->created);
-	api_op_run(op, dsc_batch_commit(w->app, &op->call, found.name), &err);
+	api_op_run(op, rc, &err);
 }
 
 static void post(struct api_req *req)
@@ -297,19 +291,11 @@ static int withdraw(struct dsc_app *app, const struct volume *v, const char *hos
 static int end_volume(struct dsc_app *app, const struct volume *v, const struct dsc_call *call,
 		      struct cmn_err *err)
 {
-	struct dsc_call inner = { .force = call->force };
-	int rc;
+	int rc = dsc_cmd_ns_delete(app, v->nqn, v->nsid, call, err);
 
-	if (strcmp(v->nqn, v->own_nqn) != 0)
-		return dsc_cmd_ns_delete(app, v->nqn, v->nsid, call, err);
-	dsc_batch_begin(app);
-	rc = dsc_cmd_ns_delete(app, v->nqn, v->nsid, &inner, err);
-	if (rc >= 0)
-		rc = dsc_cmd_subsys_delete(app, v->nqn, &inner, err);
-	if (rc >= 0)
-		return dsc_batch_commit(app, call, v->name);
-	dsc_batch_abort(app);
-	return rc;
+	if (rc < 0 || strcmp(v->nqn, v->own_nqn) != 0)
+		return rc;
+	return dsc_cmd_subsys_delete(app, v->nqn, call, err);
 }
 
 static bool add_user(void *arg, const struct dsc_controller *controller)
@@ -360,8 +346,8 @@ static void drop(struct api_req *req)
 #define ALL "/api/v1/publish"
 
 const struct api_route api_res_publish[] = {
-	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "publish", "wait", post },
+	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "publish", "wait dry_run", post },
 	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ALL "/{name}", "unpublish",
-	  "host_nqn wait force", drop },
+	  "host_nqn wait force dry_run", drop },
 	{ 0 },
 };

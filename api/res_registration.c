@@ -1,138 +1,164 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_registration.c - /registrations: what hosts and other discovery controllers registered here.
  * Thread: the control loop.  May block: never. */
-#include "api/op.h"
-#include "api/render.h"
+#include "api/kind.h"
 #include "api/resources.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/util.h"
 #include "common/uuid.h"
+#include "discoveryd/model/commands.h"
 #include "fabrics/dim.h"
 #include "fabrics/discovery_text.h"
 
-static void add_host_id(struct json_object *json, const struct dsc_reg *reg)
+/* -- members ------------------------------------------------------------------------------------------- */
+static const struct dsc_entity *entity_of(const struct api_ctx *ctx, const void *row)
+{
+	return dsc_snapshot_entity_id(ctx->snap, ((const struct dsc_reg *)row)->entity_id);
+}
+
+static void get_entity_type(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = fab_dim_etype_name(entity_of(ctx, row)->etype);
+}
+
+static void get_entity_id(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = entity_of(ctx, row)->eid;
+}
+
+static void get_entity_name(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = entity_of(ctx, row)->name;
+}
+
+static void get_entity_version(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = entity_of(ctx, row)->version;
+}
+
+static void get_registered_by(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = entity_of(ctx, row)->owner;
+}
+
+static void get_host_id(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
 	static const uint8_t none[16];
-	char text[CMN_UUID_STR_LEN + 1];
+	const struct dsc_reg *reg = row;
 	struct cmn_uuid uuid;
 
+	(void)ctx;
 	memcpy(&uuid, reg->host_id, sizeof(uuid));
-	api_add_str(json, "host_id",
-		    memcmp(reg->host_id, none, sizeof(none)) ? cmn_uuid_format(&uuid, text) : NULL);
+	if (memcmp(reg->host_id, none, sizeof(none)) != 0)
+		ret->text = cmn_uuid_format(&uuid, ret->buf);
 }
 
 /* Members of an entry that only a subsystem has. */
-static void add_subsystem(struct json_object *json, const struct dsc_reg *reg)
+static const struct dsc_reg *of_subsystem(const struct api_ctx *ctx, const void *row,
+					  struct api_value *ret)
 {
-	api_add_str(json, "subtype", fab_disc_subtype_text(reg->subtype));
-	api_add_str(json, "trsvcid", reg->trsvcid);
-	api_add_str(json, "treq", fab_disc_treq_text(reg->treq));
-	api_add_str(json, "sectype", fab_disc_sectype_text(reg->sectype));
-	api_add_u64(json, "portid", reg->portid);
-	api_add_bool(json, "port_local", reg->port_local);
+	ret->absent = entity_of(ctx, row)->etype != NVMF_DIM_DDC;
+	return row;
 }
 
-static struct json_object *render(const struct dsc_snapshot *snap, const struct dsc_reg *reg)
+static void get_subtype(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	const struct dsc_entity *entity = dsc_snapshot_entity_id(snap, reg->entity_id);
-	struct json_object *json = json_object_new_object();
-
-	api_add_u64(json, "id", reg->id);
-	api_add_str(json, "entity_type", fab_dim_etype_name(entity->etype));
-	api_add_str(json, "entity_id", entity->eid);
-	api_add_str(json, "entity_name", entity->name);
-	api_add_str(json, "entity_version", entity->version);
-	api_add_str(json, "registered_by", entity->owner);
-	api_add_str(json, "nqn", reg->nqn);
-	api_add_str(json, "traddr", reg->traddr);
-	api_add_str(json, "label", reg->label);
-	api_add_bool(json, "verified", reg->verified);
-	add_host_id(json, reg);
-	if (entity->etype == NVMF_DIM_DDC)
-		add_subsystem(json, reg);
-	api_add_time(json, "created_at", reg->created_ms);
-	return json;
+	ret->text = fab_disc_subtype_text(of_subsystem(ctx, row, ret)->subtype);
 }
 
-static const struct dsc_reg *path_reg(struct api_req *req, const struct dsc_snapshot *snap)
+static void get_trsvcid(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	const char *text = api_req_param(req, "id");
-	const struct dsc_reg *reg = NULL;
+	ret->text = of_subsystem(ctx, row, ret)->trsvcid;
+}
+
+static void get_treq(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = fab_disc_treq_text(of_subsystem(ctx, row, ret)->treq);
+}
+
+static void get_sectype(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->text = fab_disc_sectype_text(of_subsystem(ctx, row, ret)->sectype);
+}
+
+static void get_portid(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->number = of_subsystem(ctx, row, ret)->portid;
+}
+
+static void get_port_local(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->number = of_subsystem(ctx, row, ret)->port_local;
+}
+
+static const char *const entity_types[] = { "host", "ddc", "cdc", NULL };
+
+static const struct api_field fields[] = {
+	{ "id", API_NUMBER, API_KEY | API_FIND, API_AT(dsc_reg, id) },
+	{ "entity_type", API_TEXT, API_FIND, .get = get_entity_type, .words = entity_types },
+	{ "entity_id", API_TEXT, API_FIND, .get = get_entity_id },
+	{ "entity_name", API_TEXT, API_FIND, .get = get_entity_name },
+	{ "entity_version", API_TEXT, API_FIND, .get = get_entity_version },
+	{ "registered_by", API_TEXT, API_FIND, .get = get_registered_by },
+	{ "nqn", API_TEXT, API_FIND, API_AT(dsc_reg, nqn) },
+	{ "traddr", API_TEXT, API_FIND, API_AT(dsc_reg, traddr) },
+	{ "label", API_TEXT, API_FIND, API_AT(dsc_reg, label) },
+	{ "verified", API_BOOL, API_FILTER, API_AT(dsc_reg, verified) },
+	{ "host_id", API_TEXT, API_FIND, .get = get_host_id },
+	{ "subtype", API_TEXT, API_FIND, .get = get_subtype },
+	{ "trsvcid", API_TEXT, API_FIND, .get = get_trsvcid },
+	{ "treq", API_TEXT, API_FIND, .get = get_treq },
+	{ "sectype", API_TEXT, API_FIND, .get = get_sectype },
+	{ "portid", API_NUMBER, API_FIND, .get = get_portid },
+	{ "port_local", API_BOOL, API_FILTER, .get = get_port_local },
+	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_reg, created_ms) },
+	{ 0 },
+};
+
+/* -- finding ------------------------------------------------------------------------------------------- */
+static const void *find(const struct api_ctx *ctx, const char *key)
+{
 	uint64_t id;
 
-	if (cmn_parse_u64(text, 1, UINT64_MAX, &id) == 0)
-		reg = dsc_snapshot_reg_id(snap, id);
-	if (!reg)
-		api_failf(req, API_PROBLEM_NOT_FOUND, "id",
-			  "there is no registration %.64s", text);
-	return reg;
+	return cmn_parse_u64(key, 1, UINT64_MAX, &id) == 0 ? dsc_snapshot_reg_id(ctx->snap, id)
+							   : NULL;
 }
 
-static bool wanted(const struct dsc_reg *reg, const char *nqn)
+static const void *next(const struct api_ctx *ctx, const char *after)
 {
-	return !nqn || strcmp(reg->nqn, nqn) == 0;
+	uint64_t id = 0;
+
+	if (after)
+		cmn_parse_u64(after, 0, UINT64_MAX, &id);
+	return dsc_tree_next(ctx->snap->regs, &dsc_reg_ops, &id);
 }
 
-static void list(struct api_req *req)
+static int drop(const struct api_ctx *ctx, const void *row, const struct dsc_call *call,
+		struct cmn_err *err)
 {
-	const char *nqn = api_req_query(req, "nqn");
-	const struct dsc_snapshot *snap;
-	const struct dsc_reg *reg;
-	struct api_page page;
-	uint64_t after = 0;
-	char key[24];
-
-	if (!api_page_begin(req, &page))
-		return;
-	if (page.cursor && cmn_parse_u64(page.cursor, 0, UINT64_MAX, &after) < 0)
-		after = 0;
-	snap = dsc_snapshot_current(api_req_app(req)->model);
-	for (reg = dsc_tree_next(snap->regs, &dsc_reg_ops, &after); reg;
-	     reg = dsc_tree_next(snap->regs, &dsc_reg_ops, &reg->id)) {
-		if (!wanted(reg, nqn))
-			continue;
-		if (api_page_full(&page))
-			break;
-		snprintf(key, sizeof(key), "%llu", (unsigned long long)reg->id);
-		api_page_add(&page, render(snap, reg), key);
-	}
-	dsc_snapshot_put(snap);
-	api_reply_json(req, 200, api_page_end(&page));
+	return dsc_cmd_reg_delete(ctx->app, ((const struct dsc_reg *)row)->id, call, err);
 }
 
-static void get(struct api_req *req)
-{
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_reg *reg = path_reg(req, snap);
-
-	if (reg)
-		api_reply_object(req, render(snap, reg), reg->changed);
-	dsc_snapshot_put(snap);
-}
-
-static void drop(struct api_req *req)
-{
-	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(req)->model);
-	const struct dsc_reg *reg = path_reg(req, snap);
-	struct api_op *op = reg ? api_op_begin(req, api_op_reply_gone) : NULL;
-	struct cmn_err err = { 0 };
-
-	if (op && api_op_if_match(op, reg->changed))
-		api_op_run(op, dsc_cmd_reg_delete(api_req_app(req), reg->id, &op->call, &err),
-			   &err);
-	dsc_snapshot_put(snap);
-}
+static const struct api_kind kind = {
+	.name = "registration",
+	.param = "id",
+	.fields = fields,
+	.row = DSC_ROW_REG,
+	.changed = offsetof(struct dsc_reg, changed),
+	.find = find,
+	.next = next,
+	.remove = drop,
+};
 
 #define ALL "/api/v1/registrations"
 #define ONE ALL "/{id}"
 
 const struct api_route api_res_registration[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listRegistrations", "limit cursor nqn",
-	  list },
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getRegistration", NULL, get },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteRegistration", NULL, drop },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listRegistrations", NULL, api_list, &kind },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getRegistration", NULL, api_get, &kind },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteRegistration", NULL, api_delete,
+	  &kind },
 	{ 0 },
 };

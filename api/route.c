@@ -2,6 +2,8 @@
 /* api/route.c - finds the row of a request.  Thread: any.  May block: never. */
 #include "api/route.h"
 
+#include "api/kind.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -115,12 +117,65 @@ static bool word_in(const char *words, const char *word)
 	return false;
 }
 
+/* What the handlers of kinds know beside the row's own. */
+static const char *generic_words(const struct api_route *route)
+{
+	if (!route->kind)
+		return NULL;
+	if (route->method != API_GET)
+		return "dry_run";
+	return route->handle == api_list ? "limit cursor sort fields" : "fields";
+}
+
+static bool knows(const struct api_route *route, const char *name)
+{
+	if (word_in(route->query, name) || word_in(generic_words(route), name))
+		return true;
+	if (!route->kind || route->handle != api_list)
+		return false;
+	for (const struct api_field *f = route->kind->fields; f->name; f++) {
+		if (f->flags & API_FILTER && strcmp(f->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_words(const char *words, char *buf, size_t size)
+{
+	size_t used = strlen(buf), n;
+
+	for (; words && *words; words += n + strspn(words + n, " ")) {
+		n = strcspn(words, " ");
+		used += (size_t)snprintf(buf + used, size - used, "%s%.*s", used ? ", " : "",
+					 (int)n, words);
+		if (used >= size)
+			return;
+	}
+}
+
+void api_route_query_names(const struct api_route *route, char *buf, size_t size)
+{
+	size_t used;
+
+	buf[0] = '\0';
+	add_words(route->query, buf, size);
+	add_words(generic_words(route), buf, size);
+	used = strlen(buf);
+	if (route->kind && route->handle == api_list) {
+		snprintf(buf + used, size - used, ", ");
+		used = strlen(buf);
+		api_kind_names(route->kind, API_FILTER, buf + used, size - used);
+	}
+	if (!*buf)
+		snprintf(buf, size, "none");
+}
+
 const char *api_route_bad_query(const struct api_route *route, const struct api_uri *uri)
 {
 	for (unsigned int i = 0; i < uri->nr_query; i++) {
 		const char *name = uri->query[i].name;
 
-		if (!word_in(route->query, name))
+		if (!knows(route, name))
 			return name;
 		for (unsigned int j = 0; j < i; j++) {
 			if (strcmp(uri->query[j].name, name) == 0)

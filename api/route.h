@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct api_kind;
 struct api_req;
 
 enum api_method {
@@ -37,6 +38,8 @@ struct api_route {
 	const char *operation_id; /* in api/openapi.yaml */
 	const char *query; /* known parameters, blanks between; NULL: none */
 	void (*handle)(struct api_req *req);
+	const struct api_kind
+		*kind; /* of api_list() and api_get(), which know its parameters too */
 };
 
 /* Values of a template's {names}; they point into the api_uri and the template. */
@@ -66,5 +69,7 @@ void api_route_allow(unsigned int allow, char *buf, size_t size);
 const char *api_params_get(const struct api_params *params, const char *name);
 /* The first query parameter that the row doesn't know, or that is given twice; NULL when all is well. */
 const char *api_route_bad_query(const struct api_route *route, const struct api_uri *uri);
+/* "limit, cursor, ...": the parameters that the row knows. */
+void api_route_query_names(const struct api_route *route, char *buf, size_t size);
 
 #endif

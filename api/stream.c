@@ -5,6 +5,7 @@
  * gone is found by the next heartbeat; one that takes nothing keeps its deadline, and ends. */
 #include "api/stream.h"
 
+#include "api/kind.h"
 #include "api/limits.h"
 #include "api/server_impl.h"
 #include "common/clock.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- waking ---- */
 
@@ -89,36 +91,34 @@ static void keep_in_subsys(struct api_stream *stream, uint64_t subsys_id, uint32
 		keep(stream, nsid ? "namespace" : "subsystem", s->nqn, nsid, deleted);
 }
 
+/* Whether something is served shows in the status of what it is. */
+static void on_fail(struct api_stream *stream, const struct dsc_fail *fail)
+{
+	const struct dsc_snapshot *now = dsc_model_now(stream->server->app->model);
+	const struct dsc_portal *portal = dsc_snapshot_portal_id(now, fail->portal_id);
+
+	if (fail->subsys_id)
+		keep_in_subsys(stream, fail->subsys_id, fail->nsid, false);
+	else if (portal)
+		keep(stream, "portal", portal->name, 0, false);
+}
+
 static void on_written(struct dsc_writes_sub *sub, bool del, const struct dsc_row *row)
 {
 	struct api_stream *stream = cmn_container_of(sub, struct api_stream, writes);
+	struct dsc_app *app = stream->server->app;
+	struct api_ctx ctx = { .app = app, .snap = dsc_model_now(app->model) };
+	const struct api_kind *kind = api_kind_of_row(row->kind);
 	const struct dsc_ns *ns = (const void *)row;
-	const struct dsc_fail *fail = (const void *)row;
+	char key[API_KEY_MAX];
 
-	switch (row->kind) {
-	case DSC_ROW_SUBSYS:
-		keep(stream, "subsystem", ((const struct dsc_subsys *)row)->nqn, 0, del);
-		break;
-	case DSC_ROW_HOST:
-		keep(stream, "host", ((const struct dsc_host *)row)->nqn, 0, del);
-		break;
-	case DSC_ROW_GROUP:
-		keep(stream, "group", ((const struct dsc_group *)row)->name, 0, del);
-		break;
-	case DSC_ROW_PORTAL:
-		keep(stream, "portal", ((const struct dsc_portal *)row)->name, 0, del);
-		break;
-	case DSC_ROW_WORKER:
-		keep(stream, "worker", ((const struct dsc_worker *)row)->name, 0, del);
-		break;
-	case DSC_ROW_NS:
+	if (row->kind == DSC_ROW_FAIL) {
+		on_fail(stream, (const void *)row);
+	} else if (row->kind == DSC_ROW_NS) {
 		keep_in_subsys(stream, ns->subsys_id, ns->nsid, del);
-		break;
-	case DSC_ROW_FAIL:
-		keep_in_subsys(stream, fail->subsys_id, fail->nsid, false);
-		break;
-	default:
-		break;
+	} else if (kind) {
+		api_kind_key(kind, &ctx, row, key, sizeof(key));
+		keep(stream, kind->name, key, 0, del);
 	}
 }
 
@@ -246,6 +246,15 @@ static void find_place(struct api_follower *f, struct api_stream *stream, const 
 	}
 }
 
+/* One that takes nothing costs this much memory, not more; what it misses it is told. */
+static void limit_buffer(const struct api_req *req)
+{
+	int size = API_FOLLOW_SNDBUF;
+
+	if (req->conn)
+		setsockopt(req->conn->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 void api_stream_follow(struct api_stream *stream, struct api_req *req, const char *last_id)
 {
 	struct api_server *server = stream->server;
@@ -256,6 +265,7 @@ void api_stream_follow(struct api_stream *stream, struct api_req *req, const cha
 			  API_STREAMS_MAX);
 		return;
 	}
+	limit_buffer(req);
 	f = dsc_zalloc(sizeof(*f));
 	f->server = server;
 	f->req = req;

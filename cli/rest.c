@@ -144,10 +144,14 @@ static const char *option_of(const struct cli *cli, const char *field)
 
 static void tell_problem(const struct cli *cli, struct json_object *problem, const char *hint)
 {
-	const char *detail = cli_member_text(problem, "detail"),
-		   *field = cli_member_text(problem, "field");
-	const char *valid = cli_member_text(problem, "valid"), *opt = option_of(cli, field);
 	struct json_object *users = cli_member(problem, "users");
+	struct json_object *errors = cli_member(problem, "errors");
+	struct json_object *first = json_object_is_type(errors, json_type_array)
+					    ? json_object_array_get_idx(errors, 0)
+					    : NULL;
+	const char *detail = cli_member_text(problem, "detail"),
+		   *field = cli_member_text(first, "field");
+	const char *valid = cli_member_text(first, "valid"), *opt = option_of(cli, field);
 
 	if (cli->json) {
 		fprintf(stderr, "%s\n",

@@ -15,4 +15,10 @@ uint64_t cmn_now_ns(void);
 /* CLOCK_REALTIME, milliseconds since 1970. */
 uint64_t cmn_wall_ms(void);
 
+/* Milliseconds since 1970 as RFC 3339 has them, "2026-01-31T12:00:00.000Z"; returns buf. */
+#define CMN_TIME_LEN 40
+char *cmn_time_format(uint64_t wall_ms, char buf[CMN_TIME_LEN]);
+/* The other way; the fraction may be absent, the zone must be Z.  -EINVAL. */
+int cmn_time_parse(const char *text, uint64_t *ret_wall_ms);
+
 #endif

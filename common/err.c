@@ -2,6 +2,7 @@
 /* common/err.c - fills struct cmn_err.  Thread: any.  May block: never. */
 #include "common/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static void set(struct cmn_err *err, int code, const char *field, const char *fm
 	err->code = code;
 	memcpy(err->msg, msg, sizeof(msg));
 	memcpy(err->field, name, sizeof(name));
+	err->valid[0] = '\0';
 }
 
 int cmn_err_set(struct cmn_err *err, int code, const char *field, const char *fmt, ...)
@@ -49,6 +51,19 @@ int cmn_err_errno(struct cmn_err *err, int code, const char *field, const char *
 	mark_cut(msg, sizeof(msg), vsnprintf(msg, sizeof(msg), fmt, ap));
 	va_end(ap);
 	return cmn_err_set(err, code, field, "%s: %s", msg, strerror(-code));
+}
+
+int cmn_err_valid(struct cmn_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -EINVAL;
+	va_start(ap, fmt);
+	mark_cut(err->valid, sizeof(err->valid),
+		 vsnprintf(err->valid, sizeof(err->valid), fmt, ap));
+	va_end(ap);
+	return err->code;
 }
 
 void cmn_err_clear(struct cmn_err *err)

@@ -10,6 +10,7 @@ struct cmn_err {
 	int code; /* 0 = no error, else -errno */
 	char field[64]; /* what it is about (a JSON path, an option); "" = nothing in particular */
 	char msg[256];
+	char valid[320]; /* what would do, in words; "" = not said */
 };
 
 /* Fills err (NULL is legal) and returns code, so that callers can `return cmn_err_set(...)`.
@@ -20,6 +21,9 @@ int cmn_err_set(struct cmn_err *err, int code, const char *field, const char *fm
 /* The same with ": <strerror(-code)>" added. */
 int cmn_err_errno(struct cmn_err *err, int code, const char *field, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Says what would do; returns err's code.  After cmn_err_set(), which forgets it. */
+int cmn_err_valid(struct cmn_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void cmn_err_clear(struct cmn_err *err);
 

@@ -16,7 +16,7 @@
 #define RATE_MS 60000
 #define RATE_EVENTS 20
 
-const char *const dsc_severity_name[DSC_SEVERITY_COUNT] = { "info", "warning", "error" };
+const char *const dsc_severity_name[DSC_SEVERITY_COUNT + 1] = { "info", "warning", "error" };
 
 struct dsc_events {
 	struct dsc_app *app;

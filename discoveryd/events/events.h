@@ -11,7 +11,7 @@
 #define DSC_EVENTS_MAX 4096
 
 enum dsc_severity { DSC_INFO, DSC_WARNING, DSC_ERROR, DSC_SEVERITY_COUNT };
-extern const char *const dsc_severity_name[DSC_SEVERITY_COUNT]; /* "info", "warning", "error" */
+extern const char *const dsc_severity_name[DSC_SEVERITY_COUNT + 1]; /* "info", "warning", "error" */
 
 struct dsc_event {
 	struct dsc_row row;

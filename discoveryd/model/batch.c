@@ -25,6 +25,8 @@ struct dsc_batch {
 	struct joined *joined; /* commands that want to be told */
 	size_t nr_joined, max_joined;
 	struct dsc_call call;
+	char name[DSC_NQN_MAX + 1]; /* of the last command's outcome */
+	uint32_t nsid;
 };
 
 /* Room for one more; returns the array, moved when it had to grow. */
@@ -67,6 +69,8 @@ void dsc_batch_joined(struct dsc_txn *txn, const struct dsc_call *call,
 	struct dsc_batch *b = txn->model->batch;
 	struct joined *j;
 
+	snprintf(b->name, sizeof(b->name), "%s", name ? name : "");
+	b->nsid = target ? target->nsid : 0;
 	if (target && target->worker_id)
 		dsc_txn_also(txn, target);
 	if (!call || !call->done)
@@ -104,6 +108,52 @@ const struct dsc_snapshot *dsc_batch_after(const struct dsc_app *app)
 	return &app->model->ahead;
 }
 
+const struct dsc_write *dsc_batch_writes(const struct dsc_app *app, size_t *ret_nr)
+{
+	const struct dsc_txn *txn = app->model->batch->txn;
+
+	*ret_nr = txn->req.nr_writes;
+	return txn->req.writes;
+}
+
+void dsc_batch_put(struct dsc_app *app, void *row)
+{
+	dsc_txn_put(app->model->batch->txn, row);
+}
+
+/* -- what hosts would be told ------------------------------------------------------------------------- */
+static void confirm_all(struct dsc_snapshot *st, const struct dsc_snapshot *from)
+{
+	const struct dsc_worker *w;
+	struct dsc_worker *copy;
+
+	dsc_state_assign(st, from);
+	dsc_tree_each(w, from->workers, &dsc_worker_ops)
+	{
+		if (w->confirmed >= from->change)
+			continue;
+		copy = dsc_row_copy(w);
+		copy->confirmed = from->change;
+		dsc_state_write(st, false, &copy->row);
+		dsc_row_put(copy);
+	}
+}
+
+bool dsc_batch_tell(struct dsc_app *app, dsc_told_fn *fn, void *arg)
+{
+	struct dsc_snapshot before = { .change = 0 }, after = { .change = 0 };
+	struct dsc_txn *txn = app->model->batch->txn;
+	bool complete;
+
+	confirm_all(&before, &txn->before);
+	confirm_all(&after, &app->model->ahead);
+	complete =
+		dsc_review_tell(txn, (const struct dsc_snapshot *[]){ &before, &after }, fn, arg);
+	dsc_state_clear(&before);
+	dsc_state_clear(&after);
+	return complete;
+}
+
 static void tell(struct dsc_batch *b, const struct dsc_outcome *outcome)
 {
 	struct dsc_outcome out = *outcome;
@@ -128,6 +178,7 @@ int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const cha
 {
 	struct dsc_batch *b = app->model->batch;
 	struct dsc_call mine = { .done = ended, .arg = b, .wait_ms = call ? call->wait_ms : 0 };
+	struct dsc_target target = { .nsid = b->nsid };
 
 	if (!b->txn->req.nr_writes) {
 		dsc_batch_abort(app);
@@ -135,8 +186,12 @@ int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const cha
 	}
 	if (call)
 		b->call = *call;
+	if (b->txn->nr_targets == 1) { /* a batch of one command is that command */
+		target = b->txn->targets[0];
+		b->txn->nr_targets = 0;
+	}
 	app->model->batch = NULL;
-	dsc_txn_commit(b->txn, &mine, NULL, name);
+	dsc_txn_commit(b->txn, &mine, &target, name ? name : b->name);
 	return 0;
 }
 

@@ -167,7 +167,21 @@ void dsc_batch_begin(struct dsc_app *app);
 /* What the batch started from, and what it would make of it; borrowed until it ends. */
 const struct dsc_snapshot *dsc_batch_before(const struct dsc_app *app);
 const struct dsc_snapshot *dsc_batch_after(const struct dsc_app *app);
-/* As a command: 1 when nothing was written, else 0 and done() waits for every worker concerned. */
+/* All that it has written so far, in that order; borrowed until it ends or writes more. */
+struct dsc_write;
+const struct dsc_write *dsc_batch_writes(const struct dsc_app *app, size_t *ret_nr);
+/* A row of the caller's, stored with the rest; takes the reference over. */
+void dsc_batch_put(struct dsc_app *app, void *row);
+
+/* What it means for hosts: as if each worker had confirmed all that is desired of it, before and after.  fn is told of each host
+ * (NULL: every host that nobody names) and subsystem (0: referrals) that it may concern, and whether what the host is told of it
+ * differs; possibly more than once.  False when there was too much to compare. */
+typedef void dsc_told_fn(void *arg, const struct dsc_snapshot *const side[2], const char *host_nqn,
+			 uint64_t subsys_id, bool differs);
+bool dsc_batch_tell(struct dsc_app *app, dsc_told_fn *fn, void *arg);
+
+/* As a command: 1 when nothing was written, else 0 and done() waits for every worker concerned.  name is the outcome's, NULL: that
+ * of the last command in it, with its NSID. */
 int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const char *name);
 void dsc_batch_abort(struct dsc_app *app);
 

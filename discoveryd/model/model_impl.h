@@ -79,6 +79,10 @@ void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e);
 
 /* review.c */
 void dsc_review_settle(struct dsc_txn *txn);
+/* Nothing is written: fn is told of each host (NULL: those that nobody names) and subsystem (0: the referrals) that is in doubt whether it
+ * differs between the two states, possibly more than once.  False when there was too much to compare. */
+bool dsc_review_tell(struct dsc_txn *txn, const struct dsc_snapshot *const side[2], dsc_told_fn *fn,
+		     void *arg);
 void dsc_review_free(struct dsc_review *review);
 
 /* batch.c */

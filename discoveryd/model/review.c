@@ -67,6 +67,8 @@ struct settling {
 	bool referrals; /* that is: referrals */
 	struct dsc_tree *any; /* that is: these subsystems */
 	unsigned int left; /* comparisons */
+	dsc_told_fn *tell; /* only tells of it; NULL: generations move */
+	void *arg;
 };
 
 static const struct dsc_portal *next_told(const struct dsc_snapshot *st, const struct dsc_subsys *s,
@@ -150,12 +152,20 @@ static struct looked_at *look_at(struct settling *st, const char *nqn)
 }
 
 /* -- everyone, then those who are named ----------------------------------------------------------------- */
+static bool told(struct settling *st, const char *host_nqn, uint64_t subsys_id, bool differ)
+{
+	if (st->tell)
+		st->tell(st->arg, st->side, host_nqn, subsys_id, differ);
+	return differ;
+}
+
 static void review_everyone(struct settling *st, const struct dsc_doubt *d)
 {
-	if (d->subsys_id && !d->who_id && differs(st, d->subsys_id, NULL)) {
+	if (d->subsys_id && !d->who_id &&
+	    told(st, NULL, d->subsys_id, differs(st, d->subsys_id, NULL))) {
 		dsc_tree_set(&st->any, &dsc_ids_ops, dsc_id_value(d->subsys_id));
 		st->everyone = true;
-	} else if (!d->subsys_id && !d->nqn && referrals_differ(st, NULL)) {
+	} else if (!d->subsys_id && !d->nqn && told(st, NULL, 0, referrals_differ(st, NULL))) {
 		st->everyone = st->referrals = true;
 	}
 }
@@ -164,8 +174,8 @@ static void review_host(struct settling *st, uint64_t subsys_id, const char *nqn
 {
 	struct looked_at *h = st->left ? look_at(st, nqn) : NULL;
 
-	if (h)
-		h->moved = h->moved || differs(st, subsys_id, nqn);
+	if (h && (st->tell || !h->moved))
+		h->moved |= told(st, nqn, subsys_id, differs(st, subsys_id, nqn));
 }
 
 static bool stands_for(const struct dsc_snapshot *st, uint64_t who_id, uint64_t host_id)
@@ -213,7 +223,8 @@ static void review_named(struct settling *st, const struct dsc_doubt *d)
 
 	if (d->nqn) {
 		h = look_at(st, d->nqn);
-		h->moved = h->moved || referrals_differ(st, d->nqn);
+		if (st->tell || !h->moved)
+			h->moved |= told(st, d->nqn, 0, referrals_differ(st, d->nqn));
 	} else if (d->who_id) {
 		review_who(st, d->subsys_id, d->who_id);
 	} else if (d->subsys_id) {
@@ -266,23 +277,56 @@ static void move_generations(struct settling *st)
 	st->txn->model->ahead.gen_any = change;
 }
 
+static void review(struct settling *st)
+{
+	const struct dsc_review *r = &st->txn->review;
+
+	for (size_t i = 0; i < r->nr && st->left; i++)
+		review_everyone(st, &r->doubt[i]);
+	for (size_t i = 0; i < r->nr && st->left; i++)
+		review_named(st, &r->doubt[i]);
+}
+
+static void clear(struct settling *st)
+{
+	struct looked_at *h, *next;
+
+	HASH_ITER(hh, st->hosts, h, next) {
+		HASH_DEL(st->hosts, h);
+		free(h);
+	}
+	dsc_tree_put(st->any, &dsc_ids_ops);
+}
+
 void dsc_review_settle(struct dsc_txn *txn)
 {
 	struct settling st = { .txn = txn,
 			       .side = { &txn->before, &txn->model->ahead },
 			       .left = COMPARISONS_MAX };
-	struct looked_at *h, *next;
 
-	for (size_t i = 0; i < txn->review.nr && st.left; i++)
-		review_everyone(&st, &txn->review.doubt[i]);
-	for (size_t i = 0; i < txn->review.nr && st.left; i++)
-		review_named(&st, &txn->review.doubt[i]);
+	review(&st);
 	if (txn->review.nr)
 		move_generations(&st);
-	HASH_ITER(hh, st.hosts, h, next) {
-		HASH_DEL(st.hosts, h);
-		free(h);
-	}
-	dsc_tree_put(st.any, &dsc_ids_ops);
+	clear(&st);
 	dsc_review_free(&txn->review);
+}
+
+bool dsc_review_tell(struct dsc_txn *txn, const struct dsc_snapshot *const side[2], dsc_told_fn *fn,
+		     void *arg)
+{
+	struct settling st = { .txn = txn,
+			       .side = { side[0], side[1] },
+			       .left = COMPARISONS_MAX,
+			       .tell = fn,
+			       .arg = arg };
+	size_t nr = txn->review.nr;
+	const struct dsc_effect *e;
+
+	TAILQ_FOREACH(e, &txn->effects, link)
+		dsc_effect_show(txn, e); /* as if it were confirmed */
+	review(&st);
+	clear(&st);
+	while (txn->review.nr > nr)
+		free(txn->review.doubt[--txn->review.nr].nqn);
+	return st.left > 0;
 }

@@ -9,7 +9,7 @@
 #include "common/log.h"
 #include "discoveryd/events/events.h"
 
-const char *const dsc_backend_name[DSC_BACKEND_COUNT] = {
+const char *const dsc_backend_name[DSC_BACKEND_COUNT + 1] = {
 	[DSC_BACKEND_RAM] = "ram",
 	[DSC_BACKEND_FILE] = "file",
 	[DSC_BACKEND_NULL] = "null",

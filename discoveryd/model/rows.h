@@ -22,6 +22,7 @@
 #define DSC_NSID_MAX 4096 /* of a subsystem; targetd's limit too */
 
 enum dsc_row_kind {
+	DSC_ROW_NONE,
 	DSC_ROW_NODE,
 	DSC_ROW_WORKER,
 	DSC_ROW_PORTAL,
@@ -138,7 +139,7 @@ struct dsc_serve {
 };
 
 enum dsc_backend { DSC_BACKEND_RAM, DSC_BACKEND_FILE, DSC_BACKEND_NULL, DSC_BACKEND_COUNT };
-extern const char *const dsc_backend_name[DSC_BACKEND_COUNT];
+extern const char *const dsc_backend_name[DSC_BACKEND_COUNT + 1]; /* NULL-ended */
 
 struct dsc_ns {
 	struct dsc_row row;

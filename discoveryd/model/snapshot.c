@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const dsc_status_name[DSC_STATUS_COUNT] = { "ready", "pending", "failed" };
+const char *const dsc_status_name[DSC_STATUS_COUNT + 1] = { "ready", "pending", "failed" };
 
 const char *const dsc_why_name[DSC_WHY_COUNT] = {
 	[DSC_WHY_VISIBLE] = "visible",

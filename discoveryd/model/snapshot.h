@@ -155,7 +155,7 @@ bool dsc_snapshot_serves(const struct dsc_subsys *s, const struct dsc_portal *p)
 
 /* -- status: desired against confirmed ------------------------------------------------------------------------------------------ */
 enum dsc_status { DSC_READY, DSC_PENDING, DSC_STATUS_FAILED, DSC_STATUS_COUNT };
-extern const char *const dsc_status_name[DSC_STATUS_COUNT]; /* "ready", "pending", "failed" */
+extern const char *const dsc_status_name[DSC_STATUS_COUNT + 1]; /* "ready", "pending", "failed" */
 /* *ret_fail (may be NULL): the reason when failed, borrowed.  nsid 0: the subsystem as a whole. */
 enum dsc_status dsc_snapshot_subsys_status(const struct dsc_snapshot *snap,
 					   const struct dsc_subsys *s, uint32_t nsid,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/container.h"
 #include "common/json.h"
 #include "discoveryd/supervise/supervise_impl.h"
 
@@ -300,6 +301,33 @@ void dsc_supervisor_controllers(struct dsc_supervisor *sup, const char *nqn, con
 		if (!sup_controllers_walk(w, nqn, host_nqn, fn, arg))
 			return;
 	}
+}
+
+const struct dsc_controller *dsc_supervisor_controller_after(struct dsc_supervisor *sup,
+							     const char *nqn, uint16_t cntlid)
+{
+	const struct sup_ctrl *ctrl, *first = NULL;
+	struct sup_ctrl from = { .refs = 0 };
+	struct sup_worker *w;
+
+	snprintf(from.c.nqn, sizeof(from.c.nqn), "%s", nqn);
+	from.c.cntlid = cntlid;
+	TAILQ_FOREACH(w, &sup->workers, link) {
+		ctrl = dsc_tree_next(w->controllers, &ctrl_ops, &from);
+		if (ctrl && (!first || ctrl_cmp(ctrl, first) < 0))
+			first = ctrl;
+	}
+	return first ? &first->c : NULL;
+}
+
+void dsc_controller_get(const struct dsc_controller *c)
+{
+	cmn_container_of(c, struct sup_ctrl, c)->refs++;
+}
+
+void dsc_controller_put(const struct dsc_controller *c)
+{
+	ctrl_put(cmn_container_of(c, struct sup_ctrl, c));
 }
 
 struct counting {

@@ -12,7 +12,7 @@
 #include "common/log.h"
 #include "discoveryd/supervise/supervise_impl.h"
 
-const char *const dsc_worker_state_name[DSC_WORKER_STATE_COUNT] = {
+const char *const dsc_worker_state_name[DSC_WORKER_STATE_COUNT + 1] = {
 	[DSC_WORKER_STOPPED] = "stopped",   [DSC_WORKER_STARTING] = "starting",
 	[DSC_WORKER_RUNNING] = "running",   [DSC_WORKER_RESTARTING] = "restarting",
 	[DSC_WORKER_DEGRADED] = "degraded", [DSC_WORKER_STOPPING] = "stopping",

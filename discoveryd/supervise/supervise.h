@@ -42,7 +42,7 @@ enum dsc_worker_state {
 	DSC_WORKER_STOPPING,
 	DSC_WORKER_STATE_COUNT
 };
-extern const char *const dsc_worker_state_name[DSC_WORKER_STATE_COUNT];
+extern const char *const dsc_worker_state_name[DSC_WORKER_STATE_COUNT + 1]; /* NULL-ended */
 
 /* Why a controller has gone. */
 enum dsc_gone { DSC_GONE_KEEP_ALIVE, DSC_GONE_SHUTDOWN, DSC_GONE_CLOSED, DSC_GONE_COUNT };
@@ -81,6 +81,12 @@ struct dsc_controller {
 /* Calls fn for every controller, ordered by (worker, NQN, CNTLID); NULL filters match all.  fn returns false to stop. */
 void dsc_supervisor_controllers(struct dsc_supervisor *sup, const char *nqn, const char *host_nqn,
 				bool (*fn)(void *arg, const struct dsc_controller *c), void *arg);
+/* The one after (nqn, cntlid) in that order, over all workers; after ("", 0) the first; NULL at the end.  Borrowed until the loop's
+ * turn ends, unless a reference is taken. */
+const struct dsc_controller *dsc_supervisor_controller_after(struct dsc_supervisor *sup,
+							     const char *nqn, uint16_t cntlid);
+void dsc_controller_get(const struct dsc_controller *c);
+void dsc_controller_put(const struct dsc_controller *c);
 unsigned int dsc_supervisor_count(struct dsc_supervisor *sup, const char *nqn, const char *host_nqn,
 				  const char *portal);
 

@@ -88,7 +88,7 @@ def test_the_export_goes_round():
 
 def test_members_that_are_not_given_stay():
     diff = apply({'subsystems': [{'nqn': NQN, 'label': 'gold'}], 'hosts': [{'nqn': OTHER}]})
-    assert diff['changes'] == [{'action': 'change', 'kind': 'subsystem', 'id': NQN, 'members': {'label': {'from': None, 'to': 'gold'}}}], diff
+    assert diff['changes'] == [{'action': 'change', 'kind': 'subsystem', 'id': NQN, 'members': {'label': {'from': '', 'to': 'gold'}}}], diff
     subsystem = export()['subsystems'][0]
     assert subsystem['hosts'] == [HOST] and len(subsystem['namespaces']) == 2
     diff = apply({'subsystems': [{'nqn': NQN, 'namespaces': [{'nsid': 1, 'size': 8 * MIB}]}]})

@@ -7,6 +7,7 @@ import pathlib
 import socket
 import sys
 import tempfile
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import dim  # noqa: E402
@@ -160,6 +161,27 @@ def test_groups():
     assert api('DELETE', f'/groups/g1/members/{HOST}')[0] == 204
     assert api.ok('PATCH', '/groups/g1', {'description': 'one'}) == {**made, 'description': 'one', 'members': [OTHER]}
     assert api('DELETE', '/groups/g1')[0] == 204
+
+
+def test_put_makes_or_changes():
+    for path, body, change in ((f'/subsystems/{NQN}-put', {'label': 'a'}, {'label': 'b'}), (f'/subsystems/{NQN}-put/namespaces/7', {'size': MIB}, {'size': 2 * MIB}),
+                               (f'/hosts/{NQN}:put', {'name': 'a'}, {'name': 'b'}), ('/referrals/put', {'traddr': '192.0.2.77'}, {'hosts': [OTHER]}),
+                               ('/groups/put', {'description': 'a'}, {'members': [OTHER]}), ('/portals/put', {'traddr': '127.0.0.1', 'trsvcid': str(pharos.free_port())}, {'advertise': '192.0.2.8'})):
+        status, headers, made = api('PUT', path, body)
+        assert status == 201 and urllib.parse.unquote(headers['Location']) == '/api/v1' + path, (status, headers['Location'], path)
+        assert api('PUT', path, body)[0] == 200 and api.ok('GET', path) == made, 'the same once more changes nothing'
+        assert api('PUT', path, body, {'If-None-Match': '*'})[0] == 412
+        changed = api.ok('PUT', path, {**body, **change})
+        assert {k: changed[k] for k in change} == change and changed != made, changed
+    status, _, made = api('PUT', '/workers/put', {'reactors': 1})
+    assert (status, made['id'], made['reactors']) == (201, 'put', 1), made
+    for path in ('/workers/put', '/portals/put', '/groups/put', '/referrals/put', f'/hosts/{NQN}:put', f'/subsystems/{NQN}-put/namespaces/7', f'/subsystems/{NQN}-put'):
+        assert api('DELETE', path)[0] == 204, path
+
+
+def test_namespaces_of_all_subsystems():
+    all_of_them = api.ok('GET', '/namespaces')['items']
+    assert [n for n in all_of_them if n['nqn'] == NQN] == api.ok('GET', f'/subsystems/{NQN}/namespaces')['items'] != [], all_of_them
 
 
 def test_allowed_hosts():

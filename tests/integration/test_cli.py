@@ -174,7 +174,7 @@ class Cli(unittest.TestCase):
 
     def test_a_problem_names_the_option_at_fault_and_what_is_valid(self):
         self.answer("POST", "/subsystems/nqn.a/namespaces", *problem(
-            422, "must be a multiple of the block size", field="size", value=700, valid="a multiple of 512"))
+            422, "must be a multiple of the block size", errors=[{"field": "size", "value": 700, "reason": "must be a multiple of the block size", "valid": "a multiple of 512"}]))
         code, out, err = self.run_cli("namespace", "create", "nqn.a", "--size", "700")
         self.assertEqual((code, out), (REFUSED, ""))
         self.assertEqual(err, "pharos: --size: must be a multiple of the block size\nvalid: a multiple of 512\n")

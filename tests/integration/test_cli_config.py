@@ -55,7 +55,7 @@ def test_a_document_is_compared_applied_and_exported():
     document['subsystems'][0]['label'] = 'gold'
     document['subsystems'][0]['namespaces'] = []
     out = good('apply', '-f', '-', stdin=json.dumps(document))
-    assert f'~ subsystem {NQN}\n    label: null -> "gold"\n' in out and f'namespace {NQN} 1' in out.split('kept')[1], out
+    assert f'~ subsystem {NQN}\n    label: "" -> "gold"\n' in out and f'namespace {NQN} 1' in out.split('kept')[1], out
     out = good('apply', '-f', '-', '--prune', stdin=json.dumps(document))
     assert out == f'- namespace {NQN} 1\n', out
     good('apply', '-f', '-', '--prune', stdin=exported)

@@ -250,7 +250,7 @@ def refused(daemon, body):
     try:
         daemon.rest('POST', '/referrals', body)
     except pharos.Problem as problem:
-        return problem.status, problem.problem['field']
+        return problem.status, problem.problem['errors'][0]['field']
     raise AssertionError(f'{body} was taken')
 
 

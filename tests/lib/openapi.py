@@ -109,7 +109,7 @@ def load(path=CONTRACT):
 TYPES = {'object': dict, 'array': list, 'string': str, 'integer': int, 'number': (int, float), 'boolean': bool, 'null': type(None)}
 FORMATS = {
     'date-time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z',
-    'uuid': r'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
+    'uuid': r'(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
 }
 SAID_ONLY = {'description', 'default', 'examples'}
 
@@ -121,6 +121,7 @@ class Broken(AssertionError):
 class Schema:
     def __init__(self, document):
         self.document = document
+        self.partial = False  # with fields= an object has only those
 
     def resolve(self, node):
         while '$ref' in node:
@@ -156,7 +157,8 @@ class Schema:
             self.check(value, part, where)
 
     def on_required(self, value, arg, schema, where):
-        missing = set(arg) - set(value) if value is not None else ()
+        whole = value is not None and (not self.partial or 'items' in value)
+        missing = set(arg) - set(value) if whole else ()
         self.need(not missing, where, f'{missing} missing')
 
     def on_additionalProperties(self, value, arg, schema, where):
@@ -178,11 +180,37 @@ class Schema:
     def on_maximum(self, value, arg, schema, where):
         self.need(value <= arg, where, f'{value} > {arg}')
 
+    def on_pattern(self, value, arg, schema, where):
+        self.need(not isinstance(value, str) or re.search(arg, value), where, f'{value!r} does not match {arg}')
+
+    def on_oneOf(self, value, arg, schema, where):
+        fits, why = 0, []
+        for option in arg:
+            try:
+                self.check(value, option, where)
+                fits += 1
+            except Broken as broken:
+                why.append(str(broken))
+        self.need(fits == 1, where, f'{fits} of {len(arg)} fit: {why}')
+
     def on_format(self, value, arg, schema, where):
         self.need(value is None or re.fullmatch(FORMATS[arg], value), where, f'{value!r} is no {arg}')
 
 
 # ---- requests ----
+
+def from_query(text, schema, style):
+    """The value that a parameter's text stands for."""
+    if schema.get('type') == 'array':
+        return text.split(',')
+    if schema.get('type') == 'boolean':
+        return {'true': True, 'false': False}.get(text, text)
+    if schema.get('type') == 'integer' and re.fullmatch(r'-?\d+', text):
+        return int(text)
+    if schema.get('type') == 'number' and re.fullmatch(r'-?\d+(\.\d+)?', text):
+        return float(text)
+    return text
+
 
 class Api:
     """Asks a daemon (pharos.Discoveryd) below /api/v1, and holds what it says to the contract."""
@@ -193,13 +221,37 @@ class Api:
         self.paths = self.schema.document['paths']
         self.seen = set()
 
-    def operation(self, method, path):
-        """The operation of a request, None when the contract has no such path or method."""
+    def find(self, method, path):
+        """The path's item and the operation of a request; None where the contract has no such path or method."""
         for template, item in self.paths.items():
             pattern = re.sub(r'\\\{\w+\\\}', '[^/]+', re.escape(template))
             if re.fullmatch(pattern, path.split('?')[0]):
-                return item.get(method.lower())
-        return None
+                return item, item.get(method.lower())
+        return None, None
+
+    def operation(self, method, path):
+        return self.find(method, path)[1]
+
+    def check_request(self, method, path, body, headers):
+        """A request that was taken: all of it must be in the contract."""
+        item, operation = self.find(method, path)
+        known = [self.schema.resolve(p) for p in item.get('parameters', []) + operation.get('parameters', [])]
+        query = dict(urllib.parse.parse_qsl(path.partition('?')[2], keep_blank_values=True))
+        for parameter in known:
+            name = parameter['name']
+            given = query.pop(name, None) if parameter['in'] == 'query' else (headers or {}).get(name) if parameter['in'] == 'header' else None
+            if given is not None:
+                schema = self.schema.resolve(parameter['schema'])
+                self.schema.check(from_query(given, schema, parameter), schema, f'{method} {path} {name}')
+            else:
+                self.schema.need(not parameter.get('required') or parameter['in'] == 'path', path, f'{name} is required')
+        self.schema.need(not query, path, f'{method} has no parameters {sorted(query)}')
+        content = operation.get('requestBody', {}).get('content')
+        if body is not None and content:
+            kind = (headers or {}).get('Content-Type', list(content)[0])
+            self.schema.need(kind in content, path, f'{kind} is not in {list(content)}')
+            value = json.loads(body) if isinstance(body, (str, bytes)) else body
+            self.schema.check(value, content[kind]['schema'], f'{method} {path} body')
 
     def check(self, method, path, status, headers, body):
         operation = self.operation(method, path)
@@ -217,18 +269,21 @@ class Api:
             return
         kind = headers['Content-Type']
         self.schema.need(kind in content, path, f'{status} is {kind}, not {list(content)}')
-        self.schema.check(body, content[kind]['schema'], f'{method} {path} {status}')
-        for name in answer.get('headers', ()):
+        self.schema.partial = re.search(r'[?&]fields=', path) is not None and status == 200
+        try:
+            self.schema.check(body, content[kind]['schema'], f'{method} {path} {status}')
+        finally:
+            self.schema.partial = False
+        tried = isinstance(body, dict) and body.get('dry_run')
+        for name in () if tried else answer.get('headers', ()):
             self.schema.need(name in headers, path, f'{status} has no {name}')
 
     def __call__(self, method, path, body=None, headers=None):
         path = '/api/v1' + path
-        operation = self.operation(method, path)
         answer = self.daemon.http(method, path, body, headers)
         self.check(method, path, *answer)
-        if body is not None and answer[0] < 300 and operation and 'requestBody' in operation:
-            for kind in operation['requestBody']['content'].values():
-                self.schema.check(body, kind['schema'], 'request')
+        if answer[0] < 400 and self.operation(method, path):
+            self.check_request(method, path, body, headers)
         return answer
 
     def ok(self, method, path, body=None, headers=None):
@@ -241,8 +296,13 @@ class Api:
         """The problem of an answer that must be status, about field."""
         got, _, answer = self(method, path, body, headers)
         assert got == status, (method, path, got, answer)
-        assert field is None or answer.get('field') == field, (field, answer)
+        assert field is None or fault(answer).get('field') == field, (field, answer)
         return answer
+
+
+def fault(problem):
+    """The first of a problem's errors."""
+    return problem['errors'][0] if problem['errors'] else {}
 
 
 def encode(nqn):

@@ -15,6 +15,14 @@ static const char *member(struct json_object *json, const char *name)
 	return json_object_object_get_ex(json, name, &value) ? json_object_get_string(value) : NULL;
 }
 
+static struct json_object *first_error(struct json_object *json)
+{
+	struct json_object *errors = NULL;
+
+	assert_true(json_object_object_get_ex(json, "errors", &errors));
+	return json_object_array_get_idx(errors, 0);
+}
+
 static void test_errno_decides_the_status(void **state)
 {
 	static const struct {
@@ -60,13 +68,33 @@ static void test_field_comes_with_what_was_given_and_what_would_do(void **state)
 	(void)state;
 	cmn_err_set(&err, -EINVAL, "namespaces[1].backend", "no such backend");
 	json = api_problem_json(API_PROBLEM_INVALID, &err, &about);
-	assert_string_equal(member(json, "field"), "namespaces[1].backend");
-	assert_string_equal(member(json, "value"), "tape");
-	assert_string_equal(member(json, "valid"), "ram, file, null");
+	assert_string_equal(member(first_error(json), "field"), "namespaces[1].backend");
+	assert_string_equal(member(first_error(json), "value"), "tape");
+	assert_string_equal(member(first_error(json), "reason"), "no such backend");
+	assert_string_equal(member(first_error(json), "valid"), "ram, file, null");
 	assert_string_equal(member(json, "detail"), "no such backend");
 	assert_string_equal(member(json, "status"), "422");
 	json_object_put(json);
 	json_object_put(doc);
+}
+
+static void test_all_faults_are_told(void **state)
+{
+	struct cmn_err errs[2];
+	struct api_problem_about about = { .more = &errs[1], .nr_more = 1 };
+	struct json_object *json, *list, *second;
+
+	(void)state;
+	cmn_err_set(&errs[0], -EINVAL, "nqn", "is missing");
+	cmn_err_set(&errs[1], -EINVAL, "size", "won't do");
+	cmn_err_valid(&errs[1], "%d to %d", 1, 2);
+	json = api_problem_json(API_PROBLEM_INVALID, errs, &about);
+	assert_true(json_object_object_get_ex(json, "errors", &list));
+	assert_int_equal(json_object_array_length(list), 2);
+	second = json_object_array_get_idx(list, 1);
+	assert_string_equal(member(second, "field"), "size");
+	assert_string_equal(member(second, "valid"), "1 to 2");
+	json_object_put(json);
 }
 
 static void test_paths_that_lead_nowhere_give_no_value(void **state)
@@ -84,7 +112,7 @@ static void test_paths_that_lead_nowhere_give_no_value(void **state)
 
 		cmn_err_set(&err, -EINVAL, paths[i], "x");
 		json = api_problem_json(API_PROBLEM_INVALID, &err, &about);
-		assert_null(member(json, "value"));
+		assert_null(member(first_error(json), "value"));
 		json_object_put(json);
 	}
 	json_object_put(doc);
@@ -126,6 +154,7 @@ int main(void)
 		cmocka_unit_test(test_errno_decides_the_status),
 		cmocka_unit_test(test_every_kind_has_a_status_and_a_name),
 		cmocka_unit_test(test_field_comes_with_what_was_given_and_what_would_do),
+		cmocka_unit_test(test_all_faults_are_told),
 		cmocka_unit_test(test_paths_that_lead_nowhere_give_no_value),
 		cmocka_unit_test(test_what_is_said_of_a_field_begins_with_it),
 		cmocka_unit_test(test_users_are_named),

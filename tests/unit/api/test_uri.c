@@ -67,7 +67,8 @@ static void test_plus_is_a_space_in_the_query_only(void **state)
 
 static void test_bad_sequences_are_refused(void **state)
 {
-	static const char *const bad[] = { "/%", "/%4", "/%zz", "/a%00b", "/?x=%", "/?%g0=1", "", "x", "*", "http://h/" };
+	static const char *const bad[] = { "/%",      "/%4", "/%zz", "/a%00b", "/?x=%",
+					   "/?%g0=1", "",    "x",    "*",      "http://h/" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -78,7 +79,9 @@ static void test_too_many_parts_are_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(parse_fails("/1/2/3/4/5/6/7/8/9/10/11"), -E2BIG);
-	assert_int_equal(parse_fails("/?a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q"), -E2BIG);
+	assert_int_equal(
+		parse_fails("/?a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q"),
+		-E2BIG);
 }
 
 static void test_root_is_one_empty_segment(void **state)

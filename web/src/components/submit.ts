@@ -20,7 +20,7 @@ export interface Submit {
 
 function inWords(error: Error): string {
   if (!(error instanceof ApiError)) return NO_ANSWER;
-  const { valid } = error.problem;
+  const valid = error.problem.errors?.[0]?.valid;
   return valid ? `${error.message}. Valid: ${valid}` : error.message;
 }
 
@@ -35,7 +35,7 @@ export function useSubmit(fields: string[] = []): Submit {
   }, []);
 
   const problem = error instanceof ApiError ? error : undefined;
-  const field = problem?.problem.field?.split(/[.[]/)[0] ?? '';
+  const field = problem?.problem.errors?.[0]?.field.split(/[.[]/)[0] ?? '';
   const run: Submit['run'] = async (write, then) => {
     if (busy) return;
     setBusy(true);
