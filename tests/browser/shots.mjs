@@ -20,7 +20,7 @@ try {
     const page = await context.newPage();
     page.on('pageerror', (error) => console.error(String(error)));
     page.on('console', (message) => message.type() === 'log' || console.error(message.text()));
-    await page.goto(daemon.url);
+    await page.goto(`${daemon.url}/#/performance`);
     await page.waitForTimeout(size ? 0 : Number(process.env.PHAROS_WARM ?? 60) * 1000); // for the charts to fill
     for (const [name, { hash, ready, act }] of Object.entries(VIEWS)) {
       if (names.length && !names.includes(name)) continue;

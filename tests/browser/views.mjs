@@ -11,7 +11,9 @@ const of = (nqn, tab = '') => `#/subsystems?nqn=${encodeURIComponent(nqn)}${tab 
 export const VIEWS = {
   overview: { hash: '#/', ready: (page) => page.getByRole('img', { name: /^Latency/ }).waitFor() },
   topology: { hash: '#/topology', ready: (page) => page.locator('.topology .path.used').first().waitFor({ state: 'attached' }) },
-  performance: { hash: '#/performance', ready: table('Reactors') },
+  performance: { hash: '#/performance', ready: table('I/O by namespace') },
+  'performance-hosts': { hash: '#/performance?tab=hosts', ready: table('I/O by host') },
+  'performance-reactors': { hash: '#/performance?tab=reactors', ready: table('Reactors') },
   subsystems: { hash: '#/subsystems', ready: table('Subsystems') },
   subsystem: { hash: of(DATABASE), ready: table(/^Namespaces of/) },
   'subsystem-hosts': { hash: of(DATABASE, 'hosts'), ready: table(/^Hosts allowed/) },

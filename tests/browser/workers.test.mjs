@@ -126,13 +126,28 @@ test('the picture follows: lines in use where a host is connected, a missing pat
   await at.daemon.rest('DELETE', '/portals/other');
 });
 
-test('what `pharos bench` does is seen by namespace and at the reactors', async () => {
+test('what `pharos bench` does is seen: how long commands took, by namespace, by host, and at the reactors', async () => {
   await at.daemon.bench(NQN, HOST, '1 4096 randrw 70', 60);
   await visit('#/performance');
-  const table = at.page.getByRole('table', { name: 'I/O by namespace' });
-  await table.getByRole('row').filter({ hasText: 'pictured' }).getByRole('cell').filter({ hasText: /^[\d.]+K$/ }).waitFor();
-  const busy = at.page.getByRole('table', { name: 'Reactors' }).getByText(/^ ?[1-9][\d.]* %$/).first();
-  await busy.waitFor();
+  const some = (table) => at.page.getByRole('table', { name: table }).getByRole('row').filter({ hasText: table.endsWith('host') ? HOST.slice(-41) : 'pictured' });
+  await some('I/O by namespace').getByRole('cell').filter({ hasText: /^[\d.]+K$/ }).waitFor();
+  await some('I/O by namespace').getByRole('cell').filter({ hasText: /^[\d.]+ (µs|ms)$/ }).nth(3).waitFor(); // two percentiles of reads, two of writes
+  const heat = at.page.getByRole('img', { name: /^Heat map .*half of them less than \d.*99 of 100 less than \d/ });
+  await heat.waitFor();
+  const drawn = (image) => image.evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((n, i) => i % 4 === 3 && n > 0);
+  });
+  assert.equal(await drawn(heat), true);
+  await at.page.getByRole('row').filter({ hasText: '99.9 %' }).getByText(/(µs|ms)$/).first().waitFor();
+  await field('Of').selectOption({ label: NQN });
+  await at.page.getByRole('heading', { name: 'Where the time went' }).waitFor();
+  await field('Of').selectOption({ label: `host ${HOST}` });
+  await at.page.getByRole('heading', { name: 'Where the time went' }).waitFor(gone); // of a host only all of it is known
+  await at.page.getByRole('link', { name: 'Hosts' }).last().click();
+  await some('I/O by host').getByRole('cell').filter({ hasText: /^[\d.]+K$/ }).waitFor();
   await at.page.getByRole('searchbox').fill('nothing');
-  await at.page.getByText('No namespace is like that.').waitFor();
+  await at.page.getByText('No host is like that.').waitFor();
+  await at.page.getByRole('link', { name: 'Reactors' }).click();
+  await at.page.getByRole('table', { name: 'Reactors' }).getByText(/^ ?[1-9][\d.]* %$/).first().waitFor();
 });

@@ -19,7 +19,7 @@ const namespaceOf = (nqn: string, nsid: number) => ['subsystems', nqn, 'namespac
 export const api = {
   version: (signal: AbortSignal) => get<Version>(['version'], {}, signal),
   health: (signal: AbortSignal) => get<Health>(['health'], {}, signal, 503),
-  stats: (signal: AbortSignal) => get<Stats>(['stats'], {}, signal),
+  stats: (what: { active?: boolean; times?: boolean }, signal: AbortSignal) => get<Stats>(['stats'], what, signal),
 
   subsystems: (pages: number, signal: AbortSignal) => list<Subsystem>(['subsystems'], {}, pages, signal),
   subsystem: (nqn: string, signal: AbortSignal) => get<Subsystem>(subsystemOf(nqn), {}, signal),

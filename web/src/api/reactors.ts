@@ -2,7 +2,6 @@
 // api/reactors.ts - how busy the threads of the workers are, and what memory these have, from two answers in a row.
 import { api } from './client';
 import { usePoll } from './poll';
-import { number } from './rates';
 import type { Stats } from './types';
 
 const EVERY_MS = 2000;
@@ -23,6 +22,11 @@ export interface WorkerLoad {
 
 type Told = Stats['workers'][number];
 type Counters = Told['reactors'][number];
+
+function number(of: Counters, name: string): number {
+  const value = of[name];
+  return typeof value === 'number' ? value : 0;
+}
 
 function reactorOf(now: Counters, before: Counters | undefined, seconds: number): Reactor {
   const index = number(now, 'index');
@@ -46,7 +50,7 @@ let loads = new Map<string, WorkerLoad>();
 /** By worker; what it said last stands until it says something new. */
 async function load(signal: AbortSignal): Promise<Map<string, WorkerLoad>> {
   const next = new Map<string, WorkerLoad>();
-  for (const worker of (await api.stats(signal)).workers) {
+  for (const worker of (await api.stats({ active: true }, signal)).workers) {
     const before = told.get(worker.worker);
     const known = loads.get(worker.worker);
     next.set(worker.worker, known && before?.time === worker.time ? known : loadOf(worker, before));

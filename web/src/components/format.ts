@@ -13,7 +13,11 @@ export function bytes(n: number, decimals = 2): string {
   return `${Number(n.toFixed(decimals))} ${UNITS[unit]}`;
 }
 
-export const bytesPerSecond = (n: number) => `${bytes(n, 1)}/s`;
+/** Three digits are enough of what changes each second. */
+export function bytesPerSecond(n: number): string {
+  const [amount, unit] = bytes(n).split(' ');
+  return `${Number(Number(amount).toPrecision(Number(amount) < 1000 ? 3 : 4))} ${unit}/s`;
+}
 
 /** 12345 -> "12.3k" */
 export function perSecond(n: number): string {

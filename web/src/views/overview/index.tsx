@@ -83,8 +83,8 @@ type Busy = ReturnType<typeof busiest>[number];
 const BUSY_COLUMNS: Array<Column<Busy>> = [
   { title: 'Subsystem', cell: ([nqn]) => <SubsystemLink nqn={nqn} /> },
   { title: 'IOPS', number: true, cell: ([, rate]) => perSecond(iops(rate)) },
-  { title: 'Read', number: true, cell: ([, rate]) => bytesPerSecond(rate.readBytes) },
-  { title: 'Written', number: true, cell: ([, rate]) => bytesPerSecond(rate.writeBytes) },
+  { title: 'Read', number: true, cell: ([, rate]) => bytesPerSecond(rate.read_bytes) },
+  { title: 'Written', number: true, cell: ([, rate]) => bytesPerSecond(rate.write_bytes) },
 ];
 
 function Busiest({ now }: { now: Sample | undefined }) {
@@ -143,7 +143,7 @@ function Overview() {
       </Show>
       <section aria-labelledby="load">
         <h2 id="load">I/O now</h2>
-        <Show of={rates}>{(samples) => <LoadCharts samples={samples} of={(sample) => sample.all} />}</Show>
+        <Show of={rates}>{(samples) => <LoadCharts samples={samples} of={(sample) => sample.all ?? undefined} />}</Show>
       </section>
       <div class="columns">
         <Busiest now={rates.data?.[rates.data.length - 1]} />

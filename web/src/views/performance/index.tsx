@@ -1,102 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 // views/performance - how fast, for whom, and how busy that keeps the workers.
-import { useMemo, useState } from 'preact/hooks';
-import { busiest, iops, latency, useRates, type Rate, type Sample } from '../../api/rates';
-import { useWorkerLoads } from '../../api/reactors';
-import { Search, ofAll } from '../../components/filter';
-import { bytesPerSecond, count, percent, perSecond, seconds } from '../../components/format';
+import { useState } from 'preact/hooks';
+import { busiest, useRates, type Rate, type Sample } from '../../api/rates';
+import { Choose } from '../../components/filter';
 import { LoadCharts } from '../../components/load';
-import { SubsystemLink } from '../../components/nqn';
+import { useHostName } from '../../components/nqn';
 import { Show } from '../../components/polled';
-import { Table, type Column } from '../../components/table';
+import { Tabs, tabOf, type Tab } from '../../components/tabs';
 import type { View } from '../view';
+import { Hosts, Namespaces, Reactors } from './tables';
+import { Times, type Which } from './times';
 
-/** Of more the busiest are shown. */
-const MOST = 10000;
+/** So many of each are proposed, the busiest. */
+const PROPOSED = 15;
 
-interface Row {
-  nqn: string;
-  nsid: string;
-  rate: Rate;
+/** Keys as in api/times.ts. */
+function rateOf(sample: Sample, key: string): Rate | undefined {
+  const [kind, ...rest] = key.split(' ');
+  if (kind === 'subsystem') return sample.subsystems.get(rest[0]!);
+  if (kind === 'host') return sample.hosts.get(rest[0]!);
+  return sample.all ?? undefined;
 }
 
-const time = (rate: Rate, what: 'read' | 'write') => latency(rate, what) ?? -1;
-const inWords = (rate: Rate, what: 'read' | 'write') => {
-  const t = latency(rate, what);
-  return t === null ? '–' : seconds(t);
-};
+/** What did something in the last minutes, or is chosen. */
+function proposals(samples: Sample[], chosen: string, nameOf: (nqn: string) => string): Array<[string, string]> {
+  const some = (of: (sample: Sample) => Map<string, Rate>) => new Set(samples.slice(-60).flatMap((sample) => busiest(of(sample), PROPOSED).map(([nqn]) => nqn)));
+  const list: Array<[string, string]> = [
+    ...[...some((sample) => sample.subsystems)].map((nqn): [string, string] => [`subsystem ${nqn}`, nqn]),
+    ...[...some((sample) => sample.hosts)].map((nqn): [string, string] => [`host ${nqn}`, `host ${nameOf(nqn) || nqn}`]),
+  ];
+  return chosen && !list.some(([key]) => key === chosen) ? [...list, [chosen, chosen]] : list;
+}
 
-const COLUMNS: Array<Column<Row>> = [
-  { title: 'Subsystem', by: (r) => r.nqn, cell: (r) => <SubsystemLink nqn={r.nqn} tab="load" /> },
-  { title: 'NSID', number: true, by: (r) => Number(r.nsid), cell: (r) => r.nsid },
-  { title: 'IOPS', number: true, by: (r) => iops(r.rate), cell: (r) => perSecond(iops(r.rate)) },
-  { title: 'Read', number: true, by: (r) => r.rate.readBytes, cell: (r) => bytesPerSecond(r.rate.readBytes) },
-  { title: 'Written', number: true, by: (r) => r.rate.writeBytes, cell: (r) => bytesPerSecond(r.rate.writeBytes) },
-  { title: 'Read latency', number: true, by: (r) => time(r.rate, 'read'), cell: (r) => inWords(r.rate, 'read') },
-  { title: 'Write latency', number: true, by: (r) => time(r.rate, 'write'), cell: (r) => inWords(r.rate, 'write') },
-  { title: 'Errors', number: true, by: (r) => r.rate.errors, cell: (r) => perSecond(r.rate.errors) },
-];
+const TABS: Tab[] = [{ key: '', title: 'Namespaces' }, { key: 'hosts', title: 'Hosts' }, { key: 'reactors', title: 'Reactors' }];
 
-function Namespaces({ now }: { now: Sample }) {
-  const [filter, setFilter] = useState('');
-  const all = useMemo(() => busiest(now.namespaces, MOST).map(([key, rate]): Row => {
-    const space = key.lastIndexOf(' ');
-    return { nqn: key.slice(0, space), nsid: key.slice(space + 1), rate };
-  }), [now]);
-  const shown = all.filter((row) => row.nqn.toLowerCase().includes(filter.trim().toLowerCase()));
+function Performance({ params }: { params: URLSearchParams }) {
+  const rates = useRates();
+  const nameOf = useHostName();
+  const [of, choose] = useState('');
+  const [which, setWhich] = useState<Which>('all');
+  const tab = tabOf(TABS, params);
+  const now = rates.data?.[rates.data.length - 1];
   return (
     <>
       <div class="bar">
-        <p class="summary">{ofAll(shown.length, all.length, count(all.length, 'namespace'))}, the busiest first</p>
-        <Search label="Filter by NQN" value={filter} set={setFilter} />
+        <Choose label="Of" value={of} set={choose} all="everything" from={proposals(rates.data ?? [], of, nameOf)} />
+        <Choose label="Commands" value={which} set={(value) => setWhich(value as Which)} all={null} from={['all', 'reads', 'writes']} />
       </div>
-      <Table caption="I/O by namespace" columns={COLUMNS} items={shown} keyOf={(row) => `${row.nqn} ${row.nsid}`}
-        empty={all.length ? 'No namespace is like that.' : 'There is no namespace.'} />
-    </>
-  );
-}
-
-interface Thread {
-  worker: string;
-  index: number;
-  busy: number | null;
-  turns: number | null;
-}
-
-const THREADS: Array<Column<Thread>> = [
-  { title: 'Worker', by: (t) => t.worker, cell: (t) => t.worker },
-  { title: 'Reactor', number: true, by: (t) => t.index, cell: (t) => t.index },
-  { title: 'Busy', by: (t) => t.busy ?? -1, cell: (t) => <span class="busy"><span class="meter" aria-hidden="true"><span style={{ width: percent(t.busy ?? 0).replace(' ', '') }} /></span> {t.busy === null ? '–' : percent(t.busy)}</span> },
-  { title: 'Turns per second', number: true, by: (t) => t.turns ?? -1, cell: (t) => (t.turns === null ? '–' : perSecond(t.turns)) },
-];
-
-function Reactors() {
-  const loads = useWorkerLoads();
-  const threads = [...loads].flatMap(([worker, load]) => load.reactors.map((reactor) => ({ worker, ...reactor })));
-  return (
-    <section aria-labelledby="reactors">
-      <h2 id="reactors">Reactors</h2>
-      <Table caption="Reactors" columns={THREADS} items={threads} keyOf={(t) => `${t.worker} ${t.index}`} empty="Waiting for the counters of the workers…" />
-    </section>
-  );
-}
-
-function Performance() {
-  const rates = useRates();
-  return (
-    <>
-      <Show of={rates}>
-        {(samples) => (
-          <>
-            <LoadCharts samples={samples} of={(sample) => sample.all} />
-            <section aria-labelledby="namespaces">
-              <h2 id="namespaces">By namespace</h2>
-              {samples.length > 0 && <Namespaces now={samples[samples.length - 1]!} />}
-            </section>
-          </>
-        )}
-      </Show>
-      <Reactors />
+      <Times of={of} which={which} />
+      <section aria-label="Charts">
+        <Show of={rates}>{(samples) => <LoadCharts tail samples={samples} of={(sample) => rateOf(sample, of)} />}</Show>
+      </section>
+      <section aria-label="Tables">
+        <Tabs label="By" path="performance" tabs={TABS} current={tab} />
+        {tab === '' && now && <Namespaces now={now} />}
+        {tab === 'hosts' && now && <Hosts now={now} />}
+        {tab === 'reactors' && <Reactors />}
+      </section>
     </>
   );
 }

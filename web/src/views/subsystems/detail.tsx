@@ -55,7 +55,7 @@ function Delete({ s, close }: { s: Subsystem; close: () => void }) {
 
 function Load({ nqn }: { nqn: string }) {
   const rates = useRates();
-  return <Show of={rates}>{(samples) => <LoadCharts samples={samples} of={(sample) => sample.subsystems.get(nqn) ?? null} />}</Show>;
+  return <Show of={rates}>{(samples) => <LoadCharts tail samples={samples} of={(sample) => sample.subsystems.get(nqn)} />}</Show>;
 }
 
 const tabsOf = (s: Subsystem): Tab[] => [

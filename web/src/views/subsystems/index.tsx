@@ -2,7 +2,7 @@
 // views/subsystems - what hosts connect to: the list, and by its parameters one of them or the making of a new one.
 import { useMemo, useState } from 'preact/hooks';
 import { api, type Items } from '../../api/client';
-import { iops, useNow, type Rate } from '../../api/rates';
+import { IDLE, iops, useNow, type Rate } from '../../api/rates';
 import type { Subsystem } from '../../api/types';
 import { Search, ofAll } from '../../components/filter';
 import { count, perSecond } from '../../components/format';
@@ -17,10 +17,7 @@ import { Detail } from './detail';
 import { Wizard } from './wizard';
 
 function columns(rates: Map<string, Rate> | undefined): Array<Column<Subsystem>> {
-  const load = (s: Subsystem) => {
-    const rate = rates?.get(s.nqn);
-    return rate && iops(rate);
-  };
+  const load = (s: Subsystem) => rates && iops(rates.get(s.nqn) ?? IDLE);
   return [
     {
       title: 'NQN', by: (s) => s.nqn,

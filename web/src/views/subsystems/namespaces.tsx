@@ -2,7 +2,7 @@
 // views/subsystems/namespaces.tsx - the disks of a subsystem: seen, added, changed, deleted.
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
-import { iops, useNow, type Rate } from '../../api/rates';
+import { IDLE, iops, useNow, type Rate } from '../../api/rates';
 import type { Namespace } from '../../api/types';
 import { Confirm, Dialog } from '../../components/dialog';
 import { bytes, count, perSecond } from '../../components/format';
@@ -24,10 +24,7 @@ function Delete({ ns, close }: { ns: Namespace; close: () => void }) {
 type Asked = { ns: Namespace; what: 'edit' | 'delete' } | 'add' | undefined;
 
 function columns(rates: Map<string, Rate> | undefined, ask: (asked: Asked) => void): Array<Column<Namespace>> {
-  const load = (ns: Namespace) => {
-    const rate = rates?.get(`${ns.nqn} ${ns.nsid}`);
-    return rate ? iops(rate) : -1;
-  };
+  const load = (ns: Namespace) => (rates ? iops(rates.get(`${ns.nqn} ${ns.nsid}`) ?? IDLE) : -1);
   return [
     { title: 'NSID', number: true, by: (ns) => ns.nsid, cell: (ns) => ns.nsid },
     { title: 'State', by: (ns) => ns.status.state, cell: (ns) => <State state={ns.status.state} reason={ns.status.reason} /> },
