@@ -79,6 +79,11 @@ export async function axeFindsNothing(name) {
   await at.page.evaluate(axe);
   const { violations } = await at.page.evaluate(() => globalThis.axe.run());
   assert.deepEqual(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), []);
+  const twice = await at.page.evaluate(() => {
+    const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
+    return ids.filter((id, i) => ids.indexOf(id) !== i);
+  });
+  assert.deepEqual(twice, [], `${name}: two elements with the same id`);
   const overflow = await at.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(overflow <= 0, `${name} is ${overflow} px too wide`);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // components/dialog.tsx - what is asked in between: a form, or whether to destroy something.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Wrong } from './field';
+import { useId } from './id';
 import { useSubmit } from './submit';
 
 interface DialogProps {

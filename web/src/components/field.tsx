@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // components/field.tsx - an input with its name, a hint, and what is wrong with its value.
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId } from './id';
 
 export interface FieldAria {
   id: string;

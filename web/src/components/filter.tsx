@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // components/filter.tsx - what narrows a list: a text, or one of several.
-import { useId } from 'preact/hooks';
+import { useId } from './id';
 
 interface Props {
   label: string;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // components/find.tsx - from anywhere to any view, subsystem, host, portal or worker by some letters of its name.
-import { useEffect, useId, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ALL, api } from '../api/client';
 import { usePoll } from '../api/poll';
 import { views } from '../views';
 import { Dialog } from './dialog';
 import { Icon, type IconName } from './icon';
+import { useId } from './id';
 import { href } from './router';
 
 const SHOWN = 12;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // components/hostinput.tsx - an input for a host's NQN that proposes those known, and a list of such.
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { ALL, api } from '../api/client';
 import { usePoll } from '../api/poll';
 import type { FieldAria } from './field';
+import { useId } from './id';
 
 /** So many are proposed; with more typed, others. */
 const PROPOSED = 30;

@@ -30,7 +30,7 @@ export function Nqn({ nqn }: { nqn: string }) {
 }
 
 export function SubsystemLink({ nqn, tab = '' }: { nqn: string; tab?: string }) {
-  return <a class="named" href={href('subsystems', { nqn, tab })}><Nqn nqn={nqn} /></a>;
+  return <a class="named" href={href('subsystems', { nqn, tab })} aria-label={nqn}><Nqn nqn={nqn} /></a>;
 }
 
 /** The usual kind of host NQN is told by its UUID. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // views/workers - the processes that serve, and the addresses that they listen on.
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import { useWorkerLoads, type WorkerLoad } from '../../api/reactors';
 import type { Worker } from '../../api/types';
@@ -8,6 +8,7 @@ import { Confirm, Dialog } from '../../components/dialog';
 import { Field } from '../../components/field';
 import { Form } from '../../components/form';
 import { bytes, count, percent, perSecond } from '../../components/format';
+import { useId } from '../../components/id';
 import { More, useList } from '../../components/more';
 import { Show } from '../../components/polled';
 import { State } from '../../components/state';
