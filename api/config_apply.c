@@ -176,11 +176,11 @@ static int change_portal(struct api_config_call *call, const struct dsc_portal *
 			 struct json_object *doc, struct json_object *there, struct cmn_err *err)
 {
 	static const char *const fixed[] = { "portid", "traddr", "trsvcid", "worker", NULL };
-	struct dsc_portal_in in = { .advertise_set = cmn_json_has(doc, "advertise") };
+	struct dsc_portal_in in = { 0 };
 
-	if ((!api_config_is_own(p) && check_fixed(doc, there, fixed, err) < 0) ||
-	    cmn_json_str_opt(doc, "advertise", &in.advertise, NULL, err) < 0)
+	if (!api_config_is_own(p) && check_fixed(doc, there, fixed, err) < 0)
 		return err->code;
+	api_portal_read_told(doc, &in);
 	return dsc_cmd_portal_update(call->app, p->name, &in, NULL, err);
 }
 

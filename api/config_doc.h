@@ -43,5 +43,7 @@ int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cm
 int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err);
 int api_group_read(struct json_object *doc, struct dsc_group_in *in, struct cmn_err *err);
 int api_portal_read(struct json_object *doc, struct dsc_portal_in *in, struct cmn_err *err);
+/* The members of it that can be changed. */
+void api_portal_read_told(struct json_object *doc, struct dsc_portal_in *in);
 
 #endif

@@ -2,6 +2,8 @@
 /* api/config_render.c - a state of the model as a configuration document.  Thread: the control loop.  May block: never. */
 #include "api/config_doc.h"
 
+#include "fabrics/discovery_text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +52,7 @@ struct json_object *api_config_portal(const struct dsc_snapshot *snap,
 		api_add_str(json, "worker", worker ? worker->name : NULL);
 	}
 	api_add_str(json, "advertise", *portal->advertise ? portal->advertise : NULL);
+	api_add_str(json, "secure_channel", fab_disc_secure_text(portal->secure_channel));
 	return json;
 }
 

@@ -8,6 +8,8 @@
 
 #include "common/json.h"
 #include "discoveryd/supervise/supervise.h"
+#include "fabrics/discovery_text.h"
+#include "fabrics/spec/nvmf.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,6 +17,8 @@
 /* -- members ------------------------------------------------------------------------------------------- */
 static const char *const trtypes[] = { "tcp", NULL };
 static const char *const adrfams[] = { "ipv4", "ipv6", NULL };
+static const char *const secures[] = { "not_specified", "not_required", "required", NULL };
+static const char *const sectypes[] = { "none", "tls13", NULL };
 
 static void get_trtype(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
@@ -35,6 +39,19 @@ static void get_advertise(const struct api_ctx *ctx, const void *row, struct api
 
 	(void)ctx;
 	ret->text = *portal->advertise ? portal->advertise : NULL;
+}
+
+static void get_secure(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	ret->text = fab_disc_secure_text(((const struct dsc_portal *)row)->secure_channel);
+}
+
+static void get_sectype(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	(void)row;
+	ret->text = fab_disc_sectype_text(NVMF_TCP_SECTYPE_NONE);
 }
 
 static void get_worker(const struct api_ctx *ctx, const void *row, struct api_value *ret)
@@ -70,6 +87,9 @@ static const struct api_field fields[] = {
 	{ "traddr", API_TEXT, API_FIND | API_CREATE | API_NEEDED, API_AT(dsc_portal, address) },
 	{ "trsvcid", API_PORT, API_FIND | API_CREATE, API_AT(dsc_portal, port) },
 	{ "advertise", API_TEXT, API_FIND | API_SET | API_NULL, .get = get_advertise },
+	{ "secure_channel", API_TEXT, API_FIND | API_SET | API_NULL, .get = get_secure,
+	  .words = secures },
+	{ "sectype", API_TEXT, API_FIND | API_SET, .get = get_sectype, .words = sectypes },
 	{ "worker", API_TEXT, API_FIND | API_CREATE, .get = get_worker },
 	{ "node", API_TEXT, API_FIND | API_LIVE, .get = get_node },
 	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_portal, created_ms) },
@@ -97,6 +117,16 @@ static const void *next(const struct api_ctx *ctx, const char *after)
 }
 
 /* -- commands ------------------------------------------------------------------------------------------ */
+void api_portal_read_told(struct json_object *doc, struct dsc_portal_in *in)
+{
+	in->advertise_set = cmn_json_has(doc, "advertise");
+	in->advertise = api_body_str(doc, "advertise");
+	in->secure_channel = api_body_str(doc, "secure_channel");
+	if (cmn_json_has(doc, "secure_channel") && !in->secure_channel)
+		in->secure_channel = secures[0];
+	in->sectype = api_body_str(doc, "sectype");
+}
+
 int api_portal_read(struct json_object *doc, struct dsc_portal_in *in, struct cmn_err *err)
 {
 	const char *adrfam = api_body_str(doc, "adrfam");
@@ -106,8 +136,7 @@ int api_portal_read(struct json_object *doc, struct dsc_portal_in *in, struct cm
 	in->port = api_body_port(doc, "trsvcid");
 	in->portid = (uint16_t)api_body_u64(doc, "portid");
 	in->worker = api_body_str(doc, "worker");
-	in->advertise_set = cmn_json_has(doc, "advertise");
-	in->advertise = api_body_str(doc, "advertise");
+	api_portal_read_told(doc, in);
 	/* What follows from the address may be said too, if it agrees. */
 	if (adrfam && in->address && strcmp(adrfam, adrfams[strchr(in->address, ':') != NULL]) != 0)
 		return cmn_err_set(err, -EINVAL, "adrfam", "%.64s is no %s address", in->address,

@@ -19,6 +19,8 @@ static const struct cli_column columns[] = {
 static const struct cli_option create_options[] = {
 	{ "port", "trsvcid", CLI_TEXT, CLI_BODY, "PORT", "TCP port (4420)" },
 	{ "advertise", "advertise", CLI_TEXT, CLI_BODY, "ADDRESS", "what hosts are told instead" },
+	{ "secure-channel", "secure_channel", CLI_TEXT, CLI_BODY, "not_specified|not_required",
+	  "what hosts are told of its security" },
 	{ "worker", "worker", CLI_TEXT, CLI_BODY, "ID", "the worker (the least loaded)" },
 	{ "id", "id", CLI_TEXT, CLI_BODY, "ID", "made up when left out" },
 	{ "portid", "portid", CLI_NUMBER, CLI_BODY, "N", "the lowest free one when left out" },
@@ -30,6 +32,8 @@ static const struct cli_option set_options[] = {
 	{ "advertise", "advertise", CLI_TEXT, CLI_BODY, "ADDRESS", "what hosts are told instead" },
 	{ "no-advertise", "advertise", CLI_NULL, CLI_BODY, NULL,
 	  "hosts are told the address itself" },
+	{ "secure-channel", "secure_channel", CLI_TEXT, CLI_BODY, "not_specified|not_required",
+	  "what hosts are told of its security" },
 	CLI_WAIT_OPTION,
 	{ 0 },
 };
@@ -75,7 +79,7 @@ const struct cli_command cli_portal_commands[] = {
 	{ "portal", "list", "", "list portals", NULL, list },
 	{ "portal", "show", "ID", "show a portal", NULL, show },
 	{ "portal", "create", "ADDRESS", "listen on an address", create_options, create },
-	{ "portal", "set", "ID", "change what it is advertised as", set_options, set },
+	{ "portal", "set", "ID", "change what hosts are told of it", set_options, set },
 	{ "portal", "delete", "ID", "delete a portal", cli_delete_options, delete },
 	{ 0 },
 };

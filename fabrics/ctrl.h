@@ -67,6 +67,9 @@ struct fab_personality {
 					   uint64_t off, void *buf, uint32_t len);
 	/* Log Specific Parameters of LID 70h that it heeds: NVME_LIDS_DISC_ bits, as Supported Log Pages tells them. */
 	uint32_t disc_lids;
+	/* Does the port by which this controller was reached present anything?  Optional; where it says no, port local entries are
+	 * neither offered (PLEOS) nor asked for: a host that asks for them would be told of nothing at all. */
+	bool (*port_local)(const struct fab_ctrl *ctrl);
 	uint32_t
 		host_disc_lids; /* the same of LID 71h, NVME_LIDS_LSUPP included; 0: it isn't there */
 	/* Commands that only this personality has (DIM, zoning): rows appended to fabrics/admin/table.c's.  Optional. */

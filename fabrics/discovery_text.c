@@ -2,7 +2,9 @@
 /* fabrics/discovery_text.c - see discovery_text.h. */
 #include "fabrics/discovery_text.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "common/container.h"
 #include "fabrics/spec/nvmf.h"
@@ -39,6 +41,12 @@ static const struct word treqs[] = {
 	  "required, sq flow control disable supported" },
 	{ NVMF_TREQ_NO_SQFLOW | NVMF_TREQ_SECURE_NOT_REQUIRED,
 	  "not required, sq flow control disable supported" },
+};
+
+static const struct word secures[] = {
+	{ NVMF_TREQ_SECURE_UNSPECIFIED, "not_specified" },
+	{ NVMF_TREQ_SECURE_REQUIRED, "required" },
+	{ NVMF_TREQ_SECURE_NOT_REQUIRED, "not_required" },
 };
 
 /* By value: every combination of the three bits. */
@@ -92,4 +100,20 @@ const char *fab_disc_eflags_text(uint16_t eflags)
 const char *fab_disc_sectype_text(uint8_t sectype)
 {
 	return look_up(sectypes, ARRAY_SIZE(sectypes), sectype);
+}
+
+const char *fab_disc_secure_text(uint8_t treq)
+{
+	return look_up(secures, ARRAY_SIZE(secures), treq & NVMF_TREQ_SECURE_MASK);
+}
+
+int fab_disc_secure_parse(const char *text, uint8_t *ret_treq)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(secures); i++) {
+		if (strcmp(secures[i].text, text) != 0)
+			continue;
+		*ret_treq = (uint8_t)secures[i].value;
+		return 0;
+	}
+	return -EINVAL;
 }

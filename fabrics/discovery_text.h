@@ -15,4 +15,8 @@ const char *fab_disc_treq_text(uint8_t treq);
 const char *fab_disc_eflags_text(uint16_t eflags);
 const char *fab_disc_sectype_text(uint8_t sectype);
 
+/* Names of the secure channel bits of TREQ alone: "not_specified", "required", "not_required". */
+const char *fab_disc_secure_text(uint8_t treq);
+int fab_disc_secure_parse(const char *text, uint8_t *ret_treq); /* -EINVAL: none of them */
+
 #endif

@@ -540,7 +540,7 @@ static void remove_portals(struct apply *a, const struct tgt_change *ch)
 	free(gone);
 }
 
-/* One that lives may be told to hosts by another address; false: it doesn't live. */
+/* One that lives may be told to hosts in another way; false: it doesn't live. */
 static bool tell_portal(struct tgt_registry *reg, const struct tgt_portal_spec *spec)
 {
 	for (unsigned int i = 0; i < reg->nr_portals; i++) {
@@ -549,6 +549,7 @@ static bool tell_portal(struct tgt_registry *reg, const struct tgt_portal_spec *
 		tgt_registry_lock(reg);
 		reg->portals[i]->spec.advertised = spec->advertised;
 		reg->portals[i]->spec.told = spec->told;
+		reg->portals[i]->spec.secure_channel = spec->secure_channel;
 		tgt_registry_unlock(reg);
 		return true;
 	}

@@ -24,6 +24,7 @@ struct disc_log {
 	uint64_t genctr;
 	uint8_t dlpf;
 	unsigned int nr, size;
+	bool partial; /* no memory for all of it */
 	struct fab_disc_record *rec;
 };
 
@@ -59,6 +60,7 @@ static void add(struct disc_log *log, const struct tgt_portal *p, const struct n
 		unsigned int size = log->size ? 2 * log->size : 16;
 
 		rec = reallocarray(log->rec, size, sizeof(*rec));
+		log->partial = log->partial || !rec;
 		if (!rec)
 			return;
 		log->rec = rec;
@@ -68,7 +70,7 @@ static void add(struct disc_log *log, const struct tgt_portal *p, const struct n
 	memset(rec, 0, sizeof(*rec));
 	rec->trtype = NVMF_TRTYPE_TCP;
 	rec->subtype = (uint8_t)subtype;
-	rec->treq = NVMF_TREQ_SECURE_UNSPECIFIED | NVMF_TREQ_NO_SQFLOW;
+	rec->treq = p->spec.secure_channel | NVMF_TREQ_NO_SQFLOW;
 	rec->cntlid = NVMF_CNTLID_DYNAMIC;
 	rec->asqsz = 32;
 	if (subtype == NVMF_SUBTYPE_CURRENT)
@@ -126,7 +128,10 @@ static struct disc_log *build(struct tgt_registry *reg, struct fab_ctrl *ctrl, u
 			add_subsystem(log, reg, ss, &who);
 	}
 	tgt_registry_unlock(reg);
-	return log;
+	if (!log->partial)
+		return log;
+	tgt_disclog_free(log); /* hosts disconnect what is missing */
+	return NULL;
 }
 
 static void get(void *arg, uint64_t idx, struct fab_disc_record *ret)

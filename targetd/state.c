@@ -19,13 +19,15 @@
 #include "common/util.h"
 #include "common/uuid.h"
 #include "fabrics/connect.h"
+#include "fabrics/discovery_text.h"
 #include "fabrics/spec/nvmf.h"
 #include "targetd/access.h"
 
 static const char *const state_keys[] = { "version",   "portals", "subsystems",
 					  "host_sets", "comment", NULL };
-static const char *const portal_keys[] = { "id",	"portid",     "address", "port",
-					   "advertise", "congestion", "comment", NULL };
+static const char *const portal_keys[] = { "id",	"portid",     "address",	"port",
+					   "advertise", "congestion", "secure_channel", "comment",
+					   NULL };
 static const char *const subsys_keys[] = {
 	"nqn",		 "serial",     "model",	 "allow_any_host", "hosts", "portals",
 	"cntlid_cursor", "namespaces", "access", "comment",	   NULL
@@ -199,7 +201,7 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict,
 			struct tgt_portal_spec *ret, struct cmn_err *err)
 {
 	uint64_t portid = index + 1, port = 4420;
-	const char *id, *address, *congestion = NULL, *advertise = NULL;
+	const char *id, *address, *congestion = NULL, *advertise = NULL, *secure = NULL;
 	int r = check_object(obj, portal_keys, strict, err);
 
 	if (r == 0)
@@ -216,6 +218,13 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict,
 		r = cmn_json_str_opt(obj, "advertise", &advertise, &ret->advertised, err);
 	if (r == 0 && advertise && !net_ip_parse(&ret->told, advertise))
 		r = cmn_err_set(err, -EINVAL, "advertise", "is not an IPv4 or IPv6 address");
+	if (r == 0)
+		r = cmn_json_str_opt(obj, "secure_channel", &secure, NULL, err);
+	if (r == 0 && secure &&
+	    (fab_disc_secure_parse(secure, &ret->secure_channel) < 0 ||
+	     ret->secure_channel == NVMF_TREQ_SECURE_REQUIRED))
+		r = cmn_err_set(err, -EINVAL, "secure_channel",
+				"must be not_specified or not_required");
 	if (r < 0)
 		return r;
 	if (congestion && !cmn_strlcpy(ret->congestion, congestion, sizeof(ret->congestion)))

@@ -43,6 +43,7 @@ struct tgt_portal_spec {
 	uint16_t port;
 	bool advertised; /* hosts are told `told`, not where it listens */
 	struct net_ip told;
+	uint8_t secure_channel; /* told: NVMF_TREQ_SECURE_ of TREQ */
 	char congestion[16]; /* TCP congestion control of its connections; "": the system's */
 	struct sockaddr_storage sa;
 	socklen_t sa_len;

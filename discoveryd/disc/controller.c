@@ -299,6 +299,26 @@ void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now)
 		net_timer_set(disc->reactor, &disc->expire, next);
 }
 
+/* A portal that hosts are told by the address at which this one asked. */
+static bool port_local(const struct fab_ctrl *ctrl)
+{
+	const struct dsc_disc_ctrl *dc = fab_ctrl_user(ctrl);
+	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
+	const struct dsc_portal *p;
+	bool found = false;
+	char told[64];
+
+	dsc_tree_each(p, snap->portals, &dsc_portal_ops)
+	{
+		found = p->kind == DSC_PORTAL_IO && dsc_reach(p, &dc->via, told) == DSC_REACH_YES &&
+			!strcmp(told, dc->via.address);
+		if (found)
+			break;
+	}
+	dsc_snapshot_put(snap);
+	return found;
+}
+
 const struct fab_personality dsc_disc_personality = {
 	.type = FAB_CT_DISC,
 	.cntrltype = 2,
@@ -308,7 +328,7 @@ const struct fab_personality dsc_disc_personality = {
 	.oaes = NVME_AEC_DISCOVERY | NVME_AEC_HOST_DISCOVERY,
 	.default_kato_ms = IDLE_MS,
 	.discovery_log = discovery_log,
-	/* No PLEO: a request for what this very port presents is for a direct discovery controller; here it would find nothing. */
-	.disc_lids = NVME_LIDS_DISC_EXTDLPES,
+	.disc_lids = NVME_LIDS_DISC_EXTDLPES | NVME_LIDS_DISC_PLEOS,
+	.port_local = port_local,
 	.host_disc_lids = NVME_LIDS_LSUPP,
 };

@@ -174,6 +174,7 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 			       const struct dsc_via *via, uint8_t dlpf)
 {
 	bool all = dlpf & NVMF_DLPF_ALLSUB;
+	bool local = dlpf & NVMF_DLPF_PORTLCL; /* presented at the address that was asked */
 	struct dsc_log *log = calloc(1, sizeof(*log));
 	struct dsc_visible it;
 	struct dsc_entry entry;
@@ -187,7 +188,8 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, host_nqn);
 	dsc_visible_init(&it, snap, all ? NULL : host_nqn);
 	while (dsc_visible_next(&it, &entry)) {
-		if (dsc_reach(entry.portal, via, told) != DSC_REACH_YES)
+		if (dsc_reach(entry.portal, via, told) != DSC_REACH_YES ||
+		    (local && strcmp(told, via->address) != 0))
 			continue;
 		if (add_entry(log, &entry, NULL) < 0) {
 			dsc_log_destroy(
@@ -195,7 +197,7 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 			return NULL;
 		}
 	}
-	if (add_referrals(log, host_nqn) < 0) {
+	if (!local && add_referrals(log, host_nqn) < 0) {
 		dsc_log_destroy(log);
 		return NULL;
 	}
@@ -243,6 +245,7 @@ static void record_subsystem(const struct dsc_log *log, const struct dsc_entry *
 {
 	ret->subtype = NVMF_SUBTYPE_NVM;
 	ret->portid = entry->portal->portid;
+	ret->treq = entry->portal->secure_channel | NVMF_TREQ_NO_SQFLOW;
 	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", entry->subsys->nqn);
 	ret->label = entry->subsys->label;
 	dsc_reach(entry->portal, &log->via, ret->traddr);

@@ -42,8 +42,9 @@ enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *
 
 struct dsc_log;
 
-/* Takes its own reference on snap.  dlpf: NVMF_DLPF_EXTEND and NVMF_DLPF_ALLSUB (every subsystem that is served, whichever host
- * may use it; then GENCTR is the last change of all).  NULL without memory. */
+/* Takes its own reference on snap.  dlpf: NVMF_DLPF_EXTEND, NVMF_DLPF_PORTLCL (only what is presented at the address that was
+ * asked) and NVMF_DLPF_ALLSUB (every subsystem that is served, whichever host may use it; then GENCTR is the last change of all).
+ * NULL without memory. */
 struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host_nqn,
 			       const struct dsc_via *via, uint8_t dlpf);
 void dsc_log_destroy(struct dsc_log *log); /* NULL is legal */

@@ -10,6 +10,8 @@
 #include "common/clock.h"
 #include "discoveryd/model/cmd_impl.h"
 #include "discoveryd/supervise/supervise.h"
+#include "fabrics/discovery_text.h"
+#include "fabrics/spec/nvmf.h"
 
 static int check_address(const char *address, const char *field, struct cmn_err *err)
 {
@@ -34,6 +36,24 @@ static void canonical(char *buf, size_t size, const char *address)
 static bool is_wildcard(const char *address)
 {
 	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+}
+
+/* What hosts are told must be so: no worker can serve them by TLS. */
+static int set_security(struct dsc_portal *p, const struct dsc_portal_in *in, struct cmn_err *err)
+{
+	uint8_t secure = p->secure_channel;
+
+	if (in->secure_channel && fab_disc_secure_parse(in->secure_channel, &secure) < 0)
+		return cmn_err_set(err, -EINVAL, "secure_channel",
+				   "must be not_specified or not_required");
+	if (secure == NVMF_TREQ_SECURE_REQUIRED)
+		return cmn_err_set(err, -EINVAL, "secure_channel",
+				   "can't be required: the worker does not speak TLS");
+	if (in->sectype && strcmp(in->sectype, fab_disc_sectype_text(NVMF_TCP_SECTYPE_NONE)) != 0)
+		return cmn_err_set(err, -EINVAL, "sectype",
+				   "must be none: the worker does not speak TLS");
+	p->secure_channel = secure;
+	return 0;
 }
 
 static int set_place(const struct dsc_snapshot *st, struct dsc_portal *p,
@@ -86,6 +106,8 @@ static int fill(const struct dsc_snapshot *st, struct dsc_portal *p, const struc
 	if (is_wildcard(p->advertise))
 		return cmn_err_set(err, -EINVAL, "advertise",
 				   "a wildcard is no address to connect to");
+	if (set_security(p, in, err) < 0)
+		return err->code;
 	return set_place(st, p, in, err);
 }
 
@@ -140,6 +162,11 @@ int dsc_cmd_portal_create(struct dsc_app *app, const struct dsc_portal_in *in,
 	return 0;
 }
 
+static bool same_told(const struct dsc_portal *a, const struct dsc_portal *b)
+{
+	return a->secure_channel == b->secure_channel && !strcmp(a->advertise, b->advertise);
+}
+
 int dsc_cmd_portal_update(struct dsc_app *app, const char *name, const struct dsc_portal_in *in,
 			  const struct dsc_call *call, struct cmn_err *err)
 {
@@ -157,11 +184,14 @@ int dsc_cmd_portal_update(struct dsc_app *app, const char *name, const struct ds
 	if (is_wildcard(advertise))
 		return cmn_err_set(err, -EINVAL, "advertise",
 				   "a wildcard is no address to connect to");
-	if (!in->advertise_set || strcmp(advertise, old->advertise) == 0)
-		return 1;
-	txn = dsc_txn_begin(app->model);
 	p = dsc_row_copy(old);
-	snprintf(p->advertise, sizeof(p->advertise), "%s", advertise);
+	if (in->advertise_set)
+		snprintf(p->advertise, sizeof(p->advertise), "%s", advertise);
+	if (set_security(p, in, err) < 0 || same_told(p, old)) {
+		dsc_row_put(p);
+		return err->code ? err->code : 1;
+	}
+	txn = dsc_txn_begin(app->model);
 	p->changed = dsc_txn_change(txn);
 	dsc_txn_put(txn, p);
 	dsc_txn_commit(txn, call, NULL, name);
@@ -202,7 +232,8 @@ static void names_of_stranded(const struct dsc_snapshot *st, const struct dsc_po
 
 	if (!last_of_worker(st, p))
 		return;
-	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops) {
+	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
+	{
 		if (s->all_portals && s->worker_id == p->worker_id)
 			dsc_names_add(users, s->nqn);
 	}

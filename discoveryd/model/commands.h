@@ -83,6 +83,8 @@ struct dsc_portal_in {
 	const char *worker; /* NULL: the least loaded; create only */
 	bool advertise_set;
 	const char *advertise; /* NULL: none */
+	const char *secure_channel; /* NULL: leave it, or "not_specified" */
+	const char *sectype; /* NULL or "none": no worker speaks TLS yet */
 };
 
 struct dsc_worker_in {

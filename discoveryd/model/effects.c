@@ -283,7 +283,8 @@ static void write_portal(struct dsc_txn *txn, bool del, const struct dsc_row *ro
 		return;
 	if (!old && !del)
 		will_show_portal(&txn->effects, in);
-	else if (old && (del || strcmp(old->advertise, in->advertise) != 0))
+	else if (old && (del || old->secure_channel != in->secure_channel ||
+			 strcmp(old->advertise, in->advertise) != 0))
 		doubt_worker(txn, old->worker_id, old);
 }
 

@@ -91,7 +91,8 @@ static const char *told_address(const struct dsc_portal *p)
 
 static bool same_entry(const struct dsc_portal *a, const struct dsc_portal *b)
 {
-	return a->id == b->id && !strcmp(told_address(a), told_address(b));
+	return a->id == b->id && a->secure_channel == b->secure_channel &&
+	       !strcmp(told_address(a), told_address(b));
 }
 
 /* Is the host (NULL: one that nobody names) told something else of the subsystem? */

@@ -81,6 +81,7 @@ struct dsc_portal {
 	char address
 		[64]; /* literal; 0.0.0.0 and :: are told as the address on which the host reached us */
 	char advertise[64]; /* told instead of address; "" none */
+	uint8_t secure_channel; /* told: NVMF_TREQ_SECURE_ of TREQ */
 	uint64_t since, changed, created_ms;
 };
 

@@ -75,6 +75,7 @@ static const struct column portal_columns[] = {
 	C("address", TEXT, dsc_portal, address),
 	C("port", U16, dsc_portal, port),
 	C("advertise", TEXT, dsc_portal, advertise),
+	C("secure_channel", U8, dsc_portal, secure_channel),
 	C("since", U64, dsc_portal, since),
 	C("changed", U64, dsc_portal, changed),
 	C("created_ms", U64, dsc_portal, created_ms),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "discoveryd/supervise/supervise_impl.h"
+#include "fabrics/discovery_text.h"
 
 /* Each incarnation of a worker begins well past where the last one's controller ids may have got to; 4096 of them before one of
  * an earlier incarnation comes again. */
@@ -45,6 +46,8 @@ struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_p
 	add_u64(obj, "port", p->port);
 	if (app->opt.congestion)
 		add_str(obj, "congestion", app->opt.congestion);
+	if (p->secure_channel)
+		add_str(obj, "secure_channel", fab_disc_secure_text(p->secure_channel));
 	return obj;
 }
 

@@ -21,6 +21,15 @@ static void put_le32(struct fab_win *win, uint32_t v)
 
 /* ---- 00h, 05h, 12h: made from the tables ---- */
 
+static uint32_t disc_lids(const struct fab_ctrl *ctrl)
+{
+	uint32_t lids = ctrl->pers->disc_lids;
+
+	if (ctrl->pers->port_local && !ctrl->pers->port_local(ctrl))
+		lids &= ~NVME_LIDS_DISC_PLEOS;
+	return lids;
+}
+
 static void supported(struct fab_ctrl *ctrl, const struct fab_req *req, struct fab_win *win)
 {
 	unsigned int nr;
@@ -32,7 +41,7 @@ static void supported(struct fab_ctrl *ctrl, const struct fab_req *req, struct f
 		if (fab_ctrl_is(ctrl, row[i].ctrls))
 			lids[row[i].lid] = NVME_LIDS_LSUPP;
 	if (lids[NVME_LID_DISCOVERY])
-		lids[NVME_LID_DISCOVERY] |= ctrl->pers->disc_lids;
+		lids[NVME_LID_DISCOVERY] |= disc_lids(ctrl);
 	if (lids[NVME_LID_HOST_DISCOVERY])
 		lids[NVME_LID_HOST_DISCOVERY] = ctrl->pers->host_disc_lids;
 	for (unsigned int lid = 0; lid < 256; lid++)
@@ -289,8 +298,7 @@ struct fab_status fab_logpage_check(struct fab_ctrl *ctrl, struct fab_req *req)
 /* A bit that isn't offered has no effect. */
 static uint8_t offered_lsp(const struct fab_ctrl *ctrl, uint8_t lid)
 {
-	uint32_t lids = lid == NVME_LID_DISCOVERY ? ctrl->pers->disc_lids
-						  : ctrl->pers->host_disc_lids;
+	uint32_t lids = lid == NVME_LID_DISCOVERY ? disc_lids(ctrl) : ctrl->pers->host_disc_lids;
 
 	return (uint8_t)(lids >> NVME_LIDS_LIDSP_SHIFT);
 }

@@ -170,6 +170,7 @@ enum nvmf_treq {
 	NVMF_TREQ_SECURE_REQUIRED = 1,
 	NVMF_TREQ_SECURE_NOT_REQUIRED = 2,
 };
+#define NVMF_TREQ_SECURE_MASK 3u
 #define NVMF_TREQ_NO_SQFLOW (1u << 2)
 
 enum nvmf_tcp_sectype {

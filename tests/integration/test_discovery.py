@@ -206,7 +206,7 @@ def test_extended_entries_tell_administrative_labels():
         create(daemon, 'nqn.2026-11.example:a', allow_any_host=True, label='cold store')
         create(daemon, 'nqn.2026-11.example:b', allow_any_host=True)
         queue = discovery(daemon)
-        assert supported(queue) == 1, 'EXTDLPES alone'
+        assert supported(queue) == 3, 'EXTDLPES and PLEOS'
         flags, entries = extended(queue.get_log(0x70, 8192, lsp=1))
         own = daemon.rest('GET', '/version')['discovery_nqn']
         assert flags == 1 and entries == [(own, ''), ('nqn.2026-11.example:a', 'cold store'), ('nqn.2026-11.example:b', '')], entries
@@ -223,7 +223,7 @@ def test_all_subsystems_are_told_only_where_that_is_configured():
         with pharos.Discoveryd(*options) as daemon:
             create(daemon, 'nqn.2026-11.example:b', HOST_B)
             queue = discovery(daemon)
-            assert supported(queue) == (5 if options else 1)
+            assert supported(queue) == (7 if options else 3)
             assert subsystems(nvme.discovery_log(queue, lsp=lsp)[1]) == expected, (options, lsp)
             assert queue.get_log(0x70, 20, lsp=lsp)[18] == (4 if expected else 0), 'DLPF.ALLSUB'
 
@@ -240,6 +240,47 @@ def test_port_local_entries_on_the_io_port():
         local = [e for e in nvme.discovery_log(queue, lsp=2)[1] if e['subtype'] == 2]
         assert [(e['traddr'], int(e['trsvcid'])) for e in local] == [address(daemon.io_listen)], local
         assert queue.get_log(0x70, 20, lsp=2)[18] == 2, 'DLPF.PORTLCL'
+
+
+def test_port_local_entries_on_the_discovery_port():
+    with pharos.Discoveryd(listen=f'0.0.0.0:{pharos.free_port()}') as daemon:
+        port = address(daemon.listen)[1]
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        daemon.rest('POST', '/portals', {'traddr': '127.0.0.2', 'trsvcid': pharos.free_port('127.0.0.2')})
+        daemon.rest('POST', '/referrals', {'traddr': '127.0.0.9'})
+        for at, offered, entries in (('127.0.0.1', 3, ['127.0.0.1']), ('127.0.0.2', 3, ['127.0.0.2']), ('127.0.0.3', 1, ['127.0.0.1', '127.0.0.2'])):
+            queue = nvme.Queue(at, port)
+            queue.connect(nvme.DISCOVERY, HOST_A)
+            queue.enable()
+            assert supported(queue) == offered, 'PLEOS where a portal has that address'
+            pharos.wait_for(lambda: len(subsystems(nvme.discovery_log(queue)[1])) == 2, what='both portals in the log')
+            seen = nvme.discovery_log(queue, lsp=2)[1]
+            assert [e['traddr'] for e in seen if e['subtype'] == 2] == entries, seen
+            assert queue.get_log(0x70, 20, lsp=2)[18] == (2 if offered == 3 else 0), 'DLPF.PORTLCL'
+            assert len(referrals(queue, 2)) == (0 if offered == 3 else 1), 'a referral is presented at no port of ours'
+
+
+def test_the_secure_channel_of_a_portal_is_told_on_both_ports():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, 'nqn.2026-11.example:a', HOST_A)
+        io = nvme.Queue(*address(daemon.io_listen))
+        io.connect(nvme.DISCOVERY, HOST_A, kato=30000)
+        io.enable()
+        queue = discovery(daemon)
+        treq = lambda at: [e['treq'] for e in nvme.discovery_log(at)[1] if e['subtype'] == 2]  # noqa: E731
+        assert treq(queue) == treq(io) == [4]
+        event = queue.aer()
+        daemon.rest('PATCH', '/portals/io1', {'secure_channel': 'not_required'})
+        wait_event(queue, event)
+        assert treq(queue) == [6]
+        pharos.wait_for(lambda: treq(io) == [6], what='the worker tells it too')
+        for body, field in (({'secure_channel': 'required'}, 'secure_channel'), ({'sectype': 'tls13'}, 'sectype')):
+            try:
+                daemon.rest('PATCH', '/portals/io1', body)
+                raise AssertionError(f'{body} was taken')
+            except pharos.Problem as problem:
+                assert (problem.status, problem.problem['errors'][0]['field']) == (422, field) and 'TLS' in problem.problem['detail']
+        assert daemon.rest('PATCH', '/portals/io1', {'secure_channel': None})['secure_channel'] == 'not_specified'
 
 
 def referrals(queue, lsp=0):

@@ -2,6 +2,8 @@
 /* tests/unit/fabrics/test_discovery_text.c - the words of a discovery record are those that `nvme discover -o json` gives. */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
+
 #include "common/container.h"
 #include "fabrics/discovery_text.h"
 
@@ -37,6 +39,18 @@ static void test_words_are_those_of_nvme_cli(void **state)
 		assert_string_equal(rows[i].text(rows[i].value), rows[i].want);
 }
 
+static void test_secure_channel_has_names(void **state)
+{
+	uint8_t treq = 9;
+
+	(void)state;
+	assert_string_equal(fab_disc_secure_text(0), "not_specified");
+	assert_string_equal(fab_disc_secure_text(6), "not_required");
+	assert_int_equal(fab_disc_secure_parse("required", &treq), 0);
+	assert_int_equal(treq, 1);
+	assert_int_equal(fab_disc_secure_parse("tls", &treq), -EINVAL);
+}
+
 static void test_flags_are_joined_by_commas(void **state)
 {
 	(void)state;
@@ -52,6 +66,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_are_those_of_nvme_cli),
+		cmocka_unit_test(test_secure_channel_has_names),
 		cmocka_unit_test(test_flags_are_joined_by_commas),
 	};
 

@@ -87,6 +87,35 @@ static struct fab_status note_lsp(struct fab_ctrl *ctrl, uint8_t lid, uint8_t ls
 	return FAB_OK;
 }
 
+static bool is_local;
+
+static bool port_local(const struct fab_ctrl *ctrl)
+{
+	(void)ctrl;
+	return is_local;
+}
+
+static void test_port_local_entries_are_offered_where_there_are_some(void **state)
+{
+	struct world *w = world_connected(FAB_CT_DISC, true);
+	uint32_t *lids;
+
+	(void)state;
+	w->pers.disc_lids = NVME_LIDS_DISC_EXTDLPES | NVME_LIDS_DISC_PLEOS;
+	w->pers.port_local = port_local;
+	w->pers.discovery_log = note_lsp;
+	for (int i = 0; i < 2; i++) {
+		is_local = i;
+		lids = read_log(w, (struct args){ .lid = NVME_LID_SUPPORTED, .len = 1024 });
+		assert_int_equal(le32toh(lids[NVME_LID_DISCOVERY]),
+				 NVME_LIDS_LSUPP | (i ? 3u : 1u) << 16);
+		free(lids);
+		free(read_log(w, (struct args){ .lid = NVME_LID_DISCOVERY, .lsp = 2, .len = 64 }));
+		assert_int_equal(seen_lsp, i ? 2 : 0);
+	}
+	world_destroy(w);
+}
+
 static void test_only_offered_log_specific_parameters_reach_the_discovery_log(void **state)
 {
 	struct world *w = world_connected(FAB_CT_DISC, true);
@@ -432,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_supported_pages_are_those_that_answer),
 		cmocka_unit_test(test_only_offered_log_specific_parameters_reach_the_discovery_log),
+		cmocka_unit_test(test_port_local_entries_are_offered_where_there_are_some),
 		cmocka_unit_test(test_error_log_tells_the_parameter_at_fault_newest_first),
 		cmocka_unit_test(test_error_log_keeps_the_last_64),
 		cmocka_unit_test(test_smart_has_the_real_counters),

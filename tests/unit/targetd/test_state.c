@@ -60,6 +60,8 @@ static const struct {
 	  "65535" },
 	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"portid\":0}]}", "portals[0].portid",
 	  "" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"secure_channel\":\"required\"}]}",
+	  "portals[0].secure_channel", "" },
 	{ "{\"portals\":[{\"id\":\"p\",\"adress\":\"::1\"}]}", "portals[0].adress", "" },
 	{ "{\"portals\":[" PORTAL "," PORTAL "]}", "portals[1].id", "portals[0]" },
 	{ "{\"portals\":[" PORTAL ",{\"id\":\"p2\",\"address\":\"127.0.0.1\",\"port\":4420}]}",

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/unit/discoveryd/model/naive.h - the model once more, as plainly as can be: arrays, and no thought for cost.
+ * What hosts are told is worked out from all of it each time it is asked for.
+ *
+ * A fact is desired since a change; it is told once its worker has confirmed that change.  What is taken away is gone at once. */
+#ifndef TESTS_UNIT_DISCOVERYD_MODEL_NAIVE_H
+#define TESTS_UNIT_DISCOVERYD_MODEL_NAIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "discoveryd/disc/log.h"
+
+#define N_WORKERS 2
+#define N_PORTALS 5
+#define N_HOSTS 6 /* the last two are never named */
+#define N_NAMED (N_HOSTS - 2)
+#define N_GROUPS 3
+#define N_SUBSYS 7
+#define N_REFERRALS 3
+#define N_LABELS 3
+
+struct n_portal {
+	bool there, failed; /* failed: it has no socket, or its worker said so */
+	unsigned int worker;
+	char address[64], advertise[64];
+	uint16_t port, portid;
+	uint8_t secure;
+	uint64_t id, since;
+};
+
+struct n_subsys {
+	bool there, any, all_portals, failed;
+	unsigned int worker, label;
+	uint64_t id, since, any_since, portals_since;
+	uint64_t host[N_NAMED], group[N_GROUPS], portal[N_PORTALS]; /* since, 0: no */
+};
+
+struct n_referral {
+	bool there, all;
+	unsigned int to; /* 0: elsewhere; else host to - 1 registered it */
+	bool host[N_HOSTS], group[N_GROUPS];
+	uint64_t id;
+};
+
+struct naive {
+	struct {
+		uint64_t confirmed;
+		bool degraded;
+	} worker[N_WORKERS];
+	struct n_portal portal[N_PORTALS];
+	bool host[N_NAMED]; /* registered */
+	bool group[N_GROUPS];
+	uint64_t member[N_GROUPS][N_NAMED]; /* since, 0: no */
+	struct n_subsys subsys[N_SUBSYS];
+	struct n_referral referral[N_REFERRALS];
+	bool entity[N_HOSTS]; /* the host has registered itself as a discovery controller */
+};
+
+/* -- names ------------------------------------------------------------------------------------------- */
+static inline const char *n_name(char *buf, const char *what, unsigned int i)
+{
+	snprintf(buf, DSC_NQN_MAX + 1, "nqn.2026-11.example:%s-%u", what, i);
+	return buf;
+}
+#define N_BUF ((char[DSC_NQN_MAX + 1]){ 0 })
+#define N_HOST(i) n_name(N_BUF, "host", (i))
+#define N_SUBSYS_NQN(i) n_name(N_BUF, "subsys", (i))
+#define N_DC(i) n_name(N_BUF, "dc", (i))
+static const char *const n_label[N_LABELS] = { "", "hot", "a longer label" };
+
+/* -- what a host is told -------------------------------------------------------------------------------- */
+#define N_ENTRIES 128
+struct n_log {
+	unsigned int nr;
+	char entry[N_ENTRIES][448];
+};
+
+static inline bool n_reaches(uint64_t since, uint64_t confirmed)
+{
+	return since && since <= confirmed;
+}
+
+static inline bool n_may_use(const struct naive *n, const struct n_subsys *s, unsigned int host,
+			     uint64_t confirmed)
+{
+	if (s->any && s->any_since <= confirmed)
+		return true;
+	if (host >= N_NAMED)
+		return false;
+	if (n_reaches(s->host[host], confirmed))
+		return true;
+	for (unsigned int g = 0; g < N_GROUPS; g++) {
+		if (n_reaches(s->group[g], confirmed) && n_reaches(n->member[g][host], confirmed))
+			return true;
+	}
+	return false;
+}
+
+static inline bool n_loopback(const char *address)
+{
+	return !strncmp(address, "127.", 4) || !strcmp(address, "::1");
+}
+
+/* The address that a host which came by via is told; NULL: it can't be of use to it. */
+static inline const char *n_told(const struct n_portal *p, const struct dsc_via *via)
+{
+	const char *told = *p->advertise ? p->advertise : p->address;
+
+	if (!strcmp(told, "0.0.0.0"))
+		return via->family == AF_INET ? via->address : NULL;
+	if (!strcmp(told, "::"))
+		return via->address;
+	return n_loopback(told) && !via->loopback ? NULL : told;
+}
+
+/* The one with the next greater id; -1 at the end. */
+#define N_NEXT(what, nr, last)                                                                     \
+	({                                                                                         \
+		int at_ = -1;                                                                      \
+		for (int i_ = 0; i_ < (nr); i_++) {                                                \
+			if ((what)[i_].there && (what)[i_].id > (last) &&                          \
+			    (at_ < 0 || (what)[i_].id < (what)[at_].id))                           \
+				at_ = i_;                                                          \
+		}                                                                                  \
+		at_;                                                                               \
+	})
+
+static inline bool n_is_served(const struct naive *n, const struct n_subsys *s, int portal)
+{
+	const struct n_portal *p = &n->portal[portal];
+	uint64_t confirmed = n->worker[s->worker].confirmed;
+
+	if (p->failed || p->worker != s->worker || p->since > confirmed)
+		return false;
+	return s->all_portals ? s->portals_since <= confirmed
+			      : n_reaches(s->portal[portal], confirmed);
+}
+
+static inline void n_add_subsys(const struct naive *n, const struct n_subsys *s, unsigned int i,
+				unsigned int host, const struct dsc_via *via, struct n_log *log)
+{
+	uint64_t confirmed = n->worker[s->worker].confirmed;
+	const struct n_portal *p;
+
+	if (s->failed || n->worker[s->worker].degraded || s->since > confirmed ||
+	    !n_may_use(n, s, host, confirmed))
+		return;
+	for (int j = N_NEXT(n->portal, N_PORTALS, 0); j >= 0;
+	     j = N_NEXT(n->portal, N_PORTALS, p->id)) {
+		p = &n->portal[j];
+		if (n_is_served(n, s, j) && n_told(p, via))
+			snprintf(log->entry[log->nr++], sizeof(log->entry[0]), "%s|%s|%s|%u|%u|%u",
+				 N_SUBSYS_NQN(i), n_label[s->label], n_told(p, via), p->port,
+				 p->portid, p->secure);
+	}
+}
+
+static inline bool n_refers(const struct naive *n, const struct n_referral *r, unsigned int host)
+{
+	if (r->to && n->entity[r->to - 1] && r->to - 1 == host)
+		return false;
+	if (r->all || r->host[host])
+		return true;
+	for (unsigned int g = 0; g < N_GROUPS; g++) {
+		if (host < N_NAMED && r->group[g] && n->member[g][host])
+			return true;
+	}
+	return false;
+}
+
+/* By the ids of their objects, lowest first. */
+static inline void n_make_log(const struct naive *n, unsigned int host, const struct dsc_via *via,
+			      struct n_log *log)
+{
+	log->nr = 0;
+	for (int i = N_NEXT(n->subsys, N_SUBSYS, 0); i >= 0;
+	     i = N_NEXT(n->subsys, N_SUBSYS, n->subsys[i].id))
+		n_add_subsys(n, &n->subsys[i], (unsigned int)i, host, via, log);
+	for (int i = N_NEXT(n->referral, N_REFERRALS, 0); i >= 0;
+	     i = N_NEXT(n->referral, N_REFERRALS, n->referral[i].id)) {
+		if (n_refers(n, &n->referral[i], host))
+			snprintf(log->entry[log->nr++], sizeof(log->entry[0]),
+				 "%s||198.51.100.%d|8009|0|0", N_DC(n->referral[i].to), i + 1);
+	}
+}
+
+#endif
