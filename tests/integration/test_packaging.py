@@ -31,7 +31,7 @@ FIRING = {
     'PharosNamespaceNotReady': ['pharos_namespace_ready{ABOUT} 0x60'],
     'PharosMissingListener': ['pharos_subsystem_listeners{ABOUT} 0x60'],
     'PharosIoErrors': ['pharos_namespace_errors_total{ABOUT} 0+60x60'],
-    'PharosHostLost': ['pharos_host_keepalive_timeouts_total{ABOUT} _x25 1x40'],
+    'PharosHostLost': ['pharos_host_keepalive_timeouts_total{ABOUT} 0x25 1x34'],
     'PharosNamespaceExportedTwice': ['pharos_namespace_metadata{instance="i",nqn="a",path="/v"} 1x60', 'pharos_namespace_metadata{instance="i",nqn="b",path="/v"} 1x60'],
     'PharosReactorBusy': ['pharos_reactor_seconds_total{instance="i",worker="w1",mode="busy"} 0+54x60',
                           'pharos_reactor_seconds_total{instance="i",worker="w1",mode="idle"} 0+6x60'],
