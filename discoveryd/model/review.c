@@ -127,6 +127,11 @@ static const struct dsc_referral *next_referral(const struct dsc_snapshot *st, c
 	return NULL;
 }
 
+static bool same_referral(const struct dsc_referral *a, const struct dsc_referral *b)
+{
+	return a->port == b->port && !strcmp(a->traddr, b->traddr) && !strcmp(a->nqn, b->nqn);
+}
+
 static bool referrals_differ(struct settling *st, const char *host_nqn)
 {
 	const struct dsc_referral *r[2] = { NULL, NULL };
@@ -135,7 +140,7 @@ static bool referrals_differ(struct settling *st, const char *host_nqn)
 	do {
 		for (int i = 0; i < 2; i++)
 			r[i] = next_referral(st->side[i], host_nqn, r[i]);
-	} while (r[0] && r[1] && r[0]->id == r[1]->id); /* nothing else of one ever changes */
+	} while (r[0] && r[1] && same_referral(r[0], r[1]));
 	return r[0] || r[1];
 }
 
