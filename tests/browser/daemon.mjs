@@ -26,6 +26,8 @@ export async function startDaemon() {
     rest: (method, path, body) => ask({ do: 'rest', method, path, ...(body && { body }) }),
     /** more: name, portal, queues */
     connect: (nqn, host, more = {}) => ask({ do: 'connect', nqn, host, ...more }),
+    /** Connected to the discovery service alone. */
+    discover: (host, register) => ask({ do: 'discover', host, ...(register && { register }) }),
     disconnect: (name) => ask({ do: 'disconnect', name }),
     write: (name, count) => ask({ do: 'write', name, count }),
     /** Paced: so many per second, until restIo(). */

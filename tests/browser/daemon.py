@@ -12,6 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import dim  # noqa: E402
 import nvmetcp  # noqa: E402
 import pharos  # noqa: E402
 
@@ -37,6 +38,16 @@ class Hosts:
     def connect(self, nqn, host, name=None, portal=None, queues=2):
         address, port = self.address(portal)
         self.open[name or host] = nvmetcp.Host(address, int(port), nqn, host, queues=queues)
+
+    def discover(self, host, register=None):
+        """A controller of the discovery service; register: the address and label that the host registers."""
+        address, port = self.daemon.listen.rsplit(":", 1)
+        queue = self.open[host] = nvmetcp.Queue(address, int(port))
+        queue.connect(nvmetcp.DISCOVERY, host, kato=120000)
+        queue.enable()
+        if register:
+            status = dim.dim(queue, dim.REGISTER, [dim.extended(host, **register)], eid=host, ename=register["label"])
+            assert status == 0, status
 
     def disconnect(self, name):
         self.open.pop(name).close()
@@ -91,7 +102,7 @@ def main():
         actions = {"kill": daemon.kill, "start": daemon.start, "rest": lambda method, path, body=None: daemon.rest(method, path, body),
                    "connect": hosts.connect, "disconnect": hosts.disconnect, "write": hosts.write, "io": hosts.io, "rest_io": hosts.rest,
                    "bench": bench, "kill_worker": lambda: os.kill(daemon.workers()[0], signal.SIGKILL),
-                   "free_port": pharos.free_port, "discovery": lambda: daemon.listen}
+                   "discover": hosts.discover, "free_port": pharos.free_port}
         answer(api=daemon.api)
         for line in sys.stdin:
             command = json.loads(line)

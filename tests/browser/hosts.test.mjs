@@ -6,6 +6,7 @@ import { HOST, OTHER, at, alert, button, dialog, field, gone, heading, link, row
 
 const OPEN = 'nqn.2026-11.example:open';
 const CLOSED = 'nqn.2026-11.example:closed';
+const STRANGER = 'nqn.2026-11.example:stranger';
 const LONGEST_MS = 400;
 
 setUp(async (daemon) => {
@@ -18,17 +19,17 @@ setUp(async (daemon) => {
 const records = () => at.page.getByRole('table', { name: 'Records of the discovery log' });
 const missing = () => at.page.getByRole('table', { name: /aren't in the log/ });
 
-test('a host is registered, with what is wrong at its field, named, and forgotten', async () => {
+test('a host is admitted, with what is wrong at its field, named, and forgotten', async () => {
   const nqn = 'nqn.2026-11.example:a-host';
   await visit('#/hosts');
-  await button('Register host').click();
+  await button('Admit host').click();
   await field('NQN').fill('nonsense');
-  await button('Register').click();
+  await button('Admit').click();
   await dialog().getByRole('alert').waitFor();
   assert.equal(await field('NQN').getAttribute('aria-invalid'), 'true');
   await field('NQN').fill(nqn);
   await field('Name (optional)').fill('web-01');
-  await button('Register').click();
+  await button('Admit').click();
   await dialog().waitFor(gone);
   await link(`web-01 ${nqn}`).click();
   await heading(nqn).waitFor();
@@ -37,16 +38,86 @@ test('a host is registered, with what is wrong at its field, named, and forgotte
   await button('Save').click();
   await at.page.locator('.facts').getByText('web-02').waitFor();
   await button('Forget host').click();
+  await dialog().getByText("No host's discovery log changes.").waitFor();
   await button('Forget').click();
   await heading('Hosts').waitFor();
   await link(`web-02 ${nqn}`).waitFor(gone);
+});
+
+test('a host that nobody knows waits, is told of in the menu and on the first page, and is admitted into a group', async () => {
+  await at.daemon.rest('POST', '/groups', { name: 'lab' });
+  await visit();
+  await at.daemon.discover(STRANGER, { label: 'stranger' });
+  await at.page.locator('.findings li').filter({ hasText: STRANGER }).filter({ hasText: 'waiting' }).waitFor();
+  await at.page.getByRole('link', { name: 'Hosts 1 waiting' }).click();
+  await at.page.getByRole('link', { name: 'Waiting 1' }).click();
+  await row('stranger', 'connected', '127.0.0.1').waitFor();
+  await button(`Admit ${STRANGER}`).click();
+  await dialog().getByRole('table', { name: 'Records of the discovery log' }).getByText('open').waitFor();
+  await field('Name (optional)').fill('lab-1');
+  await dialog().getByRole('checkbox', { name: 'lab' }).check();
+  await button('Admit').click();
+  await at.page.getByText('No host waits to be admitted.').waitFor();
+  await at.page.getByRole('link', { name: 'Hosts 1 waiting' }).waitFor(gone);
+  const host = await at.daemon.rest('GET', `/hosts/${STRANGER}`);
+  assert.deepEqual([host.state, host.name, host.groups], ['admitted', 'lab-1', ['lab']]);
+  await visit(`#/hosts?nqn=${STRANGER}`);
+  await at.page.locator('.facts').getByText('lab', { exact: true }).waitFor();
+  await at.daemon.disconnect(STRANGER);
+  await at.daemon.rest('DELETE', '/groups/lab');
+  await at.daemon.rest('DELETE', `/hosts/${STRANGER}`);
+});
+
+test('several that wait are admitted in one step', async () => {
+  for (const n of [1, 2]) await at.daemon.discover(`${STRANGER}-${n}`);
+  await visit('#/hosts?tab=waiting');
+  await button('Admit all…').click();
+  await dialog().getByText('2 hosts').waitFor();
+  await button('Admit all').click();
+  await at.page.getByText('No host waits to be admitted.').waitFor();
+  for (const n of [1, 2]) {
+    await at.daemon.disconnect(`${STRANGER}-${n}`);
+    await at.daemon.rest('DELETE', `/hosts/${STRANGER}-${n}`);
+  }
+});
+
+test('a group is made, allowed on a subsystem, changed, and deleted after it is told what that takes from whom', async () => {
+  await visit('#/hosts?tab=groups');
+  await button('Add group').click();
+  await field('Name').fill('no good');
+  await button('Add').last().click();
+  await dialog().getByRole('alert').waitFor();
+  await field('Name').fill('rack');
+  await field('Add to hosts of the group').fill(HOST);
+  await field('Add to hosts of the group').press('Enter');
+  await field('Add to hosts of the group').fill(STRANGER);
+  await dialog().getByRole('button', { name: 'Add', exact: true }).last().click();
+  await row('rack', '2').waitFor();
+  await visit(`#/subsystems?nqn=${CLOSED}&tab=hosts`);
+  await field('Host NQN or group').fill('group:rack');
+  await button('Allow').click();
+  await row('group:rack').waitFor();
+  await link('group:rack').click();
+  await row('rack', CLOSED).waitFor();
+  await button('Edit group rack').click();
+  await button(`Remove ${STRANGER}`).click();
+  await button('Save').click();
+  await row('rack', '1').waitFor();
+  await button('Delete group rack').click();
+  await dialog().getByText('loses').waitFor();
+  await dialog().getByText('closed').first().waitFor();
+  await button('Delete').click();
+  await dialog().locator('.users').getByText(CLOSED).waitFor();
+  await button('Delete all the same').click();
+  await row('rack').waitFor(gone);
+  await at.daemon.rest('DELETE', `/hosts/${STRANGER}?force=true`);
 });
 
 test('forgetting a host that is allowed somewhere names where, and needs a second word', async () => {
   await visit(`#/hosts?nqn=${OTHER}`);
   await button('Forget host').click();
   await button('Forget').click();
-  await dialog().getByText(CLOSED, { exact: true }).waitFor();
+  await dialog().locator('.users').getByText(CLOSED).waitFor();
   await button('Forget all the same').click();
   await heading('Hosts').waitFor();
   assert.deepEqual((await at.daemon.rest('GET', '/hosts')).items.map((h) => h.nqn), [HOST]);
@@ -114,9 +185,12 @@ test('a referral is added, kept to a host, told in its log, and deleted', async 
 test('10,000 hosts scroll, sort and filter without a long pause, with few rows in the page', async () => {
   const nqn = (i) => `nqn.2026-11.example:host-${String(i).padStart(5, '0')}`;
   const items = Array.from({ length: 10000 }, (_, i) => (
-    { nqn: nqn(i), name: '', subsystems: [], controller_count: i % 7, created_at: '2026-11-23T10:00:00.000Z' }));
+    { nqn: nqn(i), name: '', state: 'admitted', connected: false, groups: [], subsystems: [], controller_count: i % 7, discovery_controller_count: 0,
+      address: null, last_seen: null, registered: [], created_at: '2026-11-23T10:00:00.000Z' }));
   await at.page.route('**/api/v1/hosts?*', (route) => { // a database of so many would take the test minutes
-    const from = Number(new URL(route.request().url()).searchParams.get('cursor') ?? 0);
+    const { searchParams } = new URL(route.request().url());
+    if (searchParams.has('state')) return route.fulfill({ json: { items: [], next: null } });
+    const from = Number(searchParams.get('cursor') ?? 0);
     const next = from + 1000 < items.length ? String(from + 1000) : null;
     return route.fulfill({ json: { items: items.slice(from, from + 1000), next } });
   });

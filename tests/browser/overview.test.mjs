@@ -31,7 +31,7 @@ test('a subsystem that nobody can use needs attention until it has what it lacks
 test('a connected host is counted, and its single path is told', async () => {
   await visit();
   await at.daemon.connect(NQN, HOST);
-  await tile('Hosts connected 1 1 registered').waitFor();
+  await tile('Hosts connected 1 1 admitted').waitFor();
   await tile('Controllers 1 3 queues').waitFor();
   await finding('single path').waitFor();
   await at.daemon.disconnect(HOST);

@@ -28,7 +28,7 @@ test('the wizard leads from nothing to a connected host', async () => {
   await field('Size').fill('32');
   await field('Unit').selectOption('MiB');
   await button('Add namespace').click();
-  await field('Host NQN').fill(HOST);
+  await field('Host NQN or group').fill(HOST);
   await button('Allow').click();
   await row(HOST.slice(-12), 'no').waitFor();
   await at.page.getByRole('link', { name: 'Continue' }).click();
@@ -63,10 +63,10 @@ test('what the API has against a value stands at its field', async () => {
 
 test('a host NQN that will not do, and a size that does not fit, are told at their fields', async () => {
   await detail('hosts');
-  await field('Host NQN').fill('nonsense');
+  await field('Host NQN or group').fill('nonsense');
   await button('Allow').click();
   await alert(/NQN/).waitFor();
-  assert.equal(await field('Host NQN').getAttribute('aria-invalid'), 'true');
+  assert.equal(await field('Host NQN or group').getAttribute('aria-invalid'), 'true');
   await detail();
   await button('Add namespace').click();
   await field('Size').fill('9999');
@@ -179,7 +179,7 @@ test('deleting what a host uses names the host, and needs a second word', async 
 test('hosts are allowed and disallowed; a connected one is told to be cut off', async () => {
   await at.daemon.connect(NQN, HOST);
   await detail('hosts');
-  await field('Host NQN').fill(OTHER);
+  await field('Host NQN or group').fill(OTHER);
   await button('Allow').click();
   await row(OTHER.slice(-41), 'no').waitFor();
   await button(`Disallow ${OTHER}`).click();
@@ -201,7 +201,7 @@ test('hosts are allowed and disallowed; a connected one is told to be cut off', 
 
 test('a write while discoveryd is away says that it is not known', async () => {
   await detail('hosts');
-  await field('Host NQN').fill(OTHER);
+  await field('Host NQN or group').fill(OTHER);
   await at.daemon.kill();
   await button('Allow').click();
   await alert('not known').waitFor();

@@ -11,7 +11,7 @@ const MIB = 1 << 20;
 const SUBSYSTEMS = [
   ['postgres-main', 'Main database', [256, 64], [1, 2], 'w1'],
   ['postgres-replica', 'Replica, second rack', [256], [2], 'w2'],
-  ['vm-images', 'Virtual machines', [128, 128, 32], [1, 3, 4], 'w1'],
+  ['vm-images', 'Virtual machines', [128, 128, 32], ['group:hypervisors', 4], 'w1'],
   ['scratch', '', [512], [], 'w2'],
   ['backup-target', 'Nightly backups', [64], [4], 'w2'],
   ['kafka-broker-with-a-rather-long-name-as-provisioners-make-them-pvc-0f8fad5b', '', [64], [5], 'w1'],
@@ -27,8 +27,10 @@ async function fillPlaces(daemon) {
 
 async function fillSubsystems(daemon) {
   for (const [n, name] of Object.entries(NAMES)) await daemon.rest('POST', '/hosts', { nqn: host(n), name });
+  await daemon.rest('POST', '/groups', { name: 'hypervisors', description: 'Rack 3 and 4', members: [host(3), host(6)] });
+  await daemon.rest('POST', '/groups', { name: 'databases', description: 'Primary and replica', members: [host(1), host(2)] });
   for (const [name, label, sizes, hosts, worker] of SUBSYSTEMS) {
-    await daemon.rest('POST', '/subsystems', { nqn: nqn(name), ...(label && { label }), hosts: hosts.map(host), worker, allow_any_host: name === 'scratch' });
+    await daemon.rest('POST', '/subsystems', { nqn: nqn(name), ...(label && { label }), hosts: hosts.map((one) => (typeof one === 'string' ? one : host(one))), worker, allow_any_host: name === 'scratch' });
     for (const size of sizes) await daemon.rest('POST', `/subsystems/${nqn(name)}/namespaces`, { size: size * MIB });
   }
   await daemon.rest('POST', '/referrals', { traddr: '192.0.2.77', hosts: [host(1), host(2)] });
@@ -45,6 +47,14 @@ async function connectHosts(daemon) {
   await at('scratch', 3, 'rack-b');
 }
 
+/** Known ones, and two that nobody has admitted yet. */
+async function discoverAndRegister(daemon) {
+  await daemon.discover(host(1), { label: 'db-01, rack 1' });
+  await daemon.discover(host(3), { label: 'hypervisor-17', traddr: '192.0.2.17' });
+  await daemon.discover(host(7), { label: 'new-node' });
+  await daemon.discover(host(8));
+}
+
 /** Paced, so that pictures have something to show and the machine stays idle. */
 export async function beginIo(daemon) {
   await daemon.io('postgres-main 1 rack-a', 240, 90);
@@ -57,4 +67,5 @@ export async function fill(daemon) {
   await fillPlaces(daemon);
   await fillSubsystems(daemon);
   await connectHosts(daemon);
+  await discoverAndRegister(daemon);
 }

@@ -2,7 +2,7 @@
 // api/client.ts - the requests that views make, by resource.
 import { change, get, getTagged, list } from './http';
 import type {
-  AllowedHostPage, ConfigDiff, Config, Controller, DiscoveryLog, EventPage, Health, Host, HostCreate, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
+  AllowedHostPage, Changes, ConfigDiff, Config, Controller, DiscoveryLog, EventPage, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
   Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
   Version, Worker, WorkerCreate, WorkerPatch,
 } from './types';
@@ -12,6 +12,11 @@ export { ApiError, Unreachable, type Items, type Tagged } from './http';
 const PAGE = 1000;
 /** Of a list that is wanted whole; a bound all the same. */
 export const ALL = 50;
+
+export type HostName = Pick<Host, 'nqn' | 'name'>;
+
+/** Of a deletion by force: what would go, and what hosts would be told no longer. */
+const wouldDelete = (...path: string[]) => change<Changes>('DELETE', path, { query: { dry_run: true, force: true } });
 
 const subsystemOf = (nqn: string) => ['subsystems', nqn];
 const namespaceOf = (nqn: string, nsid: number) => ['subsystems', nqn, 'namespaces', String(nsid)];
@@ -28,6 +33,7 @@ export const api = {
   patchSubsystem: (nqn: string, body: SubsystemPatch, ifMatch?: string) => change<Subsystem>('PATCH', subsystemOf(nqn), { body, ifMatch }),
   deleteSubsystem: (nqn: string, force: boolean) => change<void>('DELETE', subsystemOf(nqn), { query: { force } }),
 
+  allNamespaces: (signal: AbortSignal) => list<Namespace>(['namespaces'], {}, ALL, signal),
   namespaces: (nqn: string, pages: number, signal: AbortSignal) =>
     list<Namespace>(['subsystems', nqn, 'namespaces'], {}, pages, signal),
   createNamespace: (nqn: string, body: NamespaceCreate) => change<Namespace>('POST', ['subsystems', nqn, 'namespaces'], { body }),
@@ -42,11 +48,20 @@ export const api = {
     change<void>('DELETE', ['subsystems', nqn, 'hosts', host], { query: { force } }),
 
   hosts: (pages: number, signal: AbortSignal) => list<Host>(['hosts'], {}, pages, signal),
+  hostNames: (signal: AbortSignal) => list<HostName>(['hosts'], { fields: 'nqn,name' }, ALL, signal),
+  /** Some that a subsystem allows, by themselves or by a group. */
+  hostsOf: (nqn: string, limit: number, signal: AbortSignal) => get<HostPage>(['hosts'], { subsystems: nqn, limit, fields: 'nqn' }, signal),
+  waitingHosts: (signal: AbortSignal) => list<Host>(['hosts'], { state: 'waiting' }, ALL, signal),
   host: (nqn: string, signal: AbortSignal) => get<Host>(['hosts', nqn], {}, signal),
   taggedHost: (nqn: string, signal: AbortSignal) => getTagged<Host>(['hosts', nqn], signal),
   createHost: (body: HostCreate) => change<Host>('POST', ['hosts'], { body }),
   patchHost: (nqn: string, body: HostPatch, ifMatch?: string) => change<Host>('PATCH', ['hosts', nqn], { body, ifMatch }),
   deleteHost: (nqn: string, force: boolean) => change<void>('DELETE', ['hosts', nqn], { query: { force } }),
+  groups: (pages: number, signal: AbortSignal) => list<GroupSummary>(['groups'], {}, pages, signal),
+  taggedGroup: (name: string, signal: AbortSignal) => getTagged<Group>(['groups', name], signal),
+  createGroup: (body: GroupCreate) => change<Group>('POST', ['groups'], { body }),
+  patchGroup: (name: string, body: GroupPatch, ifMatch?: string) => change<Group>('PATCH', ['groups', name], { body, ifMatch }),
+  deleteGroup: (name: string, force: boolean) => change<void>('DELETE', ['groups', name], { query: { force } }),
   controllers: (of: { nqn?: string; host_nqn?: string }, pages: number, signal: AbortSignal) =>
     list<Controller>(['controllers'], of, pages, signal),
 
@@ -72,6 +87,15 @@ export const api = {
   events: (since: number | undefined, signal: AbortSignal) =>
     get<EventPage>(['events'], { since, limit: PAGE }, signal),
   latestEvents: (limit: number, signal: AbortSignal) => get<EventPage>(['events'], { limit }, signal),
+
+  wouldDelete: {
+    subsystem: (nqn: string) => wouldDelete(...subsystemOf(nqn)),
+    namespace: (nqn: string, nsid: number) => wouldDelete(...namespaceOf(nqn, nsid)),
+    allowedHost: (nqn: string, host: string) => wouldDelete('subsystems', nqn, 'hosts', host),
+    host: (nqn: string) => wouldDelete('hosts', nqn),
+    group: (name: string) => wouldDelete('groups', name),
+    portal: (id: string) => wouldDelete('portals', id),
+  },
 
   config: (signal: AbortSignal) => get<Config>(['config'], {}, signal),
   putConfig: (body: Config, query: { dry_run?: boolean; prune?: boolean; force?: boolean }) => change<ConfigDiff>('PUT', ['config'], { body, query }),

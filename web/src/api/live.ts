@@ -8,8 +8,8 @@ const AGAIN_MS = 1000;
 
 export interface Listener {
   /** That resource was written. */
-  change?: (change: Change) => void;
-  event?: (event: PharosEvent) => void;
+  change?: (change: Change) => unknown;
+  event?: (event: PharosEvent) => unknown;
   /** Something may have been missed: all that is shown has to be asked for again. */
   resync?: () => void;
 }

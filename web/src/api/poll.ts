@@ -31,6 +31,8 @@ export interface Freshness {
   every?: number;
   /** It changes only with these, which are told. Otherwise: with anything, and with what isn't told too. */
   kinds?: Array<Change['kind']>;
+  /** And with events of these kinds. */
+  events?: string[];
   /** No change matters: only the clock. */
   deaf?: boolean;
 }
@@ -99,13 +101,14 @@ class Shared<T> {
   now = () => void (document.hidden || this.asking?.now());
 
   private begin() {
-    const { kinds, deaf } = this.fresh;
+    const { kinds, events, deaf } = this.fresh;
     const asking = this.asking = new Asking(this.load, this.fresh, (polled) => {
       this.last = polled;
       this.watchers.forEach((watcher) => watcher(polled));
     });
     this.unlisten = listen({
       change: (change) => !deaf && (kinds?.includes(change.kind) ?? true) && asking.soon(),
+      event: (event) => events?.includes(event.kind) && asking.soon(),
       resync: this.now,
     });
     document.addEventListener('visibilitychange', this.now);

@@ -14,6 +14,11 @@ import { HostNames } from './nqn';
 import { href, useRoute, type Route } from './router';
 import { State } from './state';
 
+function Badge({ view }: { view: View }) {
+  const waiting = view.useCount?.() ?? 0;
+  return waiting > 0 ? <span class="badge">{waiting.toLocaleString('en')}<span class="unseen"> waiting</span></span> : null;
+}
+
 function Menu({ path, shut }: { path: string; shut: boolean }) {
   return (
     <nav aria-label="Views" id="menu" class={shut ? 'shut' : undefined}>
@@ -21,7 +26,7 @@ function Menu({ path, shut }: { path: string; shut: boolean }) {
         <ul key={i}>
           {group.map((view) => (
             <li key={view.path}>
-              <a href={href(view.path)} aria-current={view.path === path ? 'page' : undefined}><Icon name={view.icon} />{view.title}</a>
+              <a href={href(view.path)} aria-current={view.path === path ? 'page' : undefined}><Icon name={view.icon} />{view.title}{' '}<Badge view={view} /></a>
             </li>
           ))}
         </ul>

@@ -2,6 +2,8 @@
 // components/dialog.tsx - what is asked in between: a form, or whether to destroy something.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Changes } from '../api/types';
+import { Consequences } from './consequences';
 import { Wrong } from './field';
 import { useId } from './id';
 import { useSubmit } from './submit';
@@ -36,6 +38,8 @@ interface ConfirmProps {
   /** What will be gone, in words. */
   children: ComponentChildren;
   verb: string;
+  /** What would be different; shown before it is done. */
+  preview?: () => Promise<Changes>;
   /** Without force first; with force when the API said that it is in use, and who by, and it was confirmed again. */
   act: (force: boolean) => Promise<unknown>;
   done?: () => void;
@@ -51,7 +55,7 @@ function Users({ users }: { users: string[] }) {
   );
 }
 
-export function Confirm({ title, children, verb, act, done, close }: ConfirmProps) {
+export function Confirm({ title, children, verb, preview, act, done, close }: ConfirmProps) {
   const submit = useSubmit();
   const inUse = submit.problem?.status === 409;
   const users = submit.problem?.problem.users ?? [];
@@ -66,6 +70,7 @@ export function Confirm({ title, children, verb, act, done, close }: ConfirmProp
     <Dialog title={title} close={close}>
       <form onSubmit={go}>
         {children}
+        {preview && <Consequences of={preview} />}
         <Wrong text={submit.other} />
         {users.length > 0 && <Users users={users} />}
         <div class="actions">

@@ -2,8 +2,8 @@
 // components/nqn.tsx - the long names of subsystems and hosts, so that one can read them: what tells them apart stands out, lines
 // break where a part ends, and of a host that has a name for people that comes first.
 import { createContext, type ComponentChildren } from 'preact';
-import { useContext } from 'preact/hooks';
-import { ALL, api } from '../api/client';
+import { useContext, useMemo } from 'preact/hooks';
+import { api } from '../api/client';
 import { usePoll } from '../api/poll';
 import { href } from './router';
 
@@ -12,8 +12,8 @@ const Names = createContext<Map<string, string>>(new Map());
 
 /** Around all that shows hosts. */
 export function HostNames({ children }: { children: ComponentChildren }) {
-  const hosts = usePoll('hosts', (signal) => api.hosts(ALL, signal), { kinds: ['host'] }).data?.items ?? [];
-  const names = new Map(hosts.filter((h) => h.name).map((h) => [h.nqn, h.name]));
+  const hosts = usePoll('host names', api.hostNames, { kinds: ['host'] }).data;
+  const names = useMemo(() => new Map(hosts?.items.filter((h) => h.name).map((h) => [h.nqn, h.name])), [hosts]);
   return <Names.Provider value={names}>{children}</Names.Provider>;
 }
 
@@ -39,8 +39,13 @@ export function HostNqn({ nqn }: { nqn: string }) {
   return <code class="nqn" title={nqn}>{nqn.slice(UUID.length - 5)}</code>;
 }
 
+/** How a group is named where a host's NQN could stand. */
+export const GROUP = 'group:';
+
+/** A host, or a group of hosts. */
 export function HostLink({ nqn }: { nqn: string }) {
   const name = useHostName()(nqn);
+  if (nqn.startsWith(GROUP)) return <a class="named" href={href('hosts', { tab: 'groups', group: nqn.slice(GROUP.length) })}>{nqn}</a>;
   return (
     <a class="named" href={href('hosts', { nqn })} aria-label={name ? `${name} ${nqn}` : nqn}>
       {name && <span class="name">{name}</span>} <HostNqn nqn={nqn} />

@@ -18,10 +18,11 @@ export interface Submit {
   run: <T>(write: () => Promise<T>, then?: (result: T) => void) => Promise<void>;
 }
 
-function inWords(error: Error): string {
-  if (!(error instanceof ApiError)) return NO_ANSWER;
-  const valid = error.problem.errors?.[0]?.valid;
-  return valid ? `${error.message}. Valid: ${valid}` : error.message;
+/** What is wrong, by the member of the body that it is about. */
+function byField(error: Error | undefined): Map<string, string> {
+  const errors = error instanceof ApiError ? error.problem.errors ?? [] : [];
+  return new Map(errors.map(({ field, reason, valid }) => (
+    [field.split(/[.[]/)[0]!, `${field} ${reason}${valid ? `. Valid: ${valid}` : ''}`])));
 }
 
 /** fields: those that the form shows problems at. */
@@ -35,7 +36,8 @@ export function useSubmit(fields: string[] = []): Submit {
   }, []);
 
   const problem = error instanceof ApiError ? error : undefined;
-  const field = problem?.problem.errors?.[0]?.field.split(/[.[]/)[0] ?? '';
+  const wrong = byField(error);
+  const elsewhere = wrong.size === 0 || [...wrong.keys()].some((field) => !fields.includes(field));
   const run: Submit['run'] = async (write, then) => {
     if (busy) return;
     setBusy(true);
@@ -52,8 +54,8 @@ export function useSubmit(fields: string[] = []): Submit {
   return {
     busy,
     problem,
-    at: (name) => (error && field === name ? inWords(error) : undefined),
-    other: error && !fields.includes(field) ? inWords(error) : undefined,
+    at: (name) => wrong.get(name),
+    other: error && elsewhere ? (problem ? problem.message : NO_ANSWER) : undefined,
     run,
   };
 }

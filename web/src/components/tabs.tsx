@@ -24,7 +24,7 @@ export function Tabs({ label, path, params = {}, tabs, current }: Props) {
         {tabs.map(({ key, title, count }) => (
           <li key={key}>
             <a href={href(path, { ...params, tab: key })} aria-current={key === current ? 'page' : undefined}>
-              {title}{count !== undefined && <span class="count">{count.toLocaleString('en')}</span>}
+              {title}{count !== undefined && <>{' '}<span class="count">{count.toLocaleString('en')}</span></>}
             </a>
           </li>
         ))}

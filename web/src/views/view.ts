@@ -9,6 +9,8 @@ export interface View {
   /** In the menu. */
   title: string;
   icon: IconName;
+  /** A hook: how many things in it wait for somebody; shown in the menu. */
+  useCount?: () => number;
   /** Of what the view shows with these parameters; undefined: that of the menu. */
   titleOf?: (params: URLSearchParams) => string | undefined;
   component: ComponentType<{ params: URLSearchParams }>;

@@ -64,9 +64,10 @@ function Log({ log }: { log: DiscoveryLog }) {
   );
 }
 
-export function LogOf({ host, via }: { host: string; via: string }) {
+/** brief: without what it isn't told. */
+export function LogOf({ host, via, brief = false }: { host: string; via: string; brief?: boolean }) {
   const polled = usePoll(`log ${host} ${via}`, (signal) => api.discoveryLog(host, via, signal));
-  return <Show of={polled}>{(log) => <Log log={log} />}</Show>;
+  return <Show of={polled}>{(log) => <Log log={brief ? { ...log, missing: [] } : log} />}</Show>;
 }
 
 export function LogTab({ params }: { params: URLSearchParams }) {

@@ -15,47 +15,56 @@ import { State } from '../../components/state';
 import { useSubmit } from '../../components/submit';
 import { LogOf } from '../discovery/log';
 import { Connections } from './connections';
+import { Admit, Groups } from './waiting';
 
 function Forget({ host, close }: { host: Host; close: () => void }) {
   return (
-    <Confirm title="Forget this host?" verb="Forget" close={close} act={(force) => api.deleteHost(host.nqn, force)}
+    <Confirm title="Forget this host?" verb="Forget" close={close} preview={() => api.wouldDelete.host(host.nqn)} act={(force) => api.deleteHost(host.nqn, force)}
       done={() => { location.hash = href('hosts'); }}>
-      <p><code>{host.nqn}</code>{host.name && ` (${host.name})`}: allowed by name on {count(host.subsystems.length, 'subsystem')},
+      <p><code>{host.nqn}</code>{host.name && ` (${host.name})`}: allowed on {count(host.subsystems.length, 'subsystem')},
         {' '}{count(host.controller_count, 'controller')} connected.</p>
     </Confirm>
   );
 }
 
 function Fields({ now, tag, again, close }: { now: Host; tag: string | undefined; again: () => void; close: () => void }) {
-  const submit = useSubmit(['name']);
+  const submit = useSubmit(['name', 'groups']);
   const [name, setName] = useState(now.name);
+  const [groups, setGroups] = useState(now.groups);
   return (
-    <Form submit={submit} go={() => void submit.run(() => api.patchHost(now.nqn, { name }, tag), close)} verb="Save" close={close} again={again}>
+    <Form submit={submit} go={() => void submit.run(() => api.patchHost(now.nqn, { name, groups }, tag), close)} verb="Save" close={close} again={again}>
       <Field label="Name" error={submit.at('name')} hint="For people.">
         {(aria) => <input {...aria} name="name" autocomplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} />}
       </Field>
+      <Groups chosen={groups} set={setGroups} />
+      {submit.at('groups') && <p class="wrong" role="alert">{submit.at('groups')}</p>}
     </Form>
   );
 }
 
 function Facts({ host }: { host: Host }) {
-  const [asked, ask] = useState<'edit' | 'forget'>();
+  const [asked, ask] = useState<'edit' | 'forget' | 'admit'>();
   const close = () => ask(undefined);
+  const waits = host.state === 'waiting';
   return (
     <>
       <div class="head">
-        <p class="summary"><State state={host.controller_count ? 'connected' : 'not connected'} /></p>
+        <p class="summary">{waits && <><State state="waiting" />{' '}</>}<State state={host.connected ? 'connected' : 'not connected'} /></p>
         <div class="buttons">
           <a class="button" href={href('topology', { focus: host.nqn })}>Topology</a>
-          <button type="button" onClick={() => ask('edit')}>Edit</button>
-          <button type="button" class="destroys" onClick={() => ask('forget')}>Forget host</button>
+          {!waits && <button type="button" onClick={() => ask('edit')}>Edit</button>}
+          {!waits && <button type="button" class="destroys" onClick={() => ask('forget')}>Forget host</button>}
+          {waits && <button type="button" class="first" onClick={() => ask('admit')}>Admit…</button>}
         </div>
       </div>
       <dl class="facts">
         <div><dt>Name</dt><dd>{host.name || '–'}</dd></div>
-        <div><dt>Controllers</dt><dd>{host.controller_count}</dd></div>
-        <div><dt>Registered</dt><dd><time dateTime={host.created_at}>{clock(host.created_at)}</time></dd></div>
-        <div class="wide"><dt>Allowed by name on</dt><dd>{host.subsystems.length === 0 && 'none'}
+        <div><dt>Groups</dt><dd>{host.groups.length === 0 && 'none'}{host.groups.map((g) => <div key={g}><a href={href('hosts', { tab: 'groups', group: g })}>{g}</a></div>)}</dd></div>
+        <div><dt>Controllers</dt><dd>{host.controller_count}{host.discovery_controller_count > 0 && `, ${host.discovery_controller_count} for discovery`}</dd></div>
+        <div><dt>Last seen from</dt><dd>{host.address ?? '–'}</dd></div>
+        {host.registered.length > 0 && <div><dt>Registered</dt><dd>{host.registered.join(', ')}</dd></div>}
+        <div><dt>{host.state === 'waiting' ? 'Waits since' : 'Admitted'}</dt><dd><time dateTime={host.created_at}>{clock(host.created_at)}</time></dd></div>
+        <div class="wide"><dt>Allowed on</dt><dd>{host.subsystems.length === 0 && 'none by name or group'}
           {host.subsystems.map((nqn) => <div key={nqn}><SubsystemLink nqn={nqn} /></div>)}</dd></div>
       </dl>
       {asked === 'edit' && (
@@ -63,6 +72,7 @@ function Facts({ host }: { host: Host }) {
           {(now, tag, again) => <Fields now={now} tag={tag} again={again} close={close} />}
         </Edit>
       )}
+      {asked === 'admit' && <Admit host={host} close={close} />}
       {asked === 'forget' && <Forget host={host} close={close} />}
     </>
   );

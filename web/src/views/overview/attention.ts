@@ -10,11 +10,13 @@ export interface Facts {
   portals: Portal[];
   workers: Worker[];
   controllers: Controller[];
-  hosts: Host[];
+  /** How many are admitted. */
+  hosts: number;
+  waiting: Host[];
 }
 
 export interface Finding {
-  tone: 'failed' | 'pending' | 'incomplete' | 'hint';
+  tone: 'failed' | 'pending' | 'waiting' | 'incomplete' | 'hint';
   what: string;
   why: string;
   link?: string;
@@ -75,9 +77,16 @@ function paths({ subsystems: list, portals: all, controllers }: Facts): Finding[
   return [{ tone: 'hint', what: which, why: 'in use through a single path: a second portal would survive the loss of one' }];
 }
 
-const RANK = { failed: 0, pending: 1, incomplete: 2, hint: 3 };
+function waiting({ waiting: list }: Facts): Finding[] {
+  if (!list.length) return [];
+  const [first] = list;
+  const what = list.length === 1 ? `Host ${first!.name || first!.nqn}` : count(list.length, 'host');
+  return [{ tone: 'waiting', what, why: `${list.length === 1 ? 'has' : 'have'} come without being known: to be admitted, or not`, link: href('hosts', { tab: 'waiting' }) }];
+}
+
+const RANK = { failed: 0, pending: 1, waiting: 2, incomplete: 3, hint: 4 };
 
 export function findings(facts: Facts): Finding[] {
-  return [health, workers, portals, subsystems, paths].flatMap((look) => look(facts))
+  return [health, workers, portals, waiting, subsystems, paths].flatMap((look) => look(facts))
     .sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }

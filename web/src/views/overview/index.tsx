@@ -19,12 +19,13 @@ const BUSIEST = 5;
 const EVENTS = 8;
 
 async function load(signal: AbortSignal): Promise<Facts> {
-  const [health, subsystems, portals, workers, controllers, hosts] = await Promise.all([
+  const [health, subsystems, portals, workers, controllers, hosts, waiting] = await Promise.all([
     api.health(signal), api.subsystems(ALL, signal), api.portals(ALL, signal), api.workers(ALL, signal),
-    api.controllers({}, ALL, signal), api.hosts(ALL, signal),
+    api.controllers({}, ALL, signal), api.hostNames(signal), api.waitingHosts(signal),
   ]);
   return {
-    health, subsystems: subsystems.items, portals: portals.items, workers: workers.items, controllers: controllers.items, hosts: hosts.items,
+    health, subsystems: subsystems.items, portals: portals.items, workers: workers.items, controllers: controllers.items, hosts: hosts.items.length,
+    waiting: waiting.items,
   };
 }
 
@@ -46,7 +47,7 @@ function Tiles({ facts: { subsystems, controllers, workers, portals, hosts } }: 
   return (
     <div class="tiles">
       <Tile title="Subsystems" value={subsystems.length} more={count(namespaces, 'namespace')} path="subsystems" />
-      <Tile title="Hosts connected" value={connected} more={`${hosts.length.toLocaleString('en')} registered`} path="hosts" />
+      <Tile title="Hosts connected" value={connected} more={`${hosts.toLocaleString('en')} admitted`} path="hosts" />
       <Tile title="Controllers" value={controllers.length} more={count(queues, 'queue')} path="topology" />
       <Tile title="Workers running" value={running} more={`of ${workers.length}, ${count(portals.length, 'portal')}`} path="workers" />
     </div>
@@ -128,7 +129,7 @@ function First() {
 }
 
 function Overview() {
-  const facts = usePoll('facts', load);
+  const facts = usePoll('facts', load, { events: ['host.waiting'] });
   const rates = useRates();
   return (
     <>

@@ -22,7 +22,7 @@ function Allow({ nqn }: { nqn: string }) {
   };
   return (
     <form class="inline" onSubmit={go}>
-      <Field label="Host NQN" error={submit.at('host_nqn') ?? submit.at('nqn')} hint={<>A host has its own in <code>/etc/nvme/hostnqn</code>.</>}>
+      <Field label="Host NQN or group" error={submit.at('host_nqn') ?? submit.at('nqn')} hint={<>A host has its own in <code>/etc/nvme/hostnqn</code>; or <code>group:</code> and the name of a group.</>}>
         {(aria) => <HostInput aria={aria} value={host} set={setHost} />}
       </Field>
       <button type="submit" disabled={submit.busy}>Allow</button>
@@ -76,7 +76,8 @@ export function Allowed({ nqn }: { nqn: string }) {
       </Show>
       <Allow nqn={nqn} />
       {asked && (
-        <Confirm title="Disallow this host?" verb="Disallow" close={() => ask(undefined)} act={(force) => api.disallowHost(nqn, asked.host_nqn, force)}>
+        <Confirm title="Disallow this host?" verb="Disallow" close={() => ask(undefined)} preview={() => api.wouldDelete.allowedHost(nqn, asked.host_nqn)}
+          act={(force) => api.disallowHost(nqn, asked.host_nqn, force)}>
           <p><code>{asked.host_nqn}</code> {asked.connected
             ? 'is connected: its connections to this subsystem end at once, and what it has mounted fails.'
             : 'is not connected now.'}</p>

@@ -27,7 +27,8 @@ interface Facts {
 }
 
 async function told(subsystem: Subsystem, signal: AbortSignal): Promise<Pick<Facts, 'untold' | 'discovery'>> {
-  const hosts = subsystem.hosts.slice(0, ASKED);
+  const { items } = await api.hostsOf(subsystem.nqn, ASKED, signal);
+  const hosts = items.map((h) => h.nqn);
   const logs = await Promise.all((hosts.length ? hosts : [ANYBODY]).map((host) => api.discoveryLog(host, '', signal)));
   return {
     untold: hosts.length ? logs.flatMap((log) => log.missing.filter((m) => m.nqn === subsystem.nqn).map((m) => ({ host: log.host_nqn, why: m.detail }))) : [],

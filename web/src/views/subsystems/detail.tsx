@@ -45,7 +45,7 @@ function Facts({ s, ask }: { s: Subsystem; ask: (what: Asked) => void }) {
 
 function Delete({ s, close }: { s: Subsystem; close: () => void }) {
   return (
-    <Confirm title="Delete this subsystem?" verb="Delete" close={close} act={(force) => api.deleteSubsystem(s.nqn, force)}
+    <Confirm title="Delete this subsystem?" verb="Delete" close={close} preview={() => api.wouldDelete.subsystem(s.nqn)} act={(force) => api.deleteSubsystem(s.nqn, force)}
       done={() => { location.hash = href('subsystems'); }}>
       <p><code>{s.nqn}</code> with {count(s.namespace_count, 'namespace')}; {count(s.controller_count, 'controller')} connected. What is
         kept in memory is gone for good, files stay.</p>

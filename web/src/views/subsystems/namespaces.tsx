@@ -15,7 +15,7 @@ import { EditNamespace, NamespaceForm } from './namespaceform';
 function Delete({ ns, close }: { ns: Namespace; close: () => void }) {
   return (
     <Confirm title={`Delete namespace ${ns.nsid}?`} verb="Delete" close={close}
-      act={(force) => api.deleteNamespace(ns.nqn, ns.nsid, force)}>
+      preview={() => api.wouldDelete.namespace(ns.nqn, ns.nsid)} act={(force) => api.deleteNamespace(ns.nqn, ns.nsid, force)}>
       <p>{bytes(ns.size)} of <code>{ns.nqn}</code>. {ns.path ? <>The file <code>{ns.path}</code> stays as it is.</> : 'What is in it is gone for good.'}</p>
     </Confirm>
   );

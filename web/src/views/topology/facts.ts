@@ -24,21 +24,17 @@ export interface Path {
   state: 'used' | 'missing' | 'possible';
 }
 
-/** Of so many subsystems the namespaces are asked for; the picture shows no more. */
-const SUBSYSTEMS = 40;
-
 async function static_(signal: AbortSignal): Promise<Omit<Facts, 'controllers'>> {
-  const [subsystems, portals, workers, hosts] = await Promise.all([
-    api.subsystems(ALL, signal), api.portals(ALL, signal), api.workers(ALL, signal), api.hosts(ALL, signal),
+  const [subsystems, portals, workers, hosts, namespaces] = await Promise.all([
+    api.subsystems(ALL, signal), api.portals(ALL, signal), api.workers(ALL, signal), api.hosts(ALL, signal), api.allNamespaces(signal),
   ]);
-  const some = subsystems.items.filter((s) => s.namespace_count > 0).slice(0, SUBSYSTEMS);
-  // One that was deleted meanwhile has none.
-  const namespaces = await Promise.all(some.map((s) => api.namespaces(s.nqn, 1, signal).then((list) => list.items, () => [])));
-  return { subsystems: subsystems.items, portals: portals.items, workers: workers.items, hosts: hosts.items, namespaces: namespaces.flat() };
+  return {
+    subsystems: subsystems.items, portals: portals.items, workers: workers.items, hosts: hosts.items, namespaces: namespaces.items,
+  };
 }
 
 export function useFacts(): Polled<Facts> {
-  const fixed = usePoll('topology', static_, { kinds: ['subsystem', 'portal', 'worker', 'host', 'namespace'] });
+  const fixed = usePoll('topology', static_, { kinds: ['subsystem', 'portal', 'worker', 'host', 'group', 'namespace'] });
   const live = usePoll('controllers', (signal) => api.controllers({}, ALL, signal));
   const controllers = live.data?.items;
   const data = useMemo(() => fixed.data && controllers && { ...fixed.data, controllers }, [fixed.data, controllers]);
@@ -60,7 +56,7 @@ export function about(facts: Facts, text: string, onlyConnected: boolean): Facts
     if (nqns.has(nqn)) withHosts.add(host);
   };
   for (const c of facts.controllers) join(c.host_nqn, c.nqn);
-  for (const s of facts.subsystems) for (const host of s.hosts) join(host, s.nqn);
+  for (const h of facts.hosts) for (const nqn of h.subsystems) join(h.nqn, nqn);
   const used = { hosts: new Set(controllers.map((c) => c.host_nqn)), nqns: new Set(controllers.map((c) => c.nqn)) };
   const subsystems = facts.subsystems.filter((s) => withNqns.has(s.nqn) && (!onlyConnected || used.nqns.has(s.nqn)));
   const kept = new Set(subsystems.map((s) => s.nqn));
@@ -76,13 +72,15 @@ export function about(facts: Facts, text: string, onlyConnected: boolean): Facts
 }
 
 /** Each way that is used, and those that a host which is allowed could use. */
-export function pathsOf({ subsystems, portals, controllers }: Facts): Path[] {
+export function pathsOf({ hosts: known, subsystems, portals, controllers }: Facts): Path[] {
   const used = new Set(controllers.map((c) => `${c.host_nqn} ${c.portal} ${c.nqn}`));
   const connected = new Map<string, Set<string>>();
   for (const c of controllers) connected.set(c.nqn, (connected.get(c.nqn) ?? new Set()).add(c.host_nqn));
+  const allowed = new Map<string, string[]>();
+  for (const h of known) for (const nqn of h.subsystems) allowed.set(nqn, [...(allowed.get(nqn) ?? []), h.nqn]);
   return subsystems.flatMap((s) => {
     const now = connected.get(s.nqn) ?? new Set();
-    const hosts = new Set([...s.hosts, ...now]);
+    const hosts = new Set([...(allowed.get(s.nqn) ?? []), ...now]);
     return [...hosts].flatMap((host) => portalsOf(s, portals).map((portal): Path => ({
       host, portal: portal.id, nqn: s.nqn,
       state: used.has(`${host} ${portal.id} ${s.nqn}`) ? 'used' : now.has(host) ? 'missing' : 'possible',

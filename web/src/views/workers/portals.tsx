@@ -102,7 +102,8 @@ export function Portals() {
       {asked === 'add' && <Add close={close} />}
       {typeof asked === 'object' && asked.what === 'edit' && <Advertise portal={asked.portal} close={close} />}
       {typeof asked === 'object' && asked.what === 'delete' && (
-        <Confirm title={`Delete portal ${asked.portal.id}?`} verb="Delete" close={close} act={(force) => api.deletePortal(asked.portal.id, force)}>
+        <Confirm title={`Delete portal ${asked.portal.id}?`} verb="Delete" close={close}
+          preview={() => api.wouldDelete.portal(asked.portal.id)} act={(force) => api.deletePortal(asked.portal.id, force)}>
           <p>{asked.portal.traddr}, port {asked.portal.trsvcid}: hosts that are connected through it lose that path, and are told of it no longer.</p>
         </Confirm>
       )}
