@@ -4,10 +4,12 @@
     with pharos.Discoveryd() as d:
         d.rest('POST', '/subsystems', {'nqn': NQN})
 """
+import errno
 import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -28,10 +30,16 @@ def program(name):
 
 
 def free_port(host='127.0.0.1'):
+    """A port below those that the kernel gives to outgoing connections: one of these could take it before the daemon does."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
-    with socket.socket(family) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    while True:
+        with socket.socket(family) as s:
+            try:
+                s.bind((host, random.randrange(10000, 32000)))
+                return s.getsockname()[1]
+            except OSError as e:
+                if e.errno != errno.EADDRINUSE:
+                    raise
 
 
 def wait_for(condition, seconds=10, what=''):

@@ -96,7 +96,7 @@ class Worker:
         self.process = None
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(('127.0.0.1', 0))
+        listener.bind(('127.0.0.1', pharos.free_port()))
         listener.listen(128)
         self.port = listener.getsockname()[1]
         self.held['portal:p1'] = listener.detach()
