@@ -89,6 +89,7 @@ struct cli {
 	bool color;
 	bool no_headers;
 	bool yes; /* don't ask before something is destroyed */
+	bool dry_run; /* of what changes something: only tell what it would do */
 	bool only_reads; /* a request that writes is refused: it is going to be repeated */
 	bool quiet; /* an API that doesn't answer is no news */
 	const char *columns; /* "NQN,STATE": these and no others; NULL: those of the form */
@@ -200,6 +201,10 @@ double cli_parse_time(const char *text); /* "2026-11-23T09:00:00.5Z": seconds si
 void cli_table(struct cli *cli, const struct cli_column *columns, struct json_object *items);
 /* Every member of an object, a line each. */
 void cli_record(struct cli *cli, struct json_object *obj);
+
+/* -- differences (diff.c) ------------------------------------------------------------------------------------------- */
+/* What a change did, or with dry_run would do, as the API answers: objects, discovery logs, what was kept. */
+void cli_print_diff(struct cli *cli, struct json_object *diff);
 
 /* -- what most resources do (resource.c) -------------------------------------------------------------------------- */
 enum cli_exit cli_run_list(struct cli *cli, const char *path, const struct cli_column *columns);

@@ -36,7 +36,7 @@ const struct cli_resource cli_resources[] = {
 	{ "group", NULL, "named sets of hosts", "groups", "name" },
 	{ "host", NULL, "hosts that are known by name", "hosts", "nqn" },
 	{ "import", NULL, "take over another target's configuration", NULL, NULL },
-	{ "namespace", "ns", "the disks of subsystems", NULL, NULL },
+	{ "namespace", "ns", "the disks of subsystems", "namespaces", NULL },
 	{ "node", NULL, "machines of this storage system", "nodes", "id" },
 	{ "portal", NULL, "addresses on which workers serve I/O", "portals", "id" },
 	{ "referral", NULL, "other discovery controllers that hosts are told of", "referrals", "id" },

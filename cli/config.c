@@ -18,13 +18,8 @@
 		"prune", "prune", CLI_FLAG, CLI_QUERY, NULL,                                       \
 			"take away what the document doesn't name"                                 \
 	}
-#define DRY_RUN_OPTION                                                                             \
-	{                                                                                          \
-		"dry-run", "dry_run", CLI_FLAG, CLI_QUERY, NULL, "only tell what would change"     \
-	}
-
 static const struct cli_option apply_options[] = {
-	FILE_OPTION, DRY_RUN_OPTION, PRUNE_OPTION, CLI_FORCE_OPTION, CLI_WAIT_OPTION, { 0 },
+	FILE_OPTION, PRUNE_OPTION, CLI_FORCE_OPTION, CLI_WAIT_OPTION, { 0 },
 };
 
 static const struct cli_option diff_options[] = {
@@ -33,88 +28,6 @@ static const struct cli_option diff_options[] = {
 	CLI_FORCE_OPTION,
 	{ 0 },
 };
-
-static const struct cli_option import_options[] = {
-	DRY_RUN_OPTION,
-	CLI_WAIT_OPTION,
-	{ 0 },
-};
-
-/* -- telling a difference -------------------------------------------------------------------------------- */
-static const char *plain(struct json_object *value)
-{
-	return value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-								     JSON_C_TO_STRING_NOSLASHESCAPE)
-		     : "null";
-}
-
-static void print_change(struct cli *cli, struct json_object *change)
-{
-	static const char *const marks[][3] = { { "create", "+", "\033[32m" },
-						{ "change", "~", "\033[33m" },
-						{ "delete", "-", "\033[31m" } };
-	const char *action = cli_member_text(change, "action"),
-		   *nqn = cli_member_text(change, "nqn");
-	struct json_object *members = cli_member(change, "members");
-	const char *mark = "?", *color = "";
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
-		if (strcmp(marks[i][0], action) == 0) {
-			mark = marks[i][1];
-			color = marks[i][2];
-		}
-	}
-	printf("%s%s %s %s%s%s%s\n", cli->color ? color : "", mark, cli_member_text(change, "kind"),
-	       nqn, *nqn ? " " : "", cli_member_text(change, "id"), cli->color ? "\033[0m" : "");
-	if (!members)
-		return;
-	json_object_object_foreach(members, name, pair) {
-		printf("    %s: %s", name, plain(json_object_object_get(pair, "from")));
-		printf(" -> %s\n", plain(json_object_object_get(pair, "to")));
-	}
-}
-
-static void print_entries(struct json_object *host, const char *what)
-{
-	struct json_object *entries = cli_member(host, what), *entry;
-	const char *nqn = cli_member_text(host, "host_nqn");
-
-	for (size_t i = 0; i < json_object_array_length(entries); i++) {
-		entry = json_object_array_get_idx(entries, i);
-		printf("  %s %s %s at %s\n", *nqn ? nqn : "any other host", what,
-		       cli_member_text(entry, "nqn"), cli_member_text(entry, "portal"));
-	}
-}
-
-static void print_kept(struct json_object *kept)
-{
-	const char *member = cli_member_text(kept, "member"), *nqn = cli_member_text(kept, "nqn");
-
-	printf("  %s %s%s%s%s%s\n", cli_member_text(kept, "kind"), nqn, *nqn ? " " : "",
-	       cli_member_text(kept, "id"), *member ? ": " : "", member);
-}
-
-static void print_diff(struct cli *cli, struct json_object *diff)
-{
-	struct json_object *changes = cli_member(diff, "changes"),
-			   *hosts = cli_member(diff, "hosts");
-	struct json_object *kept = cli_member(diff, "kept");
-
-	for (size_t i = 0; i < json_object_array_length(changes); i++)
-		print_change(cli, json_object_array_get_idx(changes, i));
-	if (!json_object_array_length(changes))
-		puts("nothing to change");
-	if (json_object_array_length(hosts))
-		puts("discovery logs:");
-	for (size_t i = 0; i < json_object_array_length(hosts); i++) {
-		print_entries(json_object_array_get_idx(hosts, i), "loses");
-		print_entries(json_object_array_get_idx(hosts, i), "gains");
-	}
-	if (json_object_array_length(kept))
-		puts("kept, though the document doesn't name it (--prune takes it away):");
-	for (size_t i = 0; i < json_object_array_length(kept); i++)
-		print_kept(json_object_array_get_idx(kept, i));
-}
 
 /* -- apply, diff, export ------------------------------------------------------------------------------------ */
 /* How far what was stored has got; a worker that couldn't is a failure. */
@@ -149,14 +62,14 @@ static enum cli_exit confirm(struct cli *cli, const char *path, struct json_obje
 	struct json_object *query = cli->values[CLI_QUERY], *diff = NULL;
 	enum cli_exit res;
 
-	if (!cli_asks(cli) || cli->json || cli_member(query, "dry_run") ||
+	if (!cli_asks(cli) || cli->json || cli->dry_run ||
 	    !(cli_member(query, "prune") || cli_member(query, "force")))
 		return CLI_OK;
-	json_object_object_add(query, "dry_run", json_object_new_boolean(true));
+	cli->dry_run = true;
 	res = cli_request(cli, "PUT", path, doc, &diff);
-	json_object_object_del(query, "dry_run");
+	cli->dry_run = false;
 	if (res == CLI_OK && takes_away(diff)) {
-		print_diff(cli, diff);
+		cli_print_diff(cli, diff);
 		fflush(stdout);
 		res = cli_confirm(cli, "apply this?");
 	}
@@ -180,7 +93,7 @@ static enum cli_exit send(struct cli *cli, struct json_object *doc, struct json_
 	if (cli->json)
 		cli_print_json(diff);
 	else
-		print_diff(cli, diff);
+		cli_print_diff(cli, diff);
 	res = tell_state(cli, diff);
 	json_object_put(diff);
 	return res;
@@ -205,7 +118,7 @@ static enum cli_exit apply(struct cli *cli)
 
 static enum cli_exit diff(struct cli *cli)
 {
-	json_object_object_add(cli->values[CLI_QUERY], "dry_run", json_object_new_boolean(true));
+	cli->dry_run = true;
 	return apply(cli);
 }
 
@@ -268,9 +181,9 @@ const struct cli_command cli_config_commands[] = {
 	{ NULL, "export", "", "print the configuration as one document", NULL, export },
 	{ NULL, "diff", "", "tell what applying a document would change", diff_options, diff },
 	{ NULL, "apply", "", "make the configuration what a document says", apply_options, apply },
-	{ "import", "nvmetcli", "FILE", "take over what nvmetcli saved", import_options,
+	{ "import", "nvmetcli", "FILE", "take over what nvmetcli saved", cli_wait_options,
 	  import_nvmetcli },
-	{ "import", "spdk", "FILE", "take over what SPDK's save_config saved", import_options,
+	{ "import", "spdk", "FILE", "take over what SPDK's save_config saved", cli_wait_options,
 	  import_spdk },
 	{ 0 },
 };

@@ -59,55 +59,12 @@ static const struct cli_option set_options[] = {
 	{ 0 },
 };
 
-/* Namespaces of all subsystems into one list. */
-static enum cli_exit collect(struct cli *cli, struct json_object *subsystems,
-			     struct json_object *all)
-{
-	enum cli_exit res = CLI_OK;
-
-	for (size_t i = 0; i < json_object_array_length(subsystems) && res == CLI_OK; i++) {
-		struct json_object *subsystem = json_object_array_get_idx(subsystems, i),
-				   *items = NULL;
-		cmn_autofree char *path = cli_path("subsystems", cli_member_text(subsystem, "nqn"),
-						   "namespaces", NULL);
-
-		res = cli_list(cli, path, &items);
-		if (res == CLI_NOT_FOUND) /* deleted since */
-			res = CLI_OK;
-		for (size_t n = 0; items && n < json_object_array_length(items); n++)
-			json_object_array_add(all,
-					      json_object_get(json_object_array_get_idx(items, n)));
-		json_object_put(items);
-	}
-	return res;
-}
-
-static enum cli_exit list_all(struct cli *cli)
-{
-	cmn_autofree char *path = cli_path("subsystems", NULL);
-	struct json_object *subsystems = NULL, *all;
-	enum cli_exit res = cli_list(cli, path, &subsystems);
-
-	if (res != CLI_OK)
-		return res;
-	all = json_object_new_array();
-	res = collect(cli, subsystems, all);
-	if (res == CLI_OK && cli->json)
-		cli_print_json(all);
-	else if (res == CLI_OK)
-		cli_table(cli, columns, all);
-	json_object_put(subsystems);
-	json_object_put(all);
-	return res;
-}
-
 static enum cli_exit list(struct cli *cli)
 {
-	cmn_autofree char *path = NULL;
+	cmn_autofree char *path =
+		cli_arg(cli, 0) ? cli_path("subsystems", cli_arg(cli, 0), "namespaces", NULL)
+				: cli_path("namespaces", NULL);
 
-	if (!cli_arg(cli, 0))
-		return list_all(cli);
-	path = cli_path("subsystems", cli_arg(cli, 0), "namespaces", NULL);
 	return cli_run_list(cli, path, columns);
 }
 

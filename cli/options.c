@@ -27,12 +27,17 @@ const struct cli_option cli_global_options[] = {
 	  "discoveryd's API ($PHAROS_API, else http://127.0.0.1:8080)" },
 	{ "columns", "columns", CLI_TEXT, CLI_GLOBAL, "LIST",
 	  "columns of the table, such as NQN,STATE" },
+	{ "dry-run", "dry_run", CLI_FLAG, CLI_GLOBAL, NULL, "only tell what would change" },
+	{ "filter", "filter", CLI_LIST, CLI_GLOBAL, "MEMBER=VALUE",
+	  "of a list: only those, such as state=failed" },
 	{ "help", "help", CLI_FLAG, CLI_GLOBAL, NULL, "after a command: its options" },
 	{ "json", "json", CLI_FLAG, CLI_GLOBAL, NULL, "JSON, as -o json" },
 	{ "no-headers", "no_headers", CLI_FLAG, CLI_GLOBAL, NULL,
 	  "a table without its first line" },
 	{ "output", "output", CLI_TEXT, CLI_GLOBAL, "table|wide|name|json",
 	  "more columns, only names, or JSON" },
+	{ "sort", "sort", CLI_TEXT, CLI_GLOBAL, "MEMBERS",
+	  "of a list: by these; - before one turns it around" },
 	{ "version", "version", CLI_FLAG, CLI_GLOBAL, NULL, "this program's version" },
 	{ "watch", "watch", CLI_EVERY, CLI_GLOBAL, NULL, "look again every 2 or so many seconds" },
 	{ "yes", "yes", CLI_FLAG, CLI_GLOBAL, NULL, "don't ask before something is destroyed" },
@@ -276,6 +281,7 @@ static enum cli_exit apply_globals(struct cli *cli)
 		cli->columns = json_object_get_string(value);
 	cli->json = json_object_object_get_ex(given, "json", NULL);
 	cli->no_headers = json_object_object_get_ex(given, "no_headers", NULL);
+	cli->dry_run = json_object_object_get_ex(given, "dry_run", NULL);
 	cli->yes = json_object_object_get_ex(given, "yes", NULL);
 	if (json_object_object_get_ex(given, "watch", &value))
 		cli->every = (unsigned long long)json_object_get_int64(value);

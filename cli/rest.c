@@ -261,7 +261,11 @@ enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 		cli_error(NULL, "--watch is for commands that change nothing");
 		return CLI_USAGE;
 	}
+	if (cli->dry_run && strcmp(method, "GET") != 0)
+		json_object_object_add(cli->values[CLI_QUERY], "dry_run",
+				       json_object_new_boolean(true));
 	status = transfer(cli, method, path, body, &answer);
+	json_object_object_del(cli->values[CLI_QUERY], "dry_run");
 	if (answer.len)
 		bad = cmn_json_parse(answer.data, answer.len, 0, ANSWER_MAX, &doc, &err);
 	free(answer.data);

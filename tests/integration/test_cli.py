@@ -15,6 +15,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import openapi  # noqa: E402
 import pharos  # noqa: E402
 
 OK, FAILED, USAGE, UNREACHABLE, NOT_FOUND, CONFLICT, REFUSED = range(7)
@@ -42,10 +43,35 @@ def problem(code, detail, **more):
     return code, {"type": "urn:pharos:problem:x", "title": "Kind of problem", "status": code, "detail": detail, **more}
 
 
+# A command for each operation of the API; PUT of an object by its key is `pharos api`.
+COMMANDS = {
+    "listSubsystems": ["subsystem", "list"], "createSubsystem": ["subsystem", "create", "x"], "getSubsystem": ["subsystem", "show", "x"],
+    "patchSubsystem": ["subsystem", "set", "x"], "deleteSubsystem": ["subsystem", "delete", "x"], "listNamespaces": ["namespace", "list", "x"],
+    "createNamespace": ["namespace", "create", "x"], "getNamespace": ["namespace", "show", "x", "1"], "patchNamespace": ["namespace", "set", "x", "1"],
+    "deleteNamespace": ["namespace", "delete", "x", "1"], "listNamespaceHosts": ["namespace", "hosts", "x", "1"],
+    "putNamespaceHost": ["namespace", "allow", "x", "1", "h"], "deleteNamespaceHost": ["namespace", "deny", "x", "1", "h"],
+    "listAllowedHosts": ["subsystem", "hosts", "x"], "putAllowedHost": ["subsystem", "allow", "x", "h"], "deleteAllowedHost": ["subsystem", "deny", "x", "h"],
+    "listAllNamespaces": ["namespace", "list"], "listHosts": ["host", "list"], "createHost": ["host", "create", "x"], "getHost": ["host", "show", "x"],
+    "patchHost": ["host", "set", "x"], "deleteHost": ["host", "delete", "x"], "listGroups": ["group", "list"], "createGroup": ["group", "create", "x"],
+    "getGroup": ["group", "show", "x"], "patchGroup": ["group", "set", "x"], "deleteGroup": ["group", "delete", "x"],
+    "putGroupMember": ["group", "add", "x", "h"], "deleteGroupMember": ["group", "remove", "x", "h"], "listReferrals": ["referral", "list"],
+    "createReferral": ["referral", "create", "x"], "getReferral": ["referral", "show", "x"], "patchReferral": ["referral", "set", "x"],
+    "deleteReferral": ["referral", "delete", "x"], "listRegistrations": ["registration", "list"], "getRegistration": ["registration", "show", "1"],
+    "deleteRegistration": ["registration", "delete", "1"], "listPortals": ["portal", "list"], "createPortal": ["portal", "create", "x"],
+    "getPortal": ["portal", "show", "x"], "patchPortal": ["portal", "set", "x"], "deletePortal": ["portal", "delete", "x"], "listWorkers": ["worker", "list"],
+    "createWorker": ["worker", "create"], "getWorker": ["worker", "show", "x"], "patchWorker": ["worker", "set", "x"], "deleteWorker": ["worker", "delete", "x"],
+    "listNodes": ["node", "list"], "getNode": ["node", "show", "x"], "getConfig": ["export"], "putConfig": ["apply", "-f", "/dev/stdin"],
+    "publish": ["publish"], "unpublish": ["unpublish", "x"], "listControllers": ["controller", "list"], "listEvents": ["events"],
+    "followEvents": ["events", "-w", "--count", "1"], "getDiscoveryLog": ["log", "x"], "getStats": ["top", "--count", "1"], "getMetrics": ["metrics"],
+    "getHealth": ["status"], "getVersion": ["status"], "listLogs": ["logs"], "patchLog": ["logs", "discoveryd", "--set-level", "info"],
+    "shutdown": ["shutdown"],
+}
+
+
 class Api(http.server.BaseHTTPRequestHandler):
     """Answers from `answers` {(method, path): (status, document) or function of the query}; keeps what was asked in `asked`."""
     protocol_version = "HTTP/1.1"
-    answers, asked = {}, []
+    answers, asked, anything = {}, [], False
 
     def handle_any(self):
         url = urllib.parse.urlsplit(self.path)
@@ -55,6 +81,8 @@ class Api(http.server.BaseHTTPRequestHandler):
         self.asked.append((self.command, urllib.parse.unquote(url.path), query, json.loads(body) if body else None,
                            self.headers.get("Content-Type")))
         answer = self.answers.get((self.command, urllib.parse.unquote(url.path)), problem(404, "there is no such thing"))
+        if self.anything:
+            answer = 200, {"items": [{"source": "discoveryd", "path": "/dev/null"}], "next": None, "workers": [], "records": [], "changes": [], "hosts": [], "checks": [], "status": {}}
         code, doc = answer(query) if callable(answer) else answer
         data = b"" if doc is None else doc if isinstance(doc, bytes) else json.dumps(doc).encode()
         self.send_response(code)
@@ -86,7 +114,7 @@ class Cli(unittest.TestCase):
 
     def run_cli(self, *args, env=None):
         env = {**os.environ, "PHAROS_API": self.url, "LC_ALL": "C.UTF-8", "http_proxy": "http://127.0.0.1:1", **(env or {})}
-        p = subprocess.run([pharos.program("pharos"), *args], capture_output=True, text=True, env=env, timeout=30)
+        p = subprocess.run([pharos.program("pharos"), *args], capture_output=True, text=True, env=env, timeout=30, input="{}")
         return p.returncode, p.stdout, p.stderr
 
     def answer(self, method, path, code, doc):
@@ -118,9 +146,7 @@ class Cli(unittest.TestCase):
         self.assertEqual(json.loads(out), [])
 
     def test_namespace_list_without_a_subsystem_shows_all(self):
-        self.answer("GET", "/subsystems", 200, {"items": [subsystem("nqn.a"), subsystem("nqn.b"), subsystem("nqn.gone")], "next": None})
-        self.answer("GET", "/subsystems/nqn.a/namespaces", 200, {"items": [namespace("nqn.a", 1)], "next": None})
-        self.answer("GET", "/subsystems/nqn.b/namespaces", 200, {"items": [namespace("nqn.b", 9, size=1536)], "next": None})
+        self.answer("GET", "/namespaces", 200, {"items": [namespace("nqn.a", 1), namespace("nqn.b", 9, size=1536)], "next": None})
         code, out, _ = self.run_cli("namespace", "list", "--json")
         self.assertEqual([n["nsid"] for n in json.loads(out)], [1, 9])
         code, out, _ = self.run_cli("namespace", "list")
@@ -144,6 +170,40 @@ class Cli(unittest.TestCase):
         self.assertNotIn("\u009b", out)
 
     # -- what is sent
+
+    def test_every_operation_of_the_api_has_its_command(self):
+        operations = {op["operationId"]: (method.upper(), path) for path, item in openapi.load(openapi.CONTRACT)["paths"].items()
+                      for method, op in item.items() if isinstance(op, dict) and "operationId" in op}
+        commands = {**COMMANDS, **{op: ["api", method, re.sub(r"\{\w+\}", "x", path), "--data", "{}"]
+                                   for op, (method, path) in operations.items() if method == "PUT" and op.startswith("put") and op not in COMMANDS}}
+        self.assertEqual(set(operations) - set(commands), set(), "these have no command")
+        self.assertEqual(set(commands) - set(operations), set(), "these are no operations any more")
+        Api.anything = True
+        try:
+            for operation, args in commands.items():
+                Api.asked = []
+                self.run_cli(*args, "--yes")
+                method, path = operations[operation]
+                pattern = re.sub(r"\{\w+\}", "[^/]+", path)
+                self.assertTrue(any(a[0] == method and re.fullmatch(pattern, a[1]) for a in Api.asked), (operation, args, Api.asked))
+        finally:
+            Api.anything = False
+
+    def test_filters_and_order_of_a_list_go_to_the_api(self):
+        self.answer("GET", "/subsystems", 200, {"items": [], "next": None})
+        self.run_cli("subsystem", "list", "--filter", "state=failed,pending", "--filter", "label=a=b", "--sort=-controller_count,nqn")
+        self.assertEqual(Api.asked[0][2], {"state": "failed,pending", "label": "a=b", "sort": "-controller_count,nqn"})
+        self.assertEqual(self.run_cli("subsystem", "list", "--filter", "state")[0], USAGE)
+
+    def test_a_dry_run_is_told_as_a_difference_and_asks_nothing(self):
+        diff = {"dry_run": True, "changes": [{"action": "change", "kind": "subsystem", "id": "nqn.a", "members": {"label": {"from": None, "to": "x"}}}],
+                "hosts": [{"host_nqn": None, "gains": [{"nqn": "nqn.a", "portal": "io1"}], "loses": []}], "hosts_complete": False}
+        self.answer("PATCH", "/subsystems/nqn.a", 200, diff)
+        code, out, err = self.run_cli("subsystem", "set", "nqn.a", "--label", "x", "--dry-run")
+        self.assertEqual((code, err, Api.asked[0][2]), (OK, "", {"dry_run": "true"}))
+        self.assertEqual(out, '~ subsystem nqn.a\n    label: null -> "x"\ndiscovery logs:\n  any other host gains nqn.a at io1\n  and more hosts\n')
+        self.answer("DELETE", "/subsystems/nqn.a", 200, diff)
+        self.assertEqual(json.loads(self.run_cli("subsystem", "delete", "nqn.a", "--dry-run", "--json")[1]), diff)
 
     def test_create_sends_only_what_was_given(self):
         self.answer("POST", "/subsystems", 201, subsystem(NQN))
