@@ -13,6 +13,7 @@
 
 #define LOG_HOLD_NS                                                                                \
 	(5 * CMN_NS_PER_S) /* a log that is read in pieces stays the same for this long */
+#define LOG_CHECK_NS CMN_NS_PER_S
 #define IDLE_MS                                                                                    \
 	(120 * 1000) /* Connect with KATO 0: a host that says nothing for this long has gone */
 
@@ -91,7 +92,11 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
 	dc = ctrl_new(disc, conn);
 	params.user = dc;
-	dc = dc && (dc->ctrl = fab_ctrl_create(&params)) ? dc : (free(dc), NULL);
+	if (dc && (dsc_disc_index(dc, in->hostnqn) < 0 || !(dc->ctrl = fab_ctrl_create(&params)))) {
+		dsc_disc_unindex(dc);
+		free(dc);
+		dc = NULL;
+	}
 	if (!dc) {
 		fab_cntlids_free(disc->cntlids, params.cntlid);
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
@@ -133,6 +138,7 @@ static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_
 		 fab_ctrl_cntlid(ctrl));
 	note_gone(disc, fab_ctrl_hostnqn(ctrl));
 	TAILQ_REMOVE(&disc->ctrls, dc, link);
+	dsc_disc_unindex(dc);
 	disc->nr_ctrls--;
 	net_after_cancel(disc->reactor, &dc->check);
 	fab_cntlids_free(disc->cntlids, fab_ctrl_cntlid(ctrl));
@@ -217,9 +223,27 @@ static int take_log(struct dsc_disc_ctrl *dc, uint8_t lsp)
 	return 0;
 }
 
+/* A host that has read all entries reads the header once more, to see that it is still the same log: it is, the one that this host
+ * was told.  Else it would begin anew for as long as changes follow each other closely; and of those it hears by an event, for the
+ * next look is at the newest. */
+static bool is_check(struct dsc_disc_ctrl *dc, uint8_t lsp, uint64_t off, uint32_t len)
+{
+	bool check = dc->log && dc->log_whole && off == 0 && len <= sizeof(struct nvmf_disc_log) &&
+		     dsc_log_dlpf(dc->log) == lsp &&
+		     net_reactor_env(dc->disc->reactor)->now <
+			     dc->log_until - LOG_HOLD_NS + LOG_CHECK_NS;
+
+	dc->log_whole = off && dc->log && off + len >= dsc_log_size(dc->log);
+	return check;
+}
+
 static struct fab_status subsystem_log(struct dsc_disc_ctrl *dc, uint8_t lsp, uint64_t off,
 				       void *buf, uint32_t len)
 {
+	if (is_check(dc, lsp, off, len)) {
+		dsc_log_render(dc->log, off, buf, len);
+		return FAB_OK;
+	}
 	if ((off == 0 || !dc->log || dsc_log_dlpf(dc->log) != lsp) && take_log(dc, lsp) < 0)
 		return FAB_RETRY(NVME_SC_INTERNAL);
 	if (off == 0)
@@ -295,8 +319,8 @@ void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now)
 		next = cmn_min(next, dc->log ? dc->log_until : UINT64_MAX);
 		next = cmn_min(next, dc->hosts ? dc->hosts_until : UINT64_MAX);
 	}
-	if (next != UINT64_MAX)
-		net_timer_set(disc->reactor, &disc->expire, next);
+	if (next != UINT64_MAX) /* not too often: it walks through all */
+		net_timer_set(disc->reactor, &disc->expire, cmn_max(next, now + LOG_HOLD_NS / 8));
 }
 
 /* A portal that hosts are told by the address at which this one asked. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discoveryd/disc/disc.c - the discovery service's thread, listeners, and the way of a change from the model to the hosts.
- * Owns: struct dsc_disc.  Thread: start, open, stop and views_changed() run on the control loop; what is posted runs on the service's.
+/* discoveryd/disc/disc.c - the discovery service's thread, and listeners.
+ * Owns: struct dsc_disc.  Thread: start, open and stop run on the control loop.
  * May block: start and stop. */
 #include "config.h"
 
@@ -18,50 +18,8 @@
 #include "discoveryd/disc/disc_impl.h"
 #include "net/addr.h"
 
-#define COALESCE_NS (25 * CMN_NS_PER_MS) /* a burst of changes becomes one event per host */
 #define POOL_BYTES (64u << 20)
 #define MAX_CONNS 20000
-
-/* ---- from the model to the hosts ---- */
-
-static void look_at_all(struct net_timer *t, uint64_t now)
-{
-	struct dsc_disc *disc = cmn_container_of(t, struct dsc_disc, look);
-	const struct dsc_snapshot *snap = dsc_snapshot_current(disc->app->model);
-	struct dsc_disc_ctrl *dc;
-
-	(void)now;
-	TAILQ_FOREACH(dc, &disc->ctrls, link) {
-		if (snap->gen_views > disc->looked_views || snap->gen_any > disc->looked_any)
-			dsc_disc_look(dc, snap);
-		dsc_disc_look_hosts(dc, snap);
-	}
-	disc->looked_views = snap->gen_views;
-	disc->looked_any = snap->gen_any;
-	dsc_snapshot_put(snap);
-}
-
-static void on_changed(struct net_msg *msg)
-{
-	struct dsc_disc *disc = cmn_container_of(msg, struct dsc_disc, changed);
-
-	atomic_store(&disc->changed_posted, false);
-	if (!disc->look.heap_index)
-		net_timer_set(disc->reactor, &disc->look,
-			      net_reactor_env(disc->reactor)->now + COALESCE_NS);
-}
-
-/* Level-triggered: who sees what is worked out from the newest snapshot when the service looks, so one message is enough. */
-static void views_changed(struct dsc_views_sub *sub, const struct dsc_snapshot *snap,
-			  const struct dsc_views_changed *what)
-{
-	struct dsc_disc *disc = cmn_container_of(sub, struct dsc_disc, view_sub);
-
-	(void)snap;
-	(void)what;
-	if (!atomic_exchange(&disc->changed_posted, true))
-		net_reactor_post(disc->reactor, &disc->changed);
-}
 
 static void expire_logs(struct net_timer *t, uint64_t now)
 {
@@ -170,10 +128,8 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 		disc->pers.disc_lids |= NVME_LIDS_DISC_ALLSUBES;
 	if (app->opt.all_hosts)
 		disc->pers.host_disc_lids |= NVME_LIDS_HOST_DISC_ALLHOSTES;
-	disc->changed.fn = on_changed;
-	disc->look.fire = look_at_all;
+	dsc_disc_news_init(disc);
 	disc->expire.fire = expire_logs;
-	disc->view_sub.changed = views_changed;
 	TAILQ_INIT(&disc->ctrls);
 	TAILQ_INIT(&disc->dims);
 	for (unsigned int i = 0; i < DSC_MAX_ADDRS; i++)
@@ -221,6 +177,7 @@ void dsc_disc_stop(struct dsc_disc *disc)
 	if (disc->server)
 		net_server_destroy(disc->server);
 	dsc_disc_end_dims(disc);
+	dsc_disc_news_end(disc);
 	dsc_expiry_end(disc);
 	if (disc->reactor)
 		net_reactor_destroy(disc->reactor);

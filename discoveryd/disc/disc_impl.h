@@ -5,6 +5,7 @@
 #define DISCOVERYD_DISC_DISC_IMPL_H
 
 #include <stdatomic.h>
+#include <uthash.h>
 
 #include "common/queue.h"
 #include "discoveryd/disc/disc.h"
@@ -17,13 +18,22 @@
 #include "fabrics/ctrl.h"
 #include "net/server.h"
 
+/* A host that has discovery controllers: news.c. */
+struct dsc_disc_host {
+	UT_hash_handle hh;
+	TAILQ_HEAD(, dsc_disc_ctrl) ctrls;
+	char nqn[];
+};
+
 /* One host's discovery controller: what fab_ctrl_user() gives. */
 struct dsc_disc_ctrl {
-	TAILQ_ENTRY(dsc_disc_ctrl) link;
+	TAILQ_ENTRY(dsc_disc_ctrl) link, host_link;
+	struct dsc_disc_host *host;
 	struct dsc_disc *disc;
 	struct fab_ctrl *ctrl; /* a reference */
 	struct dsc_log *log; /* as taken at offset 0, until read to its end or LOG_HOLD_NS */
 	uint64_t log_until;
+	bool log_whole; /* what was read last is its end */
 	uint64_t
 		told; /* GENCTR of the newest log that the host has begun to read, or of its connecting */
 	struct dsc_hostlog *hosts; /* the same of the host discovery log */
@@ -50,8 +60,10 @@ struct dsc_disc {
 	struct net_timer sweep; /* expiry.c */
 	struct dsc_absent *absent;
 	uint64_t look_nr;
-	uint64_t looked_views,
-		looked_any; /* generations up to which all controllers have been looked at */
+	struct dsc_disc_host *by_host;
+	_Atomic(struct dsc_disc_news *) news; /* newest first */
+	atomic_bool news_lost; /* no memory for some: look at everyone */
+	uint64_t looked_hosts; /* generation of all registrations up to which it has been looked */
 
 	struct dsc_event_rate refusals, strangers; /* control loop's */
 	struct dsc_seen_hosts *seen;
@@ -70,6 +82,12 @@ extern const struct fab_site_ops dsc_disc_site_ops;
 void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap);
 void dsc_disc_look_hosts(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap);
 void dsc_disc_drop_old_logs(struct dsc_disc *disc, uint64_t now);
+
+/* news.c */
+void dsc_disc_news_init(struct dsc_disc *disc);
+void dsc_disc_news_end(struct dsc_disc *disc); /* the reactor has stopped */
+int dsc_disc_index(struct dsc_disc_ctrl *dc, const char *host_nqn); /* < 0: no memory */
+void dsc_disc_unindex(struct dsc_disc_ctrl *dc); /* if it is there */
 
 /* dim.c */
 extern const struct fab_admin_cmd dsc_disc_cmds[];

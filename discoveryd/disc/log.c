@@ -289,6 +289,13 @@ static uint64_t at(void *arg, uint64_t idx)
 	return idx ? end_of(log, idx - 1) : sizeof(struct nvmf_disc_log);
 }
 
+uint64_t dsc_log_size(const struct dsc_log *log)
+{
+	if (log->dlpf & NVMF_DLPF_EXTEND)
+		return end_of(log, log->nr);
+	return sizeof(struct nvmf_disc_log) + dsc_log_count(log) * sizeof(struct nvmf_disc_entry);
+}
+
 void dsc_log_render(const struct dsc_log *log, uint64_t off, void *buf, uint32_t len)
 {
 	struct fab_disc_source src = { .genctr = log->genctr,

@@ -53,6 +53,7 @@ uint8_t dsc_log_dlpf(const struct dsc_log *log);
 uint64_t dsc_log_count(
 	const struct dsc_log *
 		log); /* entries, the one for the discovery controller itself included: the first */
+uint64_t dsc_log_size(const struct dsc_log *log); /* bytes of the page */
 void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_record *ret);
 /* Bytes [off, off + len) of the log page, zeroes past its end. */
 void dsc_log_render(const struct dsc_log *log, uint64_t off, void *buf, uint32_t len);

@@ -67,17 +67,42 @@ static struct dsc_tree *node(const struct dsc_tree_ops *ops, uint32_t prio, void
 	return t;
 }
 
-static struct dsc_tree *with_children(const struct dsc_tree_ops *ops, const struct dsc_tree *t,
-				      struct dsc_tree *left, struct dsc_tree *right)
+/* -- changing: these take over the references that they are given, and return one ------------------------------ */
+
+/* t, or a copy of it where others have it too: to be changed in place.  So a transaction that changes many values makes each node
+ * at most once. */
+static struct dsc_tree *own(const struct dsc_tree_ops *ops, struct dsc_tree *t)
 {
-	return node(ops, t->prio, t->value, left, right);
+	struct dsc_tree *copy;
+
+	if (atomic_load_explicit(&t->refs, memory_order_acquire) == 1)
+		return t;
+	copy = node(ops, t->prio, t->value, dsc_tree_get(t->left), dsc_tree_get(t->right));
+	dsc_tree_put(t, ops);
+	return copy;
+}
+
+static struct dsc_tree *counted(struct dsc_tree *t)
+{
+	t->count = 1 + dsc_tree_count(t->left) + dsc_tree_count(t->right);
+	return t;
+}
+
+/* The children's references go to the caller, the node goes. */
+static void dissolve(const struct dsc_tree_ops *ops, struct dsc_tree *t, struct dsc_tree **ret_left,
+		     struct dsc_tree **ret_right)
+{
+	t = own(ops, t);
+	*ret_left = t->left;
+	*ret_right = t->right;
+	t->left = t->right = NULL;
+	dsc_tree_put(t, ops);
 }
 
 /* Splits around key; what has the key itself is left out. */
 static void split(const struct dsc_tree_ops *ops, struct dsc_tree *t, const void *key,
 		  struct dsc_tree **ret_left, struct dsc_tree **ret_right)
 {
-	struct dsc_tree *l, *r;
 	int c;
 
 	if (!t) {
@@ -86,16 +111,16 @@ static void split(const struct dsc_tree_ops *ops, struct dsc_tree *t, const void
 	}
 	c = ops->cmp(key, t->value);
 	if (c == 0) {
-		*ret_left = dsc_tree_get(t->left);
-		*ret_right = dsc_tree_get(t->right);
-	} else if (c < 0) {
-		split(ops, t->left, key, &l, &r);
-		*ret_left = l;
-		*ret_right = with_children(ops, t, r, dsc_tree_get(t->right));
+		dissolve(ops, t, ret_left, ret_right);
+		return;
+	}
+	t = own(ops, t);
+	if (c < 0) {
+		split(ops, t->left, key, ret_left, &t->left);
+		*ret_right = counted(t);
 	} else {
-		split(ops, t->right, key, &l, &r);
-		*ret_left = with_children(ops, t, dsc_tree_get(t->left), l);
-		*ret_right = r;
+		split(ops, t->right, key, &t->right, ret_right);
+		*ret_left = counted(t);
 	}
 }
 
@@ -103,10 +128,15 @@ static void split(const struct dsc_tree_ops *ops, struct dsc_tree *t, const void
 static struct dsc_tree *join(const struct dsc_tree_ops *ops, struct dsc_tree *a, struct dsc_tree *b)
 {
 	if (!a || !b)
-		return dsc_tree_get(a ? a : b);
-	if (a->prio > b->prio)
-		return with_children(ops, a, dsc_tree_get(a->left), join(ops, a->right, b));
-	return with_children(ops, b, join(ops, a, b->left), dsc_tree_get(b->right));
+		return a ? a : b;
+	if (a->prio > b->prio) {
+		a = own(ops, a);
+		a->right = join(ops, a->right, b);
+		return counted(a);
+	}
+	b = own(ops, b);
+	b->left = join(ops, a, b->left);
+	return counted(b);
 }
 
 struct insertion {
@@ -116,22 +146,32 @@ struct insertion {
 	uint32_t prio;
 };
 
+static void replace(const struct insertion *in, struct dsc_tree *t)
+{
+	void *old = t->value;
+
+	t->value = in->ops->get ? in->ops->get(in->value) : in->value;
+	if (in->ops->put)
+		in->ops->put(old);
+}
+
 static struct dsc_tree *insert(const struct insertion *in, struct dsc_tree *t)
 {
-	const struct dsc_tree_ops *ops = in->ops;
 	struct dsc_tree *l, *r;
-	int c;
+	int c = t ? in->ops->cmp(in->key, t->value) : 0;
 
-	c = t ? in->ops->cmp(in->key, t->value) : 0;
-	if (t && c == 0)
-		return node(ops, t->prio, in->value, dsc_tree_get(t->left), dsc_tree_get(t->right));
-	if (!t || in->prio > t->prio) {
-		split(ops, t, in->key, &l, &r);
-		return node(ops, in->prio, in->value, l, r);
+	if (!t || (c != 0 && in->prio > t->prio)) {
+		split(in->ops, t, in->key, &l, &r);
+		return node(in->ops, in->prio, in->value, l, r);
 	}
-	if (c < 0)
-		return with_children(ops, t, insert(in, t->left), dsc_tree_get(t->right));
-	return with_children(ops, t, dsc_tree_get(t->left), insert(in, t->right));
+	t = own(in->ops, t);
+	if (c == 0)
+		replace(in, t);
+	else if (c < 0)
+		t->left = insert(in, t->left);
+	else
+		t->right = insert(in, t->right);
+	return counted(t);
 }
 
 void dsc_tree_set(struct dsc_tree **root, const struct dsc_tree_ops *ops, void *value)
@@ -139,31 +179,32 @@ void dsc_tree_set(struct dsc_tree **root, const struct dsc_tree_ops *ops, void *
 	struct insertion in = {
 		.ops = ops, .key = ops->key(value), .value = value, .prio = next_prio()
 	};
-	struct dsc_tree *old = *root;
 
-	*root = insert(&in, old);
-	dsc_tree_put(old, ops);
+	*root = insert(&in, *root);
 }
 
 static struct dsc_tree *without(const struct dsc_tree_ops *ops, struct dsc_tree *t, const void *key)
 {
 	int c = ops->cmp(key, t->value);
+	struct dsc_tree *l, *r;
 
-	if (c == 0)
-		return join(ops, t->left, t->right);
+	if (c == 0) {
+		dissolve(ops, t, &l, &r);
+		return join(ops, l, r);
+	}
+	t = own(ops, t);
 	if (c < 0)
-		return with_children(ops, t, without(ops, t->left, key), dsc_tree_get(t->right));
-	return with_children(ops, t, dsc_tree_get(t->left), without(ops, t->right, key));
+		t->left = without(ops, t->left, key);
+	else
+		t->right = without(ops, t->right, key);
+	return counted(t);
 }
 
 bool dsc_tree_del(struct dsc_tree **root, const struct dsc_tree_ops *ops, const void *key)
 {
-	struct dsc_tree *old = *root;
-
-	if (!dsc_tree_find(old, ops, key))
+	if (!dsc_tree_find(*root, ops, key))
 		return false;
-	*root = without(ops, old, key);
-	dsc_tree_put(old, ops);
+	*root = without(ops, *root, key);
 	return true;
 }
 
