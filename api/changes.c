@@ -8,6 +8,7 @@
 #include "api/render.h"
 #include "common/util.h"
 #include "discoveryd/model/commands.h"
+#include "discoveryd/model/foreign.h"
 #include "discoveryd/store/store.h"
 
 #include <stdio.h>
@@ -206,6 +207,33 @@ static void add_referrals(struct json_object *list, const struct dsc_snapshot *s
 	}
 }
 
+/* Of other discovery controllers. */
+static char *foreign_key(const struct dsc_foreign_entry *e, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s %s %s", e->reg->nqn, e->reg->traddr, e->reg->trsvcid);
+	return buf;
+}
+
+static void add_foreign(struct json_object *list, const struct dsc_snapshot *side,
+			const struct dsc_snapshot *other, const char *host_nqn)
+{
+	struct json_object *there = json_object_new_object();
+	struct dsc_foreign_entry e;
+	struct dsc_foreign it;
+	char key[512];
+
+	host_nqn = host_nqn ? host_nqn : DSC_NOBODY;
+	dsc_foreign_init(&it, other, host_nqn);
+	while (dsc_foreign_next(&it, &e))
+		json_object_object_add(there, foreign_key(&e, key, sizeof(key)), NULL);
+	dsc_foreign_init(&it, side, host_nqn);
+	while (dsc_foreign_next(&it, &e)) {
+		if (!json_object_object_get_ex(there, foreign_key(&e, key, sizeof(key)), NULL))
+			add_entry(list, e.reg->nqn, "discovery_controller", e.dc->name);
+	}
+	json_object_put(there);
+}
+
 static void on_told(void *arg, const struct dsc_snapshot *const side[2], const char *host_nqn,
 		    uint64_t subsys_id, bool differs)
 {
@@ -222,7 +250,9 @@ static void on_told(void *arg, const struct dsc_snapshot *const side[2], const c
 	for (int i = 0; differs && i < 2; i++) {
 		struct json_object *list = json_object_object_get(log, i ? "loses" : "gains");
 
-		if (subsys_id)
+		if (subsys_id == DSC_TOLD_FOREIGN)
+			add_foreign(list, side[!i], side[i], host_nqn);
+		else if (subsys_id)
 			add_entries(list, side[!i], side[i], host_nqn, subsys_id);
 		else
 			add_referrals(list, side[!i], side[i], host_nqn);

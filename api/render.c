@@ -35,6 +35,16 @@ void api_add_time(struct json_object *json, const char *name, uint64_t wall_ms)
 	api_add_str(json, name, cmn_time_format(wall_ms, text));
 }
 
+struct json_object *api_render_hosts(bool all, const char *hosts)
+{
+	struct json_object *array = all ? NULL : json_object_new_array();
+	const char *end;
+
+	for (const char *p = hosts; array && (end = strchr(p, '\n')); p = end + 1)
+		json_object_array_add(array, json_object_new_string_len(p, (int)(end - p)));
+	return array;
+}
+
 struct json_object *api_status(enum dsc_status state, const char *reason, uint64_t generation)
 {
 	struct json_object *status = json_object_new_object();

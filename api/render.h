@@ -33,6 +33,8 @@ int api_check_who(const char *text, const char *field, struct cmn_err *err);
 
 /* The answer with an object.  No 304: its status may have changed under the same ETag, which is for If-Match. */
 void api_reply_object(struct api_req *req, struct json_object *json, uint64_t revision);
+/* Who is named, each ended by a newline; null when all are. */
+struct json_object *api_render_hosts(bool all, const char *hosts);
 /* Reading bodies.  An array of strings into a list (absent, null, or items that belong to the body); free with api_list_free().
  * -EINVAL with the field's path. */
 int api_read_list(struct json_object *doc, const char *name, struct dsc_list *ret_list,

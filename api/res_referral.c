@@ -5,20 +5,13 @@
 #include "api/render.h"
 #include "api/resources.h"
 
-#include <string.h>
-
 /* -- members ------------------------------------------------------------------------------------------- */
 static void get_hosts(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
 	const struct dsc_referral *r = row;
-	const char *end;
 
 	(void)ctx;
-	if (r->all_hosts)
-		return;
-	ret->json = json_object_new_array();
-	for (const char *p = r->hosts; (end = strchr(p, '\n')); p = end + 1)
-		json_object_array_add(ret->json, json_object_new_string_len(p, (int)(end - p)));
+	ret->json = api_render_hosts(r->all_hosts, r->hosts);
 }
 
 static const struct api_field fields[] = {

@@ -11,6 +11,7 @@ extern const struct api_route api_res_allow[];
 extern const struct api_route api_res_config[];
 extern const struct api_route api_res_controller[];
 extern const struct api_route api_res_daemon[];
+extern const struct api_route api_res_dc[];
 extern const struct api_route api_res_discovery_log[];
 extern const struct api_route api_res_event[];
 extern const struct api_route api_res_group[];

@@ -23,6 +23,7 @@ const struct api_route *const api_route_table[] = {
 	api_res_metrics,
 	api_res_registration,
 	api_res_referral,
+	api_res_dc,
 	NULL,
 };
 /* clang-format on */

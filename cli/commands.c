@@ -10,6 +10,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_host_commands,
 	cli_group_commands,
 	cli_registration_commands,
+	cli_dc_commands,
 	cli_referral_commands,
 	cli_portal_commands,
 	cli_worker_commands,
@@ -32,6 +33,7 @@ const struct cli_command *const cli_areas[] = {
 const struct cli_resource cli_resources[] = {
 	/* keep sorted */
 	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
+	{ "dc", NULL, "other discovery controllers, which are followed", "discovery-controllers", "id" },
 	{ "event", "ev", "what happened", "events", NULL },
 	{ "group", NULL, "named sets of hosts", "groups", "name" },
 	{ "host", NULL, "hosts that are known by name", "hosts", "nqn" },

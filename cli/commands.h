@@ -12,6 +12,7 @@ extern const struct cli_command cli_namespace_commands[]; /* namespace.c */
 extern const struct cli_command cli_host_commands[]; /* host.c */
 extern const struct cli_command cli_group_commands[]; /* group.c */
 extern const struct cli_command cli_referral_commands[]; /* referral.c */
+extern const struct cli_command cli_dc_commands[]; /* dc.c */
 extern const struct cli_command cli_registration_commands[]; /* registration.c */
 extern const struct cli_command cli_portal_commands[]; /* portal.c */
 extern const struct cli_command cli_worker_commands[]; /* worker.c */

@@ -39,6 +39,8 @@ struct dsc_options {
 	bool ceph_metrics; /* /metrics tells the names of ceph-nvmeof's exporter too */
 	unsigned int regs_per_host; /* entries that a host may register; 0: the default */
 	unsigned int registration_keep_s; /* after its last controller has gone; 0: for ever */
+	unsigned int
+		dc_poll_s; /* between reads of a discovery controller that keeps no connections */
 	uint8_t dctype; /* Identify Controller: 0 not reported, 1 DDC, 2 CDC */
 	bool check_database; /* only that */
 	const char *backup_to; /* only that: a file to copy the database to */
@@ -52,6 +54,7 @@ struct dsc_model;
 struct dsc_supervisor;
 struct dsc_events;
 struct dsc_disc;
+struct dsc_follow;
 
 struct dsc_app {
 	struct dsc_options opt;
@@ -62,6 +65,7 @@ struct dsc_app {
 	struct dsc_events *events;
 	struct dsc_supervisor *supervisor;
 	struct dsc_disc *disc;
+	struct dsc_follow *follow;
 	char disc_nqn[224]; /* this discovery controller's own NQN, made once and stored */
 	char node[64]; /* name of this machine's node row */
 	uint64_t started_wall_ms; /* CLOCK_REALTIME */

@@ -3,7 +3,7 @@
  * Owns: every part.  Thread: main, which is the control loop.  May block: before the loop runs and after it has ended.
  *
  *     store, model -> discovery's sockets -> what the command line asks for -> living workers adopted, portals bound ->
- *     discovery, API, mDNS -> missing workers started */
+ *     follower, API, discovery, mDNS -> missing workers started */
 #include "config.h"
 
 #include <errno.h>
@@ -26,6 +26,7 @@
 #include "discoveryd/bootstrap.h"
 #include "discoveryd/disc/disc.h"
 #include "discoveryd/events/events.h"
+#include "discoveryd/follow/follow.h"
 #include "discoveryd/mdns/mdns.h"
 #include "discoveryd/model/model.h"
 #include "discoveryd/notify.h"
@@ -127,7 +128,8 @@ static void workers_known(struct dsc_app *app, const struct cmn_err *portals)
 	}
 	if (cmn_err_is(portals))
 		dsc_event(app, DSC_ERROR, "portal.failed", portals->msg, NULL);
-	if (start_api(d, &err) < 0 || dsc_disc_open(d->app.disc, &err) < 0) {
+	if (dsc_follow_start(app, &app->follow, &err) < 0 || start_api(d, &err) < 0 ||
+	    dsc_disc_open(d->app.disc, &err) < 0) {
 		give_up(d, &err);
 		return;
 	}
@@ -220,6 +222,7 @@ static void end(struct daemon *d)
 	if (d->api)
 		api_server_destroy(d->api);
 	dsc_disc_stop(d->app.disc);
+	dsc_follow_stop(app->follow);
 	dsc_supervisor_destroy(app->supervisor);
 	dsc_store_close(app->store);
 	dsc_model_destroy(app->model);

@@ -40,6 +40,9 @@ static const char usage_text[] =
 	"  --registrations-per-host N    entries that a host may register (default 32)\n"
 	"  --registration-keep SECONDS   after its last controller has gone (default 259200; 0: "
 	"for ever)\n"
+	"  --dc-poll SECONDS       between reads of a discovery controller that keeps no "
+	"connections "
+	"(default 60)\n"
 	"  --dctype none|ddc|cdc   what Identify says that this is (default none)\n"
 	"  --targetd PATH          program that workers run\n"
 	"  --workers N             workers that a first start makes (default 1)\n"
@@ -109,6 +112,7 @@ enum {
 	OPT_CONGESTION,
 	OPT_REGS_PER_HOST,
 	OPT_REG_KEEP,
+	OPT_DC_POLL,
 	OPT_DCTYPE,
 	OPT_TARGETD,
 	OPT_WORKERS,
@@ -134,6 +138,7 @@ static const struct option long_options[] = {
 	{ "congestion", required_argument, NULL, OPT_CONGESTION },
 	{ "registrations-per-host", required_argument, NULL, OPT_REGS_PER_HOST },
 	{ "registration-keep", required_argument, NULL, OPT_REG_KEEP },
+	{ "dc-poll", required_argument, NULL, OPT_DC_POLL },
 	{ "dctype", required_argument, NULL, OPT_DCTYPE },
 	{ "targetd", required_argument, NULL, OPT_TARGETD },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
@@ -147,16 +152,37 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int number(const char *option, const char *text, uint64_t max, unsigned int *ret)
-{
-	uint64_t n;
-	char why[64];
+/* Those that are a number from 1 to max. */
+static const struct {
+	int opt;
+	const char *name;
+	uint64_t max;
+	size_t offset; /* of an unsigned int */
+} numbers[] = {
+	{ OPT_REGS_PER_HOST, "--registrations-per-host", 65536,
+	  offsetof(struct dsc_options, regs_per_host) },
+	{ OPT_DC_POLL, "--dc-poll", 86400, offsetof(struct dsc_options, dc_poll_s) },
+	{ OPT_WORKERS, "--workers", 64, offsetof(struct dsc_options, nr_workers) },
+	{ OPT_REACTORS, "--reactors", 64, offsetof(struct dsc_options, nr_reactors) },
+};
 
-	snprintf(why, sizeof(why), "must be a number from 1 to %llu", (unsigned long long)max);
-	if (cmn_parse_u64(text, 1, max, &n) < 0)
-		return refuse(option, why);
-	*ret = (unsigned int)n;
-	return 0;
+/* 1: opt is none of them. */
+static int take_number(struct dsc_options *o, int opt, const char *arg)
+{
+	char why[64];
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i].opt != opt)
+			continue;
+		snprintf(why, sizeof(why), "must be a number from 1 to %llu",
+			 (unsigned long long)numbers[i].max);
+		if (cmn_parse_u64(arg, 1, numbers[i].max, &n) < 0)
+			return refuse(numbers[i].name, why);
+		*(unsigned int *)(void *)((char *)o + numbers[i].offset) = (unsigned int)n;
+		return 0;
+	}
+	return 1;
 }
 
 static int take_address(struct dsc_options *o, int opt, const char *arg)
@@ -247,11 +273,15 @@ static bool *flag_of(struct dsc_options *o, int opt)
 static int take(struct dsc_options *o, int opt, const char *arg)
 {
 	bool *flag = flag_of(o, opt);
+	int rc;
 
 	if (flag) {
 		*flag = true;
 		return 0;
 	}
+	rc = take_number(o, opt, arg);
+	if (rc <= 0)
+		return rc;
 	switch (opt) {
 	case OPT_STATE:
 		o->state_dir = arg;
@@ -267,16 +297,10 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 	case OPT_TARGETD:
 		o->targetd = arg;
 		return 0;
-	case OPT_REGS_PER_HOST:
-		return number("--registrations-per-host", arg, 65536, &o->regs_per_host);
 	case OPT_REG_KEEP:
 		return take_keep(o, arg);
 	case OPT_DCTYPE:
 		return take_dctype(o, arg);
-	case OPT_WORKERS:
-		return number("--workers", arg, 64, &o->nr_workers);
-	case OPT_REACTORS:
-		return number("--reactors", arg, 64, &o->nr_reactors);
 	case OPT_API_HOST:
 		return take_api_host(o, arg);
 	case OPT_LOG:
@@ -379,6 +403,7 @@ int dsc_options_parse(int argc, char **argv, struct dsc_options *ret)
 	struct dsc_options o = { .state_dir = PHAROS_STATEDIR,
 				 .api = { "127.0.0.1", DSC_API_PORT },
 				 .registration_keep_s = KEEP_S,
+				 .dc_poll_s = 60,
 				 .nr_workers = 1 };
 	int opt, rc;
 

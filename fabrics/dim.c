@@ -67,11 +67,13 @@ static bool get_text(char *dst, const void *src, size_t size)
 	return printable(dst);
 }
 
-static bool get_label(char dst[FAB_DIM_LABEL_MAX + 1], const uint8_t *src, size_t size, bool ascii)
+bool fab_label_take(char dst[FAB_LABEL_MAX + 1], const uint8_t *src, size_t size, bool ascii)
 {
 	const uint8_t *end;
 	size_t len = strnlen((const char *)src, size), step;
 
+	if (size > FAB_LABEL_MAX)
+		return false;
 	while (len && src[len - 1] == ' ')
 		len--;
 	end = src + len;
@@ -102,10 +104,9 @@ static enum verdict take_exat(bool host, uint16_t type, const uint8_t *value, ui
 		return GOOD;
 	case NVMF_EXAT_ADMIN_LABEL:
 	case NVMF_EXAT_ADMIN_LABEL_UTF8:
-		if (len > FAB_DIM_LABEL_MAX ||
-		    !get_label(ret->label, value, len, type == NVMF_EXAT_ADMIN_LABEL))
-			return MALFORMED;
-		return GOOD;
+		return fab_label_take(ret->label, value, len, type == NVMF_EXAT_ADMIN_LABEL)
+			       ? GOOD
+			       : MALFORMED;
 	default:
 		return MALFORMED; /* reserved */
 	}

@@ -12,8 +12,6 @@ enum fab_dim_task { FAB_DIM_REGISTER, FAB_DIM_DEREGISTER, FAB_DIM_UPDATE, FAB_DI
 extern const char *const fab_dim_task_name[FAB_DIM_TASK_COUNT]; /* "register", ... */
 const char *fab_dim_etype_name(uint16_t etype); /* "host", "ddc", "cdc" */
 
-#define FAB_DIM_LABEL_MAX 256
-
 /* The header. */
 struct fab_dim {
 	uint8_t task; /* enum fab_dim_task */
@@ -31,7 +29,7 @@ struct fab_dim_entry {
 	struct fab_disc_record
 		rec; /* subnqn: the host's NQN for hosts and CDCs; traddr "": that of the connection's peer */
 	uint8_t hostid[16]; /* zeroes for a subsystem */
-	char label[FAB_DIM_LABEL_MAX + 1]; /* UTF-8; "" none */
+	char label[FAB_LABEL_MAX + 1]; /* UTF-8; "" none */
 };
 
 /* What was wrong: the field by the specification's name in small letters; entry -1: the header. */
@@ -46,5 +44,8 @@ struct fab_status fab_dim_decode(uint32_t cdw10, const void *data, uint32_t len,
 				 struct fab_dim *ret, struct fab_dim_fault *ret_fault);
 /* The entries of a decoded command one by one, *pos being 0 at first; false after the last. */
 bool fab_dim_next(const struct fab_dim *dim, uint32_t *pos, struct fab_dim_entry *ret);
+
+/* An administrative label of size bytes, padded with NULs or spaces.  False: too long, or not to be shown; dst is undefined then. */
+bool fab_label_take(char dst[FAB_LABEL_MAX + 1], const uint8_t *src, size_t size, bool ascii);
 
 #endif

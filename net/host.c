@@ -213,8 +213,9 @@ static enum step identify_answer(struct net_host *h, const struct nvme_cqe *cqe)
 	uint64_t unit = 4096ull << NVME_CAP_MPSMIN(h->cap);
 
 	(void)cqe;
-	h->max_data = id->mdts && id->mdts < 16 ? (uint32_t)cmn_min(unit << id->mdts, MAX_DATA + 0ull)
-						: MAX_DATA;
+	h->max_data = id->mdts && id->mdts < 16
+			      ? (uint32_t)cmn_min(unit << id->mdts, MAX_DATA + 0ull)
+			      : MAX_DATA;
 	h->oaes = le32toh(id->oaes) & h->params.events;
 	return h->oaes ? STEP_EVENTS : STEP_DONE;
 }
@@ -234,8 +235,7 @@ static enum step events_answer(struct net_host *h, const struct nvme_cqe *cqe)
 static struct nvme_cmd shutdown_cmd(struct net_host *h)
 {
 	return fab_cmd_property_set(NVME_REG_CC, false,
-				    net_dial_cc(h->cap) |
-					    NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT);
+				    net_dial_cc(h->cap) | NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT);
 }
 
 static enum step shutdown_answer(struct net_host *h, const struct nvme_cqe *cqe)
@@ -495,8 +495,8 @@ static void go_down(struct net_host *h)
 {
 	struct cmn_err why = h->why;
 
+	h->state = NET_HOST_IDLE; /* for the commands that end with it */
 	close_queue(h);
-	h->state = NET_HOST_IDLE;
 	h->failed = false;
 	h->again_at = 0;
 	if (!h->stopping && h->params.retry_ms)
@@ -690,6 +690,7 @@ void net_host_destroy(struct net_host *h)
 	if (!h)
 		return;
 	assert(!h->calling);
+	h->state = NET_HOST_IDLE;
 	h->failed = true; /* what is done now starts nothing */
 	close_queue(h);
 	net_timer_cancel(h->hosts->reactor, &h->timer);

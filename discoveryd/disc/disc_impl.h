@@ -57,7 +57,7 @@ struct dsc_disc {
 	struct net_timer look; /* coalesces bursts of changes into one look at all controllers */
 	struct net_timer expire; /* drops logs that nobody reads on */
 	TAILQ_HEAD(, dsc_dim_op) dims; /* under way: dim.c */
-	struct net_timer sweep; /* expiry.c */
+	struct net_timer sweep, sweep_dcs; /* expiry.c */
 	struct dsc_absent *absent;
 	uint64_t look_nr;
 	struct dsc_disc_host *by_host;

@@ -12,15 +12,19 @@
 #include <string.h>
 
 #include "common/container.h"
+#include "discoveryd/model/foreign.h"
 #include "net/addr.h"
 
 #define LOG_ASQSZ 32 /* admin queue entries that a host may ask for, as others tell it */
 
 const char *const dsc_reach_name[DSC_REACH_COUNT] = { "yes", "loopback_portal", "address_family" };
 
+/* One of three. */
 struct dsc_log_entry {
-	struct dsc_entry e;
-	const struct dsc_referral *referral; /* then e isn't used */
+	struct dsc_entry e; /* subsys set: a subsystem of ours */
+	const struct dsc_reg *reg; /* another discovery controller told us of it */
+	const struct dsc_referral *referral;
+	bool away; /* reg's discovery controller is not connected */
 	uint64_t at; /* where its extended form begins in the page */
 };
 
@@ -116,6 +120,11 @@ enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *
 	return DSC_REACH_YES;
 }
 
+static const char *label_of(const struct dsc_log_entry *entry)
+{
+	return entry->e.subsys ? entry->e.subsys->label : entry->reg ? entry->reg->label : NULL;
+}
+
 /* Where the entries before entry[idx] end in an extended page. */
 static uint64_t end_of(const struct dsc_log *log, size_t idx)
 {
@@ -124,11 +133,10 @@ static uint64_t end_of(const struct dsc_log *log, size_t idx)
 	if (!idx)
 		return sizeof(struct nvmf_disc_log) + EXT_CURRENT_LEN;
 	last = &log->entry[idx - 1];
-	return last->at + fab_disc_ext_len(last->referral ? NULL : last->e.subsys->label, false);
+	return last->at + fab_disc_ext_len(label_of(last), false);
 }
 
-static int add_entry(struct dsc_log *log, const struct dsc_entry *entry,
-		     const struct dsc_referral *referral)
+static int add_entry(struct dsc_log *log, const struct dsc_log_entry *entry)
 {
 	struct dsc_log_entry *more;
 
@@ -139,32 +147,120 @@ static int add_entry(struct dsc_log *log, const struct dsc_entry *entry,
 			return -ENOMEM;
 		log->entry = more;
 	}
+	log->entry[log->nr] = *entry;
 	log->entry[log->nr].at = end_of(log, log->nr);
-	log->entry[log->nr].referral = referral;
-	if (entry)
-		log->entry[log->nr].e = *entry;
 	log->nr++;
 	return 0;
 }
+
+/* ---- ours ---- */
+
+static int add_ours(struct dsc_log *log, const char *host_nqn)
+{
+	bool local = log->dlpf & NVMF_DLPF_PORTLCL; /* presented at the address that was asked */
+	struct dsc_log_entry entry = { .at = 0 };
+	struct dsc_visible it;
+	char told[64];
+
+	dsc_visible_init(&it, log->snap, host_nqn);
+	while (dsc_visible_next(&it, &entry.e)) {
+		if (dsc_reach(entry.e.portal, &log->via, told) != DSC_REACH_YES ||
+		    (local && strcmp(told, log->via.address) != 0))
+			continue;
+		if (add_entry(log, &entry) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ---- what other discovery controllers have ---- */
+
+static bool text_is_loopback(const char *traddr)
+{
+	int family = strchr(traddr, ':') ? AF_INET6 : AF_INET;
+	struct in6_addr addr;
+
+	return inet_pton(family, traddr, &addr) == 1 && is_loopback(family, &addr);
+}
+
+/* Where our own workers listen, as this host would be told. */
+struct own_address {
+	uint16_t port;
+	char address[64];
+};
+
+static int own_addresses(const struct dsc_log *log, struct own_address **ret)
+{
+	size_t nr = dsc_tree_count(log->snap->portals), i = 0;
+	const struct dsc_portal *p;
+
+	*ret = calloc(nr + 1, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	dsc_tree_each(p, log->snap->portals, &dsc_portal_ops)
+	{
+		(*ret)[i].port = p->port;
+		if (dsc_reach(p, &log->via, (*ret)[i].address) == DSC_REACH_YES)
+			i++;
+	}
+	(*ret)[i].port = 0;
+	return 0;
+}
+
+/* What is there is ours to tell, whatever others say of it. */
+static bool is_own(const struct own_address *own, const struct dsc_reg *reg)
+{
+	unsigned long port = strtoul(reg->trsvcid, NULL, 10);
+
+	for (; own->port; own++) {
+		if (own->port == port && !strcmp(own->address, reg->traddr))
+			return true;
+	}
+	return false;
+}
+
+static int add_foreign(struct dsc_log *log, const char *host_nqn)
+{
+	struct own_address *own = NULL;
+	struct dsc_foreign_entry found;
+	struct dsc_foreign it;
+	int rc = 0;
+
+	if (!log->snap->dc_regs)
+		return 0;
+	if (own_addresses(log, &own) < 0)
+		return -ENOMEM;
+	dsc_foreign_init(&it, log->snap, host_nqn);
+	while (!rc && dsc_foreign_next(&it, &found)) {
+		struct dsc_log_entry entry = { .reg = found.reg, .away = found.entity->away };
+
+		if (is_own(own, found.reg) ||
+		    (!log->via.loopback && text_is_loopback(found.reg->traddr)))
+			continue;
+		rc = add_entry(log, &entry);
+	}
+	free(own);
+	return rc;
+}
+
+/* ---- referrals ---- */
 
 /* One that leads back to this controller, or to nowhere for this host, isn't told: hosts follow referrals. */
 static int add_referrals(struct dsc_log *log, const char *host_nqn)
 {
 	const struct dsc_referral *r;
-	struct in6_addr addr;
-	int family;
 
 	dsc_tree_each(r, log->snap->referrals, &dsc_referral_ops)
 	{
+		struct dsc_log_entry entry = { .referral = r };
+
 		if (!dsc_snapshot_refers(log->snap, r, host_nqn))
 			continue;
 		if (r->port == log->via.port && !strcmp(r->traddr, log->via.address))
 			continue;
-		family = strchr(r->traddr, ':') ? AF_INET6 : AF_INET;
-		inet_pton(family, r->traddr, &addr);
-		if (!log->via.loopback && is_loopback(family, &addr))
+		if (!log->via.loopback && text_is_loopback(r->traddr))
 			continue;
-		if (add_entry(log, NULL, r) < 0)
+		if (add_entry(log, &entry) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -174,11 +270,8 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 			       const struct dsc_via *via, uint8_t dlpf)
 {
 	bool all = dlpf & NVMF_DLPF_ALLSUB;
-	bool local = dlpf & NVMF_DLPF_PORTLCL; /* presented at the address that was asked */
+	bool local = dlpf & NVMF_DLPF_PORTLCL;
 	struct dsc_log *log = calloc(1, sizeof(*log));
-	struct dsc_visible it;
-	struct dsc_entry entry;
-	char told[64];
 
 	if (!log)
 		return NULL;
@@ -186,19 +279,10 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 	log->via = *via;
 	log->dlpf = dlpf;
 	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, host_nqn);
-	dsc_visible_init(&it, snap, all ? NULL : host_nqn);
-	while (dsc_visible_next(&it, &entry)) {
-		if (dsc_reach(entry.portal, via, told) != DSC_REACH_YES ||
-		    (local && strcmp(told, via->address) != 0))
-			continue;
-		if (add_entry(log, &entry, NULL) < 0) {
-			dsc_log_destroy(
-				log); /* never a partial log: hosts disconnect what is missing */
-			return NULL;
-		}
-	}
-	if (!local && add_referrals(log, host_nqn) < 0) {
-		dsc_log_destroy(log);
+	if (add_ours(log, all ? NULL : host_nqn) < 0 ||
+	    (!local &&
+	     (add_foreign(log, all ? NULL : host_nqn) < 0 || add_referrals(log, host_nqn) < 0))) {
+		dsc_log_destroy(log); /* never a partial log: hosts disconnect what is missing */
 		return NULL;
 	}
 	return log;
@@ -252,6 +336,23 @@ static void record_subsystem(const struct dsc_log *log, const struct dsc_entry *
 	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%u", entry->portal->port);
 }
 
+static void record_foreign(const struct dsc_log_entry *entry, struct fab_disc_record *ret)
+{
+	const struct dsc_reg *r = entry->reg;
+
+	ret->subtype = NVMF_SUBTYPE_NVM;
+	ret->portid = r->portid;
+	ret->treq = r->treq;
+	ret->sectype = r->sectype;
+	ret->cntlid = r->cntlid;
+	ret->asqsz = r->asqsz;
+	ret->eflags = entry->away ? NVMF_EFLAGS_NCC : 0;
+	ret->label = r->label;
+	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", r->nqn);
+	snprintf(ret->traddr, sizeof(ret->traddr), "%s", r->traddr);
+	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%s", r->trsvcid);
+}
+
 static void record_referral(const struct dsc_referral *r, struct fab_disc_record *ret)
 {
 	ret->subtype = NVMF_SUBTYPE_REFERRAL;
@@ -270,6 +371,8 @@ void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_rec
 	ret->asqsz = LOG_ASQSZ;
 	if (idx == 0)
 		record_current(log, ret);
+	else if (log->entry[idx - 1].reg)
+		record_foreign(&log->entry[idx - 1], ret);
 	else if (log->entry[idx - 1].referral)
 		record_referral(log->entry[idx - 1].referral, ret);
 	else

@@ -42,14 +42,29 @@ static const struct dsc_referral *next_referral(const struct dsc_snapshot *st, u
 	dsc_snapshot_who_text(st, who_id, text);
 	do {
 		r = dsc_tree_next(st->referrals, &dsc_referral_ops, r ? &r->id : NULL);
-	} while (r && !dsc_referral_names(r, text));
+	} while (r && !dsc_hosts_have(r->hosts, text));
 	return r;
+}
+
+static const struct dsc_dc *next_dc(const struct dsc_snapshot *st, uint64_t who_id,
+				    const struct dsc_dc *dc)
+{
+	char text[DSC_NQN_MAX + 1];
+
+	if (!dsc_snapshot_group_id(st, who_id))
+		return NULL;
+	dsc_snapshot_who_text(st, who_id, text);
+	do {
+		dc = dsc_tree_next(st->dcs, &dsc_dc_ops, dc ? &dc->id : NULL);
+	} while (dc && !dsc_hosts_have(dc->hosts, text));
+	return dc;
 }
 
 void dsc_who_users(const struct dsc_snapshot *st, uint64_t who_id,
 		   void (*fn)(void *arg, const char *user), void *arg)
 {
 	const struct dsc_referral *r = NULL;
+	const struct dsc_dc *dc = NULL;
 	const struct dsc_ns_allow *a;
 	const struct dsc_member *m;
 	char text[DSC_NQN_MAX + 32];
@@ -69,6 +84,10 @@ void dsc_who_users(const struct dsc_snapshot *st, uint64_t who_id,
 		snprintf(text, sizeof(text), "referral %s", r->name);
 		fn(arg, text);
 	}
+	while ((dc = next_dc(st, who_id, dc))) {
+		snprintf(text, sizeof(text), "discovery controller %s", dc->name);
+		fn(arg, text);
+	}
 }
 
 static void add_user(void *arg, const char *user)
@@ -86,19 +105,34 @@ int dsc_cmd_check_who_unused(const struct dsc_snapshot *st, uint64_t who_id, str
 	return 0;
 }
 
-/* "group:NAME" and its newline out of the list. */
-static void drop_from_referral(struct dsc_txn *txn, const struct dsc_referral *old,
-			       const char *text)
+/* "group:NAME" and its newline, which are in it, out of the list. */
+static void drop_line(char *hosts, const char *text)
 {
-	struct dsc_referral *r = dsc_row_copy(old);
 	size_t len = strlen(text) + 1;
-	char *p = r->hosts;
+	char *p = hosts;
 
 	while (strncmp(p, text, len - 1) != 0 || p[len - 1] != '\n')
 		p = strchr(p, '\n') + 1;
 	memmove(p, p + len, strlen(p + len) + 1);
+}
+
+static void drop_from_referral(struct dsc_txn *txn, const struct dsc_referral *old,
+			       const char *text)
+{
+	struct dsc_referral *r = dsc_row_copy(old);
+
+	drop_line(r->hosts, text);
 	r->changed = dsc_txn_change(txn);
 	dsc_txn_put(txn, r);
+}
+
+static void drop_from_dc(struct dsc_txn *txn, const struct dsc_dc *old, const char *text)
+{
+	struct dsc_dc *dc = dsc_row_copy(old);
+
+	drop_line(dc->hosts, text);
+	dc->changed = dsc_txn_change(txn);
+	dsc_txn_put(txn, dc);
 }
 
 static void put_changed(struct dsc_txn *txn, uint64_t group_id, const char *description)
@@ -115,6 +149,7 @@ void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id)
 {
 	const struct dsc_snapshot *st = dsc_txn_state(txn);
 	const struct dsc_referral *r = NULL;
+	const struct dsc_dc *dc;
 	const struct dsc_ns_allow *a;
 	const struct dsc_member *m;
 	char text[DSC_NQN_MAX + 1];
@@ -136,6 +171,8 @@ void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id)
 	}
 	while ((r = next_referral(st, who_id, NULL)))
 		drop_from_referral(txn, r, dsc_snapshot_who_text(st, who_id, text));
+	while ((dc = next_dc(st, who_id, NULL)))
+		drop_from_dc(txn, dc, dsc_snapshot_who_text(st, who_id, text));
 }
 
 /* -- members ---------------------------------------------------------------------------------------------- */

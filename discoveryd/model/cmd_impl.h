@@ -60,12 +60,35 @@ bool dsc_cmd_set_groups(struct dsc_txn *txn, uint64_t host_id, const struct dsc_
 /* -EBUSY when something names the host or the group. */
 int dsc_cmd_check_who_unused(const struct dsc_snapshot *st, uint64_t who_id, struct cmn_err *err);
 
+/* cmd_dc.c: an address of another discovery controller */
+/* In the short form, no wildcard: it is somewhere. */
+int dsc_cmd_set_address(char ret[64], const char *address, struct cmn_err *err);
+/* -EINVAL when it is this discovery controller, as far as that can be known before anybody asks. */
+int dsc_cmd_check_not_us(struct dsc_app *app, const char *nqn, const char *traddr, uint16_t port,
+			 struct cmn_err *err);
+/* Each ended by a newline, the caller's; unset or null: *ret_all. */
+char *dsc_cmd_hosts_text(const struct dsc_list *hosts, bool *ret_all);
+/* Registered, in this transaction: the discovery controller that it is, found or made. */
+uint64_t dsc_cmd_dc_of_entity(struct dsc_app *app, struct dsc_txn *txn, const struct dsc_entity *e,
+			      const struct dsc_register_in *in);
+/* -EINVAL when it is one that was admitted, but not from where it came then. */
+int dsc_cmd_check_dc_peer(const struct dsc_snapshot *st, const struct dsc_entity *e,
+			  const struct sockaddr_storage *peer, struct cmn_err *err);
+/* It has registered nothing any more: one that nobody admitted isn't kept. */
+void dsc_cmd_dc_left(struct dsc_txn *txn, uint64_t dc_id);
+
+/* cmd_register.c */
+/* The peer's, IPv4 as such even on a socket for both. */
+void dsc_peer_address(const struct sockaddr_storage *peer, char ret[64], uint8_t *ret_adrfam);
+/* Of the same key: do they say the same? */
+bool dsc_reg_same(const struct dsc_reg *a, const struct dsc_reg *b);
+
 /* placement.c */
 /* The least loaded worker: one with a portal before one without, one that isn't degraded before one that is. */
 const struct dsc_worker *dsc_place(const struct dsc_snapshot *st);
 uint32_t dsc_free_nsid(const struct dsc_subsys *s); /* the lowest; 0: none */
 uint16_t dsc_free_portid(const struct dsc_snapshot *st);
 /* "w1", "w2", ...: the first that is free. */
-void dsc_free_name(struct dsc_tree *names, char prefix, char *buf, size_t size);
+void dsc_free_name(struct dsc_tree *names, const char *prefix, char *buf, size_t size);
 
 #endif

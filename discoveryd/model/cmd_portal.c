@@ -96,7 +96,7 @@ static int fill(const struct dsc_snapshot *st, struct dsc_portal *p, const struc
 	if (in->name)
 		snprintf(p->name, sizeof(p->name), "%s", in->name);
 	else
-		dsc_free_name(st->portal_names, 'p', p->name, sizeof(p->name));
+		dsc_free_name(st->portal_names, "p", p->name, sizeof(p->name));
 	canonical(p->address, sizeof(p->address), in->address);
 	if (in->advertise)
 		canonical(p->advertise, sizeof(p->advertise), in->advertise);

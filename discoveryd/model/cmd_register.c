@@ -2,8 +2,8 @@
 /* discoveryd/model/cmd_register.c - registrations by Discovery Information Management.
  * Owns: nothing.  Thread: the control loop.  May block: never.  Spec: NVM Express Base 2.1, 5.3.3.
  *
- * What is registered is kept and shown; no host is told of a registered subsystem, for whoever reaches this controller could name
- * one: that takes an operator's consent (zoning). */
+ * What is registered is kept and shown; no host is told of a registered subsystem before an operator has admitted the discovery
+ * controller that registered it, for whoever reaches this one could name a subsystem. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,8 +19,7 @@
 #define REGS_PER_HOST 32
 
 /* -- addresses ---------------------------------------------------------------------------------------- */
-/* The peer's, IPv4 as such even on a socket for both. */
-static void peer_address(const struct sockaddr_storage *peer, char ret[64], uint8_t *ret_adrfam)
+void dsc_peer_address(const struct sockaddr_storage *peer, char ret[64], uint8_t *ret_adrfam)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
 	const struct sockaddr_in *in = (const struct sockaddr_in *)peer;
@@ -52,7 +51,7 @@ static int set_address(struct dsc_reg *r, const struct fab_disc_record *rec,
 	uint8_t peer_adrfam;
 	char from[64] = "";
 
-	peer_address(peer, from, &peer_adrfam);
+	dsc_peer_address(peer, from, &peer_adrfam);
 	if (!*rec->traddr) {
 		snprintf(r->traddr, sizeof(r->traddr), "%s", from);
 		r->adrfam = peer_adrfam;
@@ -70,7 +69,7 @@ static int set_address(struct dsc_reg *r, const struct fab_disc_record *rec,
 
 /* -- entries -------------------------------------------------------------------------------------------- */
 /* The fields that EKTYPE names, in one text. */
-static char *make_key(const struct dsc_reg *r, uint16_t ektype)
+char *dsc_reg_make_key(const struct dsc_reg *r, uint16_t ektype)
 {
 	char key[512];
 
@@ -104,11 +103,11 @@ static struct dsc_reg *reg_from(const struct dsc_register_in *in, const struct f
 	r->port_local = in->dim->portlcl;
 	memcpy(r->host_id, e->hostid, sizeof(r->host_id));
 	r->label = dsc_strdup(e->label);
-	r->key = make_key(r, in->dim->ektype);
+	r->key = dsc_reg_make_key(r, in->dim->ektype);
 	return r;
 }
 
-static bool same_reg(const struct dsc_reg *a, const struct dsc_reg *b)
+bool dsc_reg_same(const struct dsc_reg *a, const struct dsc_reg *b)
 {
 	return !strcmp(a->key, b->key) && !strcmp(a->traddr, b->traddr) &&
 	       !strcmp(a->label, b->label) && a->subtype == b->subtype && a->treq == b->treq &&
@@ -172,7 +171,7 @@ static int put_reg(struct job *job, struct dsc_reg *r, const struct dsc_reg *old
 		dsc_row_put(r);
 		return err->code;
 	}
-	if (old && same_reg(old, r)) {
+	if (old && dsc_reg_same(old, r)) {
 		dsc_row_put(r);
 		return 0;
 	}
@@ -261,8 +260,8 @@ static int run_entries(struct job *job, struct cmn_err *err)
 }
 
 /* -- entities --------------------------------------------------------------------------------------------- */
-static int check_entity(const struct dsc_register_in *in, const struct dsc_entity *e,
-			struct cmn_err *err)
+static int check_entity(const struct dsc_snapshot *st, const struct dsc_register_in *in,
+			const struct dsc_entity *e, struct cmn_err *err)
 {
 	if (in->dim->etype == NVMF_DIM_HOST && strcmp(in->dim->eid, in->owner) != 0)
 		return cmn_err_set(
@@ -274,7 +273,7 @@ static int check_entity(const struct dsc_register_in *in, const struct dsc_entit
 	if (e && e->etype != in->dim->etype)
 		return cmn_err_set(err, -EINVAL, "etype", "%.100s is registered as a %s", e->eid,
 				   fab_dim_etype_name(e->etype));
-	return 0;
+	return e ? dsc_cmd_check_dc_peer(st, e, in->peer, err) : 0;
 }
 
 /* The entity as the header tells it, new or changed. */
@@ -283,7 +282,8 @@ static void put_entity(struct job *job, const struct dsc_entity *old)
 	const struct fab_dim *dim = job->in->dim;
 	struct dsc_entity *e;
 
-	if (old && !strcmp(old->name, dim->ename) && !strcmp(old->version, dim->ever)) {
+	if (old && !strcmp(old->name, dim->ename) && !strcmp(old->version, dim->ever) &&
+	    !old->away && (old->dc_id || old->etype == NVMF_DIM_HOST)) {
 		job->entity_id = old->id;
 		return;
 	}
@@ -297,6 +297,9 @@ static void put_entity(struct job *job, const struct dsc_entity *old)
 	}
 	snprintf(e->name, sizeof(e->name), "%s", dim->ename);
 	snprintf(e->version, sizeof(e->version), "%s", dim->ever);
+	if (e->etype != NVMF_DIM_HOST)
+		e->dc_id = dsc_cmd_dc_of_entity(job->app, job->txn, e, job->in);
+	e->away = false;
 	e->changed = dsc_txn_change(job->txn);
 	job->entity_id = e->id;
 	job->changed = true;
@@ -307,9 +310,13 @@ static void put_entity(struct job *job, const struct dsc_entity *old)
 static void drop_if_empty(struct dsc_txn *txn, uint64_t entity_id)
 {
 	const struct dsc_entity *e = dsc_snapshot_entity_id(dsc_txn_state(txn), entity_id);
+	uint64_t dc_id = e ? e->dc_id : 0;
 
-	if (e && !e->regs)
-		dsc_txn_del(txn, e);
+	if (!e || e->regs)
+		return;
+	dsc_txn_del(txn, e);
+	if (dc_id)
+		dsc_cmd_dc_left(txn, dc_id);
 }
 
 int dsc_cmd_register(struct dsc_app *app, const struct dsc_register_in *in,
@@ -320,7 +327,7 @@ int dsc_cmd_register(struct dsc_app *app, const struct dsc_register_in *in,
 	bool settled = dsc_model_now(app->model)->change == st->change;
 	struct job job = { .app = app, .in = in };
 
-	if (check_entity(in, entity, err) < 0)
+	if (check_entity(st, in, entity, err) < 0)
 		return err->code;
 	if (!entity && in->dim->task == FAB_DIM_UPDATE)
 		return cmn_err_set(err, -EINVAL, "eid", "%.100s has registered nothing",

@@ -61,7 +61,7 @@ int dsc_cmd_worker_create(struct dsc_app *app, const struct dsc_worker_in *in,
 	if (in->name)
 		snprintf(name, sizeof(name), "%s", in->name);
 	else
-		dsc_free_name(st->worker_names, 'w', name, sizeof(name));
+		dsc_free_name(st->worker_names, "w", name, sizeof(name));
 	txn = dsc_txn_begin(app->model);
 	w = dsc_row_new(DSC_ROW_WORKER);
 	w->id = dsc_txn_new_id(txn);

@@ -176,8 +176,10 @@ const struct dsc_write *dsc_batch_writes(const struct dsc_app *app, size_t *ret_
 void dsc_batch_put(struct dsc_app *app, void *row);
 
 /* What it means for hosts: as if each worker had confirmed all that is desired of it, before and after.  fn is told of each host
- * (NULL: every host that nobody names) and subsystem (0: referrals) that it may concern, and whether what the host is told of it
+ * (NULL: every host that nobody names) and subsystem (0: referrals; DSC_TOLD_FOREIGN: what
+ * other discovery controllers have) that it may concern, and whether what the host is told of it
  * differs; possibly more than once.  False when there was too much to compare. */
+#define DSC_TOLD_FOREIGN UINT64_MAX
 typedef void dsc_told_fn(void *arg, const struct dsc_snapshot *const side[2], const char *host_nqn,
 			 uint64_t subsys_id, bool differs);
 bool dsc_batch_tell(struct dsc_app *app, dsc_told_fn *fn, void *arg);
@@ -224,6 +226,54 @@ void dsc_who_users(const struct dsc_snapshot *st, uint64_t who_id,
 /* A host's NQN, or "group:NAME" of one that is there; err->field = field. */
 int dsc_who_check(const struct dsc_snapshot *st, const char *text, const char *field,
 		  struct cmn_err *err);
+
+/* -- other discovery controllers ------------------------------------------------------------------------------------------------ */
+#define DSC_DCS_MAX 1000 /* of all */
+#define DSC_DCS_WAITING_MAX 200 /* that nobody has admitted: whoever reaches us can add to them */
+
+struct dsc_dc_in {
+	const char *name; /* NULL: made up; create only */
+	const char *address; /* create only */
+	uint16_t port; /* 0: 8009; create only */
+	const char *nqn; /* to ask by; NULL: the well-known one; create only */
+	enum dsc_tri enabled, admitted;
+	struct dsc_list hosts; /* who is told of what it has; unset or null: every host */
+};
+int dsc_cmd_dc_create(struct dsc_app *app, const struct dsc_dc_in *in, const struct dsc_call *call,
+		      struct cmn_err *err);
+int dsc_cmd_dc_update(struct dsc_app *app, const char *name, const struct dsc_dc_in *in,
+		      const struct dsc_call *call, struct cmn_err *err);
+/* With what it registered and what was read from it. */
+int dsc_cmd_dc_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+		      struct cmn_err *err);
+
+/* Somebody told us of one: it waits for an operator, unless it is known already.  -EINVAL: it is this one; -ENOSPC. */
+struct dsc_dc_found {
+	enum dsc_dc_source source;
+	const char *traddr; /* numeric, in the short form */
+	uint16_t port;
+	const char *nqn; /* to ask by */
+};
+int dsc_cmd_dc_found(struct dsc_app *app, const struct dsc_dc_found *in,
+		     const struct dsc_call *call, struct cmn_err *err);
+
+/* What was learnt by connecting to it.  reg: its entries, rows of the caller (each with its key, and no id), or NULL when the log
+ * wasn't read.  It is connected then, so nothing of it is away. */
+struct dsc_dc_learnt {
+	const char *own_nqn;
+	uint8_t dctype;
+	bool central;
+	struct dsc_reg *const *reg;
+	size_t nr;
+};
+int dsc_cmd_dc_learnt(struct dsc_app *app, uint64_t id, const struct dsc_dc_learnt *in,
+		      const struct dsc_call *call, struct cmn_err *err);
+/* An entity of a discovery controller: is it connected? */
+int dsc_cmd_entity_away(struct dsc_app *app, uint64_t entity_id, bool away,
+			const struct dsc_call *call, struct cmn_err *err);
+/* The fields that tell a subsystem's entries apart, as the key of an entry. */
+char *dsc_reg_make_key(const struct dsc_reg *r, uint16_t ektype);
+
 /* "nqn." or "nqn.2014-08.org.nvmexpress:uuid:" form, length, characters; err->field = field. */
 int dsc_nqn_check(const char *nqn, const char *field, struct cmn_err *err);
 

@@ -349,13 +349,34 @@ static void write_referral(struct dsc_txn *txn, bool del, const struct dsc_row *
 		doubt_referred(txn, in);
 }
 
-/* A referral to what the host itself has registered isn't told to it. */
+/* -- what other discovery controllers have shows at once too ----------------------------------------------------------- */
+static void write_dc(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	(void)del;
+	dsc_txn_doubt_dc(txn, ((const struct dsc_dc *)row)->id);
+}
+
+static void write_reg(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	const struct dsc_reg *in = (const struct dsc_reg *)row;
+	const struct dsc_entity *e = dsc_snapshot_entity_id(&txn->model->ahead, in->entity_id);
+
+	(void)del;
+	if (e && e->dc_id)
+		dsc_txn_doubt_dc(txn, e->dc_id);
+}
+
+/* A referral to what the host itself has registered isn't told to it; nor does a discovery controller hear of others. */
 static void write_entity(struct dsc_txn *txn, bool del, const struct dsc_row *row)
 {
 	const struct dsc_entity *in = (const struct dsc_entity *)row;
 	const struct dsc_entity *old = dsc_snapshot_entity_id(&txn->model->ahead, in->id);
 	const struct dsc_referral *r;
 
+	if (in->dc_id)
+		dsc_txn_doubt_dc(txn, in->dc_id);
+	if (old && old->dc_id)
+		dsc_txn_doubt_dc(txn, old->dc_id);
 	if (old && !del)
 		return; /* neither its EID nor its owner changes */
 	dsc_tree_each(r, txn->model->ahead.referrals, &dsc_referral_ops)
@@ -371,7 +392,8 @@ static void (*const before[DSC_ROW_COUNT])(struct dsc_txn *txn, bool del,
 	[DSC_ROW_SERVE] = write_serve,	     [DSC_ROW_PORTAL] = write_portal,
 	[DSC_ROW_WORKER] = write_worker,     [DSC_ROW_FAIL] = write_fail,
 	[DSC_ROW_REFERRAL] = write_referral, [DSC_ROW_ENTITY] = write_entity,
-	[DSC_ROW_MEMBER] = write_member,
+	[DSC_ROW_MEMBER] = write_member,     [DSC_ROW_DC] = write_dc,
+	[DSC_ROW_REG] = write_reg,
 };
 
 void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row)

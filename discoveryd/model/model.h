@@ -52,9 +52,10 @@ void dsc_txn_drop_ns(struct dsc_txn *txn, const struct dsc_subsys *s, const stru
 /* The subsystem's changed goes to this transaction's. */
 void dsc_txn_mark(struct dsc_txn *txn, uint64_t subsys_id);
 /* What hosts are told may change by this transaction: of a subsystem, for a host or (who_id 0) whoever is told of it; of referrals,
- * for a host or (NULL) everyone.  It is compared at commit: generations of those for whom it does go to this change. */
+ * for a host or (NULL) everyone; of what a discovery controller has.  It is compared at commit: generations of those for whom it does go to this change. */
 void dsc_txn_doubt(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id);
 void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn);
+void dsc_txn_doubt_dc(struct dsc_txn *txn, uint64_t dc_id);
 /* Sends it to the store.  call (copied; NULL: nobody waits) is called back as commands.h says; name and nsid go to its outcome. */
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 		    const struct dsc_target *target, const char *name);

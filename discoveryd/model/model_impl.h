@@ -21,6 +21,7 @@ TAILQ_HEAD(dsc_effects, dsc_effect);
 struct dsc_review {
 	struct dsc_doubt *doubt;
 	size_t nr, max;
+	struct dsc_tree *dcs; /* ids */
 };
 
 struct dsc_txn {
@@ -79,7 +80,7 @@ void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e);
 
 /* review.c */
 void dsc_review_settle(struct dsc_txn *txn);
-/* Nothing is written: fn is told of each host (NULL: those that nobody names) and subsystem (0: the referrals) that is in doubt whether it
+/* Nothing is written: fn is told of each host (NULL: those that nobody names) and subsystem (or as commands.h says) that is in doubt whether it
  * differs between the two states, possibly more than once.  False when there was too much to compare. */
 bool dsc_review_tell(struct dsc_txn *txn, const struct dsc_snapshot *const side[2], dsc_told_fn *fn,
 		     void *arg);

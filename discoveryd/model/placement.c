@@ -61,11 +61,11 @@ uint16_t dsc_free_portid(const struct dsc_snapshot *st)
 	return want < 0xffff ? (uint16_t)want : 0;
 }
 
-void dsc_free_name(struct dsc_tree *names, char prefix, char *buf, size_t size)
+void dsc_free_name(struct dsc_tree *names, const char *prefix, char *buf, size_t size)
 {
 	unsigned int n = 1;
 
 	do
-		snprintf(buf, size, "%c%u", prefix, n++);
+		snprintf(buf, size, "%s%u", prefix, n++);
 	while (dsc_tree_find(names, &dsc_name_ops, buf));
 }

@@ -11,12 +11,16 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "discoveryd/model/foreign.h"
 #include "discoveryd/model/model_impl.h"
 
 #define COMPARISONS_MAX 50000
+#define FOREIGN_STEP                                                                               \
+	16 /* entries of other discovery controllers that cost as much as a comparison */
 
 /* -- doubts ------------------------------------------------------------------------------------------ */
-/* Of a subsystem for a host, or (who_id 0) for whoever is told of it; subsys_id 0: of the referrals, for a host or everyone. */
+/* Of a subsystem for a host, or (who_id 0) for whoever is told of it; subsys_id 0: of the referrals, for everyone or for a host, then of
+ * what other discovery controllers have too. */
 struct dsc_doubt {
 	uint64_t subsys_id, who_id;
 	char *nqn;
@@ -43,8 +47,18 @@ void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn)
 	add(&txn->review, &(struct dsc_doubt){ .nqn = host_nqn ? dsc_strdup(host_nqn) : NULL });
 }
 
+/* Of what a discovery controller has.  There are few of them, and a read of one's log names it at each entry. */
+void dsc_txn_doubt_dc(struct dsc_txn *txn, uint64_t dc_id)
+{
+	struct dsc_review *r = &txn->review;
+
+	if (!dsc_tree_find(r->dcs, &dsc_ids_ops, &dc_id))
+		dsc_tree_set(&r->dcs, &dsc_ids_ops, dsc_id_value(dc_id));
+}
+
 void dsc_review_free(struct dsc_review *r)
 {
+	dsc_tree_put(r->dcs, &dsc_ids_ops);
 	for (size_t i = 0; i < r->nr; i++)
 		free(r->doubt[i].nqn);
 	free(r->doubt);
@@ -56,6 +70,7 @@ void dsc_review_free(struct dsc_review *r)
 struct looked_at {
 	UT_hash_handle hh;
 	bool moved; /* it is told something else than before */
+	bool foreign; /* what discovery controllers have for it has been compared */
 	char nqn[DSC_NQN_MAX + 1];
 };
 
@@ -65,6 +80,7 @@ struct settling {
 	struct looked_at *hosts;
 	bool everyone; /* hosts that nobody names are told something else */
 	bool referrals; /* that is: referrals */
+	bool foreign; /* that is: what discovery controllers have */
 	struct dsc_tree *any; /* that is: these subsystems */
 	unsigned int left; /* comparisons */
 	dsc_told_fn *tell; /* only tells of it; NULL: generations move */
@@ -142,6 +158,26 @@ static bool referrals_differ(struct settling *st, const char *host_nqn)
 			r[i] = next_referral(st->side[i], host_nqn, r[i]);
 	} while (r[0] && r[1] && same_referral(r[0], r[1]));
 	return r[0] || r[1];
+}
+
+static bool foreign_differs(struct settling *st, const char *host_nqn)
+{
+	struct dsc_foreign_entry e[2] = { { NULL, NULL, NULL }, { NULL, NULL, NULL } };
+	struct dsc_foreign it[2];
+	unsigned int nr = 0;
+	bool more[2];
+
+	for (int i = 0; i < 2; i++)
+		dsc_foreign_init(&it[i], st->side[i], host_nqn);
+	do {
+		for (int i = 0; i < 2; i++)
+			more[i] = dsc_foreign_next(&it[i], &e[i]);
+		if (nr++ % FOREIGN_STEP == 0)
+			st->left -= !!st->left;
+		if (!more[0] || !more[1])
+			return more[0] || more[1];
+	} while (dsc_foreign_same(&e[0], &e[1]));
+	return true;
 }
 
 static struct looked_at *look_at(struct settling *st, const char *nqn)
@@ -223,6 +259,18 @@ static void review_audience(struct settling *st, uint64_t subsys_id)
 	}
 }
 
+static void review_foreign_host(struct settling *st, const char *nqn)
+{
+	struct looked_at *h;
+
+	if (!*nqn || !st->left)
+		return;
+	h = look_at(st, nqn);
+	if (!h->foreign && (st->tell || !h->moved))
+		h->moved |= told(st, nqn, DSC_TOLD_FOREIGN, foreign_differs(st, nqn));
+	h->foreign = true;
+}
+
 static void review_named(struct settling *st, const struct dsc_doubt *d)
 {
 	struct looked_at *h;
@@ -231,11 +279,76 @@ static void review_named(struct settling *st, const struct dsc_doubt *d)
 		h = look_at(st, d->nqn);
 		if (st->tell || !h->moved)
 			h->moved |= told(st, d->nqn, 0, referrals_differ(st, d->nqn));
+		review_foreign_host(st, d->nqn);
 	} else if (d->who_id) {
 		review_who(st, d->subsys_id, d->who_id);
 	} else if (d->subsys_id) {
 		review_audience(st, d->subsys_id);
 	}
+}
+
+/* -- what discovery controllers have: everyone, those whom the discovery controller is kept to, it itself --------------------- */
+static void review_foreign_who(struct settling *st, const struct dsc_snapshot *side,
+			       const char *who)
+{
+	const struct dsc_group *g = dsc_snapshot_who_group(side, who);
+	const struct dsc_member *m;
+
+	if (!g)
+		review_foreign_host(st, who);
+	dsc_tree_each(m, g ? g->members : NULL, &dsc_member_ops)
+		review_foreign_host(st, dsc_snapshot_host_id(side, m->host_id)->nqn);
+}
+
+/* Whom it names, and itself: those for whom it may look different than for everyone. */
+static void review_dc_hosts(struct settling *st, const struct dsc_snapshot *side,
+			    const struct dsc_dc *dc)
+{
+	char who[DSC_NQN_MAX + 1];
+	const char *end;
+
+	for (const char *p = dc->hosts; (end = strchr(p, '\n')); p = end + 1) {
+		snprintf(who, sizeof(who), "%.*s", (int)(end - p), p);
+		review_foreign_who(st, side, who);
+	}
+	review_foreign_host(st, dc->own_nqn);
+	review_foreign_host(st, dc->host_nqn);
+}
+
+static void review_all_dc_hosts(struct settling *st)
+{
+	const struct dsc_dc *dc;
+
+	for (int i = 0; i < 2; i++) {
+		dsc_tree_each(dc, st->side[i]->dcs, &dsc_dc_ops)
+			review_dc_hosts(st, st->side[i], dc);
+	}
+}
+
+/* One that is told to everyone may show or hide for some what another has too: then all that are named anywhere are looked at. */
+static void review_dcs(struct settling *st)
+{
+	const struct dsc_dc *dc;
+	bool all = false;
+	void *value;
+
+	dsc_tree_each(value, st->txn->review.dcs, &dsc_ids_ops)
+	{
+		uint64_t id = dsc_id(value);
+
+		for (int i = 0; i < 2; i++) {
+			dc = dsc_snapshot_dc_id(st->side[i], id);
+			if (!dc || !st->left)
+				continue;
+			all = all || dc->all_hosts;
+			review_dc_hosts(st, st->side[i], dc);
+		}
+	}
+	if (!all || !st->left)
+		return;
+	st->foreign = told(st, NULL, DSC_TOLD_FOREIGN, foreign_differs(st, DSC_NOBODY));
+	st->everyone = st->everyone || st->foreign;
+	review_all_dc_hosts(st);
 }
 
 /* -- generations ------------------------------------------------------------------------------------------ */
@@ -244,7 +357,8 @@ static bool shares_any(struct settling *st, const struct looked_at *h)
 {
 	void *id;
 
-	if (h->moved || (st->referrals && referrals_differ(st, h->nqn)))
+	if (h->moved || (st->referrals && referrals_differ(st, h->nqn)) ||
+	    (st->foreign && foreign_differs(st, h->nqn)))
 		return true;
 	dsc_tree_each(id, st->any, &dsc_ids_ops)
 	{
@@ -291,6 +405,7 @@ static void review(struct settling *st)
 		review_everyone(st, &r->doubt[i]);
 	for (size_t i = 0; i < r->nr && st->left; i++)
 		review_named(st, &r->doubt[i]);
+	review_dcs(st);
 }
 
 static void clear(struct settling *st)
@@ -311,7 +426,7 @@ void dsc_review_settle(struct dsc_txn *txn)
 			       .left = COMPARISONS_MAX };
 
 	review(&st);
-	if (txn->review.nr)
+	if (txn->review.nr || txn->review.dcs)
 		move_generations(&st);
 	clear(&st);
 	dsc_review_free(&txn->review);

@@ -159,6 +159,22 @@ static void referral_share(void *p)
 	r->hosts = dsc_strdup(r->hosts);
 }
 
+static void dc_drop(void *p)
+{
+	struct dsc_dc *dc = p;
+
+	free(dc->hosts);
+	dsc_tree_put(dc->entities, &dsc_ids_ops);
+}
+
+static void dc_share(void *p)
+{
+	struct dsc_dc *dc = p;
+
+	dc->hosts = dsc_strdup(dc->hosts);
+	dsc_tree_get(dc->entities);
+}
+
 static const struct {
 	size_t size;
 	void (*drop)(void *row);
@@ -177,6 +193,7 @@ static const struct {
 	[DSC_ROW_NS_ALLOW] = { sizeof(struct dsc_ns_allow), NULL, NULL },
 	[DSC_ROW_FAIL] = { sizeof(struct dsc_fail), NULL, NULL },
 	[DSC_ROW_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
+	[DSC_ROW_DC] = { sizeof(struct dsc_dc), dc_drop, dc_share },
 	[DSC_ROW_ENTITY] = { sizeof(struct dsc_entity), entity_drop, entity_share },
 	[DSC_ROW_REG] = { sizeof(struct dsc_reg), reg_drop, reg_share },
 	[DSC_ROW_HOST_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
@@ -272,6 +289,7 @@ U64_ORDER(member, dsc_member, host_id);
 U64_ORDER(host_group, dsc_member, group_id);
 U64_ORDER(allow, dsc_allow, who_id);
 U64_ORDER(serve, dsc_serve, portal_id);
+U64_ORDER(dc, dsc_dc, id);
 U64_ORDER(entity, dsc_entity, id);
 U64_ORDER(reg, dsc_reg, id);
 U64_ORDER(referral, dsc_referral, id);

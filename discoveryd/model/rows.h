@@ -36,6 +36,7 @@ enum dsc_row_kind {
 	DSC_ROW_NS_ALLOW, /* who sees a namespace */
 	DSC_ROW_FAIL, /* what a worker could not do */
 	DSC_ROW_VIEW, /* generation told to a host */
+	DSC_ROW_DC, /* another discovery controller */
 	DSC_ROW_ENTITY, /* who registered something */
 	DSC_ROW_REG, /* what it registered */
 	DSC_ROW_HOST_VIEW, /* as DSC_ROW_VIEW, of the host discovery log */
@@ -179,10 +180,46 @@ struct dsc_view {
 	uint64_t past_any; /* what changed for every other host up to here has not changed for it */
 };
 
-/* A host or another discovery controller that has registered something (Discovery Information Management). */
+enum dsc_dc_source {
+	DSC_DC_CONFIGURED,
+	DSC_DC_REGISTERED, /* by Discovery Information Management */
+	DSC_DC_MDNS, /* found by browsing */
+	DSC_DC_KICKSTART, /* it asked to be connected to */
+	DSC_DC_SOURCE_COUNT
+};
+extern const char *const dsc_dc_source_name[DSC_DC_SOURCE_COUNT]; /* "configured", ... */
+
+/* Another discovery controller: followed once it is admitted. */
+struct dsc_dc {
+	struct dsc_row row;
+	uint64_t id;
+	char name[DSC_NAME_MAX + 1]; /* "dc1" */
+	uint8_t source; /* enum dsc_dc_source */
+	uint8_t dctype; /* enum nvme_dctype, as it told */
+	bool central; /* it may pass on what it has from others: a CDC, or one with a host discovery log */
+	bool enabled, admitted;
+	char traddr[64];
+	uint16_t port;
+	char nqn[DSC_NQN_MAX + 1]; /* it is asked by this one */
+	char own_nqn[DSC_NQN_MAX + 1]; /* it calls itself this; "" not known */
+	char host_nqn[DSC_NQN_MAX + 1]; /* it is this host of ours; "" not known */
+	char host_addr[64]; /* from here; what comes from elsewhere isn't taken for it */
+	bool all_hosts;
+	char *hosts; /* as of a referral: who is told of what it has */
+	uint64_t changed, created_ms;
+	struct dsc_tree *entities; /* ids: dsc_ids_ops */
+};
+
+/* The EID of what was read from its log; no NQN looks like this. */
+#define DSC_DC_EID "dc:"
+
+/* A host or another discovery controller that has registered something (Discovery Information Management), or (its EID begins with
+ * DSC_DC_EID) what was read from a discovery controller's log. */
 struct dsc_entity {
 	struct dsc_row row;
 	uint64_t id;
+	uint64_t dc_id; /* the discovery controller that it is or comes from; 0: a host */
+	bool away; /* that isn't connected: hosts are told so (NCC) */
 	char eid[DSC_NQN_MAX + 1];
 	char owner[DSC_NQN_MAX + 1]; /* host NQN by which it connected: nobody else may change it */
 	uint8_t etype; /* enum nvmf_dim_etype */
@@ -247,7 +284,8 @@ extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_u
 extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
 extern const struct dsc_tree_ops dsc_group_ops, dsc_member_ops, dsc_host_group_ops;
 extern const struct dsc_tree_ops dsc_who_ns_ops; /* by (subsystem, NSID): a whole row as key */
-extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops; /* by id */
+extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops,
+	dsc_dc_ops; /* by id */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */
 extern const struct dsc_tree_ops dsc_seen_ops; /* by char *nqn */

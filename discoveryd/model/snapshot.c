@@ -31,6 +31,7 @@ BY_ID(portal, portals)
 BY_ID(host, hosts)
 BY_ID(group, groups)
 BY_ID(subsys, subsystems)
+BY_ID(dc, dcs)
 BY_ID(entity, entities)
 BY_ID(reg, regs)
 BY_ID(referral, referrals)
@@ -55,6 +56,7 @@ BY_NAME(portal, portal_names)
 BY_NAME(host, host_nqns)
 BY_NAME(group, group_names)
 BY_NAME(subsys, subsys_nqns)
+BY_NAME(dc, dc_names)
 BY_NAME(entity, entity_eids)
 BY_NAME(referral, referral_names)
 
@@ -168,12 +170,29 @@ uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_n
 		       : snap->gen_any;
 }
 
-bool dsc_referral_names(const struct dsc_referral *r, const char *who)
+bool dsc_hosts_have(const char *hosts, const char *who)
 {
 	size_t len = strlen(who);
 
-	for (const char *p = r->hosts; (p = strstr(p, who)); p += len) {
-		if (p[len] == '\n' && (p == r->hosts || p[-1] == '\n'))
+	for (const char *p = hosts; (p = strstr(p, who)); p += len) {
+		if (p[len] == '\n' && (p == hosts || p[-1] == '\n'))
+			return true;
+	}
+	return false;
+}
+
+bool dsc_snapshot_in_hosts(const struct dsc_snapshot *snap, const char *hosts, const char *host_nqn)
+{
+	const struct dsc_host *host;
+	const struct dsc_member *m;
+	char who[DSC_NQN_MAX + 1];
+
+	if (dsc_hosts_have(hosts, host_nqn))
+		return true;
+	host = dsc_snapshot_host(snap, host_nqn);
+	dsc_tree_each(m, host ? host->groups : NULL, &dsc_host_group_ops)
+	{
+		if (dsc_hosts_have(hosts, dsc_snapshot_who_text(snap, m->group_id, who)))
 			return true;
 	}
 	return false;
@@ -183,21 +202,10 @@ bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_refer
 			 const char *host_nqn)
 {
 	const struct dsc_entity *dc = dsc_snapshot_entity(snap, r->nqn);
-	const struct dsc_host *host;
-	const struct dsc_member *m;
-	char who[DSC_NQN_MAX + 1];
 
 	if (!strcmp(r->nqn, host_nqn) || (dc && !strcmp(dc->owner, host_nqn)))
 		return false;
-	if (r->all_hosts || dsc_referral_names(r, host_nqn))
-		return true;
-	host = dsc_snapshot_host(snap, host_nqn);
-	dsc_tree_each(m, host ? host->groups : NULL, &dsc_host_group_ops)
-	{
-		if (dsc_referral_names(r, dsc_snapshot_who_text(snap, m->group_id, who)))
-			return true;
-	}
-	return false;
+	return r->all_hosts || dsc_snapshot_in_hosts(snap, r->hosts, host_nqn);
 }
 
 uint64_t dsc_snapshot_host_genctr(const struct dsc_snapshot *snap, const char *host_nqn)

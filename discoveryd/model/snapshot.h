@@ -30,7 +30,9 @@ struct dsc_snapshot {
 	struct dsc_tree *views; /* dsc_view_ops */
 	struct dsc_tree *uuids, *paths; /* struct dsc_ns: identifiers and files in use */
 	struct dsc_tree *fails;
-	struct dsc_tree *entities, *regs; /* by id */
+	struct dsc_tree *dcs, *entities, *regs; /* by id */
+	struct dsc_tree *dc_names; /* dsc_name_ops */
+	struct dsc_tree *dc_regs; /* those of discovery controllers: dsc_reg_nqn_ops */
 	struct dsc_tree *entity_eids; /* dsc_name_ops */
 	struct dsc_tree *referrals; /* by id */
 	struct dsc_tree *referral_names; /* dsc_name_ops */
@@ -131,11 +133,17 @@ const struct dsc_referral *dsc_snapshot_referral(const struct dsc_snapshot *snap
 const struct dsc_referral *dsc_snapshot_referral_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_referral *dsc_snapshot_referral_after(const struct dsc_snapshot *snap,
 						       const char *name);
-/* Does its list name this host or "group:NAME"? */
-bool dsc_referral_names(const struct dsc_referral *r, const char *who);
+/* Does hosts (of a referral or a discovery controller) have this very line: a host's NQN, or "group:NAME"? */
+bool dsc_hosts_have(const char *hosts, const char *who);
+/* Does it name this host, or a group that it is in? */
+bool dsc_snapshot_in_hosts(const struct dsc_snapshot *snap, const char *hosts,
+			   const char *host_nqn);
 /* Is the host to be told of it?  Not of one that leads back to the host itself, when that is a discovery controller. */
 bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_referral *r,
 			 const char *host_nqn);
+const struct dsc_dc *dsc_snapshot_dc(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_dc *dsc_snapshot_dc_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_dc *dsc_snapshot_dc_after(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_reg *dsc_snapshot_reg_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid);
 /* In the order of their NQNs or names, for pages: after NULL gives the first, at the end NULL. */

@@ -30,6 +30,9 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, uuids), &dsc_uuid_ops },
 	{ offsetof(struct dsc_snapshot, paths), &dsc_path_ops },
 	{ offsetof(struct dsc_snapshot, fails), &dsc_fail_ops },
+	{ offsetof(struct dsc_snapshot, dcs), &dsc_dc_ops },
+	{ offsetof(struct dsc_snapshot, dc_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, dc_regs), &dsc_reg_nqn_ops },
 	{ offsetof(struct dsc_snapshot, entities), &dsc_entity_ops },
 	{ offsetof(struct dsc_snapshot, regs), &dsc_reg_ops },
 	{ offsetof(struct dsc_snapshot, entity_eids), &dsc_name_ops },
@@ -410,13 +413,52 @@ static void write_host_view(struct dsc_snapshot *st, bool del, const struct dsc_
 	st->gen_hosts = cmn_max(st->gen_hosts, ((const struct dsc_view *)row)->gen);
 }
 
-/* -- registrations ------------------------------------------------------------------------------------ */
+/* -- discovery controllers, registrations ------------------------------------------------------------- */
+static void write_dc(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_dc *in = (const struct dsc_dc *)row;
+	const struct dsc_dc *old = dsc_snapshot_dc_id(st, in->id);
+	struct dsc_dc *dc;
+
+	if (del) {
+		dsc_tree_del(&st->dc_names, &dsc_name_ops, in->name);
+		dsc_tree_del(&st->dcs, &dsc_dc_ops, &in->id);
+		return;
+	}
+	dc = dsc_row_copy(in);
+	dsc_tree_put(dc->entities, &dsc_ids_ops);
+	dc->entities = dsc_tree_get(old ? old->entities : NULL);
+	if (!old)
+		set_own(&st->dc_names, &dsc_name_ops, dsc_name_new(dc->name, dc->id));
+	set_own(&st->dcs, &dsc_dc_ops, dc);
+}
+
+/* Puts the entity on or off the discovery controller that it comes from. */
+static void hang_entity(struct dsc_snapshot *st, uint64_t dc_id, uint64_t entity_id, bool del)
+{
+	const struct dsc_dc *old = dsc_snapshot_dc_id(st, dc_id);
+	struct dsc_dc *dc;
+
+	if (!old)
+		return;
+	dc = dsc_row_copy(old);
+	if (del)
+		dsc_tree_del(&dc->entities, &dsc_ids_ops, &entity_id);
+	else
+		dsc_tree_set(&dc->entities, &dsc_ids_ops, dsc_id_value(entity_id));
+	set_own(&st->dcs, &dsc_dc_ops, dc);
+}
+
 static void write_entity(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
 {
 	const struct dsc_entity *in = (const struct dsc_entity *)row;
 	const struct dsc_entity *old = dsc_snapshot_entity_id(st, in->id);
 	struct dsc_entity *e;
 
+	if (old && (del || old->dc_id != in->dc_id))
+		hang_entity(st, old->dc_id, in->id, true);
+	if (!del && (!old || old->dc_id != in->dc_id))
+		hang_entity(st, in->dc_id, in->id, false);
 	if (del) {
 		dsc_tree_del(&st->entity_eids, &dsc_name_ops, in->eid);
 		dsc_tree_del(&st->entities, &dsc_entity_ops, &in->id);
@@ -444,14 +486,15 @@ static void write_reg(struct dsc_snapshot *st, bool del, const struct dsc_row *r
 	if (old) { /* its key may be another now */
 		dsc_tree_del(&e->regs, &dsc_reg_key_ops, old->key);
 		dsc_tree_del(&st->host_regs, &dsc_reg_nqn_ops, old);
+		dsc_tree_del(&st->dc_regs, &dsc_reg_nqn_ops, old);
 	}
 	if (del) {
 		dsc_tree_del(&st->regs, &dsc_reg_ops, &in->id);
 	} else {
 		r = dsc_row_copy(in);
 		dsc_tree_set(&e->regs, &dsc_reg_key_ops, r);
-		if (e->etype != NVMF_DIM_DDC)
-			dsc_tree_set(&st->host_regs, &dsc_reg_nqn_ops, r);
+		dsc_tree_set(e->etype == NVMF_DIM_DDC ? &st->dc_regs : &st->host_regs,
+			     &dsc_reg_nqn_ops, r);
 		set_own(&st->regs, &dsc_reg_ops, r);
 	}
 	set_own(&st->entities, &dsc_entity_ops, e);
@@ -478,7 +521,7 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_VIEW] = write_view,	     [DSC_ROW_ENTITY] = write_entity,
 	[DSC_ROW_REG] = write_reg,	     [DSC_ROW_HOST_VIEW] = write_host_view,
 	[DSC_ROW_REFERRAL] = write_referral, [DSC_ROW_GROUP] = write_group,
-	[DSC_ROW_MEMBER] = write_member,
+	[DSC_ROW_MEMBER] = write_member,     [DSC_ROW_DC] = write_dc,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

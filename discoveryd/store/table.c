@@ -181,8 +181,31 @@ static const struct column host_view_columns[] = {
 	END,
 };
 
+static const struct column dc_columns[] = {
+	K("id", U64, dsc_dc, id),
+	C("name", TEXT, dsc_dc, name),
+	C("source", U8, dsc_dc, source),
+	C("traddr", TEXT, dsc_dc, traddr),
+	C("port", U16, dsc_dc, port),
+	C("nqn", TEXT, dsc_dc, nqn),
+	C("own_nqn", TEXT, dsc_dc, own_nqn),
+	C("host_nqn", TEXT, dsc_dc, host_nqn),
+	C("host_addr", TEXT, dsc_dc, host_addr),
+	C("dctype", U8, dsc_dc, dctype),
+	C("central", BOOL, dsc_dc, central),
+	C("enabled", BOOL, dsc_dc, enabled),
+	C("admitted", BOOL, dsc_dc, admitted),
+	C("all_hosts", BOOL, dsc_dc, all_hosts),
+	C("hosts", STR, dsc_dc, hosts),
+	C("changed", U64, dsc_dc, changed),
+	C("created_ms", U64, dsc_dc, created_ms),
+	END,
+};
+
 static const struct column entity_columns[] = {
 	K("id", U64, dsc_entity, id),
+	C("dc_id", U64, dsc_entity, dc_id),
+	C("away", BOOL, dsc_entity, away),
 	C("eid", TEXT, dsc_entity, eid),
 	C("owner", TEXT, dsc_entity, owner),
 	C("etype", U8, dsc_entity, etype),
@@ -258,6 +281,7 @@ static const struct {
 	{ DSC_ROW_NS_ALLOW, "namespace_hosts", ns_allow_columns },
 	{ DSC_ROW_FAIL, "failures", fail_columns },
 	{ DSC_ROW_VIEW, "views", view_columns },
+	{ DSC_ROW_DC, "discovery_controllers", dc_columns },
 	{ DSC_ROW_ENTITY, "entities", entity_columns },
 	{ DSC_ROW_REG, "registrations", reg_columns },
 	{ DSC_ROW_HOST_VIEW, "host_views", host_view_columns },

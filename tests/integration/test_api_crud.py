@@ -328,6 +328,34 @@ def test_registrations_are_seen_and_forgotten():
     assert api.ok('GET', '/registrations')['items'] == []
 
 
+def test_discovery_controllers():
+    status, headers, made = api('POST', '/discovery-controllers', {'traddr': '192.0.2.5', 'hosts': [OTHER], 'enabled': False})
+    assert status == 201 and (made['trsvcid'], made['state'], made['admitted'], made['entries']) == ('8009', 'disabled', True, 0), made
+    path = f'/discovery-controllers/{made["id"]}'
+    assert headers['Location'] == '/api/v1' + path
+    assert api.ok('GET', path) == made and api.ok('GET', '/discovery-controllers')['items'] == [made]
+    api.problem(409, 'POST', '/discovery-controllers', {'traddr': '192.0.2.5'}, None, 'traddr')
+    api.problem(409, 'POST', '/discovery-controllers', {'traddr': '192.0.2.6', 'id': made['id']}, None, 'id')
+    for wrong, field in (({}, 'traddr'), ({'traddr': 'x'}, 'traddr'), ({'traddr': '::'}, 'traddr'), ({'traddr': '192.0.2.6', 'trsvcid': '0'}, 'trsvcid'),
+                         ({'traddr': '192.0.2.6', 'nqn': 'x'}, 'nqn'), ({'traddr': '192.0.2.6', 'hosts': ['x']}, 'hosts[0]'),
+                         ({'traddr': '192.0.2.6', 'hosts': ['group:nobody']}, 'hosts[0]'), ({'traddr': '192.0.2.6', 'source': 'mdns'}, 'source')):
+        api.problem(422, 'POST', '/discovery-controllers', wrong, None, field)
+    changed = api.ok('PATCH', path, {'hosts': None, 'admitted': False})
+    assert (changed['hosts'], changed['admitted'], changed['state']) == (None, False, 'waiting'), changed
+    assert api('PUT', path, {'traddr': '192.0.2.5', 'hosts': [OTHER]})[2]['hosts'] == [OTHER]
+    assert api('PUT', '/discovery-controllers/six', {'traddr': '2001:db8:0::6', 'enabled': False})[0] == 201
+    api.ok('DELETE', '/discovery-controllers/six')
+    api.problem(412, 'PATCH', path, {'hosts': []}, {'If-Match': headers['ETag']})
+    api.ok('POST', '/groups', {'name': 'dc-group'})
+    api.ok('PATCH', path, {'hosts': ['group:dc-group']})
+    api.problem(409, 'DELETE', '/groups/dc-group')
+    api.ok('DELETE', '/groups/dc-group?force=true')
+    assert api.ok('GET', path)['hosts'] == []
+    api.ok('DELETE', path)
+    api.problem(404, 'GET', path)
+    api.problem(404, 'DELETE', path)
+
+
 def test_referrals():
     status, headers, made = api('POST', '/referrals', {'traddr': '192.0.2.5', 'hosts': [OTHER]})
     assert (status, made['trsvcid'], made['hosts']) == (201, '8009', [OTHER]), made

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tests/lib/fakedc.py - a direct discovery controller for tests, written from the specification: it serves the log that it is given,
+as meagre or as odd as a test wants it, and notes what was asked of it.  A thread per connection; Python's standard library only.
+
+    with fakedc.Dc([fakedc.entry('nqn.2026-11.example:a', '192.0.2.1')]) as dc: ...
+"""
+import socket
+import struct
+import threading
+
+import nvmetcp as nvme
+
+INVALID_FIELD, INVALID_OPCODE = 0x002, 0x001
+
+
+def entry(nqn, traddr, trsvcid='4420', subtype=2, trtype=3, eflags=0, portid=1, treq=0, sectype=0):
+    head = struct.pack('<BBBBHHHH', trtype, 2 if ':' in traddr else 1, subtype, treq, portid, 0xffff, 32, eflags)
+    return (head.ljust(32, b'\0') + trsvcid.encode().ljust(224) + nqn.encode().ljust(256, b'\0') + traddr.encode().ljust(256)
+            + bytes([sectype]) + bytes(255))
+
+
+class Connection(threading.Thread):
+    def __init__(self, dc, sock):
+        super().__init__(daemon=True)
+        self.dc, self.sock, self.lock = dc, sock, threading.Lock()
+        self.aer, self.cc, self.hostnqn, self.subnqn, self.kato, self.told = [], 0, None, None, 0, set()
+
+    def exact(self, n):
+        data = b''
+        while len(data) < n:
+            more = self.sock.recv(n - len(data))
+            if not more:
+                raise ConnectionError
+            data += more
+        return data
+
+    def pdu(self):
+        ch = self.exact(8)
+        kind, _, hlen, pdo, plen = struct.unpack('<BBBBI', ch)
+        rest = self.exact(plen - 8)
+        return kind, rest[:hlen - 8], rest[pdo - 8:] if pdo else b''
+
+    def respond(self, cid, result=0, sc=0, data=None):
+        with self.lock:
+            if data:
+                self.sock.sendall(struct.pack('<BBBBIHHIIi', nvme.C2H_DATA, nvme.LAST, 24, 24, 24 + len(data), cid, 0, 0, len(data), 0) + data)
+            self.sock.sendall(struct.pack('<BBBBIQHHHH', nvme.RSP, 0, 24, 0, 24, result, 0, 0, cid, sc << 1))
+
+    def take(self, cid, length):
+        """Data that doesn't come in the capsule."""
+        with self.lock:
+            self.sock.sendall(struct.pack('<BBBBIHHIII', nvme.R2T, 0, 24, 0, 24, cid, 1, 0, length, 0))
+        data = b''
+        while len(data) < length:
+            kind, _, piece = self.pdu()
+            assert kind == nvme.H2C_DATA
+            data += piece
+        return data
+
+    def event(self, info, lid):
+        """Completes a request if the host has one; else when it sends one."""
+        self.told.add((info, lid))
+        if self.aer:
+            self.tell()
+
+    def tell(self):
+        info, lid = self.told.pop()
+        self.respond(self.aer.pop(0), 2 | info << 8 | lid << 16)
+
+    def run(self):
+        try:
+            kind, _, _ = self.pdu()
+            assert kind == nvme.ICREQ
+            self.sock.sendall(struct.pack('<BBBBIHBBI', nvme.ICRESP, 0, 128, 0, 128, 0, 0, 0, 65536) + bytes(112))
+            while True:
+                kind, sqe, data = self.pdu()
+                if kind != nvme.CMD:
+                    return
+                self.command(sqe, data)
+        except (OSError, ConnectionError):
+            pass
+        finally:
+            self.dc.gone(self)
+
+    def command(self, sqe, data):
+        opcode, _, cid = struct.unpack('<BBH', sqe[:4])
+        length, kind = struct.unpack('<I3xB', sqe[32:40])
+        if not data and kind == 0x5a and length and opcode & 3 == 1:
+            data = self.take(cid, length)
+        if opcode == 0x7f:
+            self.fabrics(sqe, cid, data)
+            return
+        self.dc.commands.append((opcode, sqe, data))
+        handler = {0x02: self.get_log, 0x06: self.identify, 0x09: self.set_features, 0x0c: self.arm, 0x18: self.respond_ok}.get(opcode)
+        if handler:
+            handler(sqe, cid)
+        else:
+            result, sc, out = self.dc.other(self, opcode, sqe, data)
+            self.respond(cid, result, sc, out)
+
+    def respond_ok(self, sqe, cid):
+        self.respond(cid)
+
+    def fabrics(self, sqe, cid, data):
+        fctype, offset = sqe[4], struct.unpack('<I', sqe[44:48])[0]
+        if fctype == 1:
+            text = lambda field: field.split(b'\0')[0].decode()
+            self.subnqn, self.hostnqn, self.kato = text(data[256:512]), text(data[512:768]), struct.unpack('<I', sqe[48:52])[0]
+            self.dc.connects.append(self)
+            self.respond(cid, 1)
+        elif fctype == 0:
+            self.cc = struct.unpack('<Q', sqe[48:56])[0]
+            self.respond(cid)
+        else:
+            csts = (self.cc & 1) | (2 << 2 if self.cc >> 14 & 3 else 0)
+            self.respond(cid, {0: 31 | 1 << 16 | 10 << 24 | 1 << 37, 0x14: self.cc, 0x1c: csts, 8: 0x20100}.get(offset, 0))
+
+    def identify(self, sqe, cid):
+        page = bytearray(4096)
+        page[111], page[1806] = 2, self.dc.dctype
+        struct.pack_into('<I', page, 92, self.dc.oaes)
+        page[768:1024] = (self.dc.own_nqn or nvme.DISCOVERY).encode().ljust(256, b'\0')
+        self.respond(cid, data=bytes(page))
+
+    def set_features(self, sqe, cid):
+        self.respond(cid, sc=0 if self.dc.oaes else INVALID_FIELD)
+
+    def arm(self, sqe, cid):
+        self.aer.append(cid)
+        if self.told:
+            self.tell()
+
+    def get_log(self, sqe, cid):
+        cdw10, cdw11, low, high = struct.unpack('<IIII', sqe[40:56])
+        length, offset = ((cdw10 >> 16 | (cdw11 & 0xffff) << 16) + 1) * 4, low | high << 32
+        page = self.dc.page(cdw10 & 0xff, cdw10 >> 8 & 0x7f, offset)
+        if page is None:
+            self.respond(cid, sc=0x109)
+        else:
+            self.respond(cid, data=page[offset:offset + length].ljust(length, b'\0'))
+
+
+class Dc:
+    """dctype, oaes, own_nqn as Identify tells them; eflags: of its own entry, None: it has none; pages: further log pages by LID."""
+
+    def __init__(self, entries, dctype=0, oaes=0, own_nqn=None, eflags=None, pages=None, port=0, address='127.0.0.1'):
+        self.entries, self.dctype, self.oaes, self.own_nqn, self.eflags = entries, dctype, oaes, own_nqn, eflags
+        self.pages, self.genctr, self.reads = pages or {}, 1, []
+        self.connects, self.commands, self.alive, self.cache = [], [], set(), (None, b'')
+        self.sock = socket.create_server((address, port), reuse_port=False)
+        self.address, self.port = self.sock.getsockname()[:2]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def serve(self):
+        while True:
+            try:
+                sock, _ = self.sock.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(self, sock)
+            self.alive.add(connection)
+            connection.start()
+
+    def gone(self, connection):
+        self.alive.discard(connection)
+        connection.sock.close()
+
+    def close(self):
+        """As a controller that died: the port is free afterwards."""
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.sock.close()
+        self.thread.join()
+        for connection in list(self.alive):
+            try:
+                connection.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            connection.join()
+
+    def page(self, lid, lsp, offset):
+        if lid != 0x70:
+            return self.pages.get(lid)
+        if offset == 0:
+            self.reads.append(lsp)
+        if self.cache[0] != (self.genctr, lsp):
+            self.cache = (self.genctr, lsp), self.render()
+        return self.cache[1]
+
+    def render(self):
+        own = [] if self.eflags is None else [entry(self.own_nqn or nvme.DISCOVERY, self.address, str(self.port), 3, eflags=self.eflags)]
+        records = own + self.entries
+        return struct.pack('<QQ', self.genctr, len(records)).ljust(1024, b'\0') + b''.join(records)
+
+    def change(self, entries):
+        self.entries = entries
+        self.genctr += 1
+        self.event(0xf0, 0x70)
+
+    def event(self, info, lid):
+        for connection in list(self.alive):
+            if self.oaes:
+                connection.event(info, lid)
+
+    def other(self, connection, opcode, sqe, data):
+        """(dword 0, status, data) of any other command."""
+        return 0, INVALID_OPCODE, None
