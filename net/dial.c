@@ -57,12 +57,25 @@ int net_dial_start(const char *addr, uint16_t port, const char *congestion, int 
 	return ret;
 }
 
+/* TCP lets a socket connect to itself when nobody listens on the port that it was given. */
+static bool is_own_end(int fd)
+{
+	struct sockaddr_storage here = { 0 }, there = { 0 };
+	socklen_t len = sizeof(here), other = sizeof(there);
+
+	return getsockname(fd, (struct sockaddr *)&here, &len) == 0 &&
+	       getpeername(fd, (struct sockaddr *)&there, &other) == 0 && len == other &&
+	       memcmp(&here, &there, len) == 0;
+}
+
 int net_dial_result(int fd)
 {
 	socklen_t len = sizeof(int);
 	int soerr = 0;
 
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &soerr, &len) < 0 ? -errno : -soerr;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &soerr, &len) < 0)
+		return -errno;
+	return soerr ? -soerr : is_own_end(fd) ? -ECONNREFUSED : 0;
 }
 
 bool net_dial_send(int fd, struct fab_host_queue *q)

@@ -14,7 +14,7 @@
  * ask net_dial_result()) on; < 0: err says why.  congestion: TCP's congestion control; NULL: the system's. */
 int net_dial_start(const char *addr, uint16_t port, const char *congestion, int *ret_fd,
 		   struct cmn_err *err);
-int net_dial_result(int fd); /* 0 or -errno */
+int net_dial_result(int fd); /* 0 or -errno; -ECONNREFUSED too when it met itself */
 
 /* One receive and what it leads to; what has no place of its own goes by way of scratch.  true: something came. */
 bool net_dial_recv(int fd, struct fab_host_queue *q, void *scratch, size_t size);
