@@ -165,7 +165,8 @@ enum cli_exit cli_fetch(struct cli *cli, const char *path, char **ret_text);
 /* Every item of a list, page after page. */
 enum cli_exit cli_list(struct cli *cli, const char *path, struct json_object **ret_items);
 
-/* A text/event-stream: message() for each, with its type and data (borrowed), until it says false or the stream ends. */
+/* A text/event-stream: message() for each, with its type and data (borrowed), until it says false.  A stream that ends is begun
+ * again where it ended, every second until that works; only one that never began, or that is refused, is a failure. */
 enum cli_exit cli_follow(struct cli *cli, const char *path,
 			 bool (*message)(void *arg, const char *type, struct json_object *data),
 			 void *arg);

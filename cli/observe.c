@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/observe.c - what is going on: controllers, events, the log that a host is told. */
+/* cli/observe.c - what is going on: controllers, the log that a host is told. */
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -45,32 +45,6 @@ static enum cli_exit controllers(struct cli *cli)
 	cmn_autofree char *path = cli_path("controllers", NULL);
 
 	return cli_run_list(cli, path, controller_columns);
-}
-
-/* -- events ----------------------------------------------------------------------------------------------------- */
-
-static const struct cli_column event_columns[] = {
-	{ "ID", "id", CELL_NUMBER, NULL },
-	{ "TIME", "time", CELL_TEXT, NULL },
-	{ "SEVERITY", "severity", CELL_STATE, NULL },
-	{ "KIND", "kind", CELL_TEXT, NULL },
-	{ "TEXT", "text", CELL_TEXT, NULL },
-	{ NULL, NULL, 0, NULL },
-};
-
-static const struct cli_option event_options[] = {
-	{ "since", "since", CLI_NUMBER, CLI_QUERY, "ID",
-	  "those after this one, instead of the newest" },
-	{ "limit", "limit", CLI_NUMBER, CLI_QUERY, "N", "at most so many (100)" },
-	{ 0 },
-};
-
-static enum cli_exit events(struct cli *cli)
-{
-	cmn_autofree char *path = cli_path("events", NULL);
-
-	return cli_run_list(cli, path,
-			    event_columns); /* its `next` is a number, so this is one page */
 }
 
 /* -- discovery log ---------------------------------------------------------------------------------------------- */
@@ -125,7 +99,6 @@ static enum cli_exit discovery_log(struct cli *cli)
 
 const struct cli_command cli_observe_commands[] = {
 	{ "controller", "list", "", "who is connected to what", controller_options, controllers },
-	{ "event", "list", "", "what happened", event_options, events },
 	{ NULL, "log", "HOST_NQN", "the discovery log that a host is told, and why", log_options,
 	  discovery_log },
 	{ 0 },

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/json.h"
@@ -308,38 +309,49 @@ enum cli_exit cli_fetch(struct cli *cli, const char *path, char **ret_text)
 /* -- streams ---------------------------------------------------------------------------------------------------- */
 
 struct follow {
-	struct text line, type, data;
+	struct cli *cli;
+	struct text line, id, type, data;
 	bool (*message)(void *arg, const char *type, struct json_object *data);
 	void *arg;
+	bool lives; /* it has said something */
+	bool lost; /* and then ended, which has been told */
 	bool enough;
 };
 
-static void clear(struct text *text)
+static void set(struct text *text, const char *string)
 {
 	text->len = 0;
-	if (text->data)
-		text->data[0] = 0;
+	text_adds(text, string);
 }
 
-/* An empty line ends a message; of its fields two are for us. */
-static void take_line(struct follow *f, const char *line)
+static void take_message(struct follow *f)
 {
 	struct json_object *data = NULL;
 
-	if (strncmp(line, "event: ", 7) == 0) {
-		clear(&f->type);
-		text_adds(&f->type, line + 7);
-	} else if (strncmp(line, "data: ", 6) == 0) {
-		clear(&f->data);
-		text_adds(&f->data, line + 6);
-	} else if (!*line && f->type.len && f->data.len &&
-		   cmn_json_parse(f->data.data, f->data.len, 0, ANSWER_MAX, &data, NULL) == 0) {
-		f->enough = !f->message(f->arg, f->type.data, data);
-		json_object_put(data);
-	}
+	if (cmn_json_parse(f->data.data, f->data.len, 0, ANSWER_MAX, &data, NULL) < 0)
+		return;
+	if (f->lost)
+		cli_note("%s answers again", f->cli->api);
+	f->lost = false;
+	f->lives = true;
+	f->enough = !f->message(f->arg, f->type.data, data);
+	json_object_put(data);
+}
+
+/* An empty line ends a message; of its fields three are for us. */
+static void take_line(struct follow *f, const char *line)
+{
+	if (strncmp(line, "id: ", 4) == 0)
+		set(&f->id, line + 4);
+	else if (strncmp(line, "event: ", 7) == 0)
+		set(&f->type, line + 7);
+	else if (strncmp(line, "data: ", 6) == 0)
+		set(&f->data, line + 6);
+	else if (!*line && f->type.len && f->data.len)
+		take_message(f);
 	if (!*line) {
-		clear(&f->type);
-		clear(&f->data);
+		set(&f->type, "");
+		set(&f->data, "");
 	}
 }
 
@@ -351,7 +363,7 @@ static size_t receive_stream(char *data, size_t size, size_t nmemb, void *arg)
 	while (!f->enough && (newline = memchr(at, '\n', (size_t)(end - at)))) {
 		text_add(&f->line, at, (size_t)(newline - at));
 		take_line(f, f->line.data);
-		clear(&f->line);
+		set(&f->line, "");
 		at = newline + 1;
 	}
 	if (f->line.len > ANSWER_MAX)
@@ -360,29 +372,62 @@ static size_t receive_stream(char *data, size_t size, size_t nmemb, void *arg)
 	return f->enough ? 0 : size * nmemb;
 }
 
+/* Until the stream ends.  Begins where it ended, as far as that is known. */
+static CURLcode follow_once(struct follow *f, const char *path, long *ret_status)
+{
+	cmn_autofree char *url = make_url(f->cli, path);
+	struct text resume = { 0 };
+	struct curl_slist *headers = NULL;
+	CURL *curl = curl_easy_init();
+	CURLcode res = CURLE_FAILED_INIT;
+
+	*ret_status = 0;
+	if (!curl)
+		return res;
+	set(&f->line, "");
+	if (f->id.len) {
+		text_adds(&resume, "Last-Event-ID: ");
+		text_adds(&resume, f->id.data);
+		headers = curl_slist_append(NULL, resume.data);
+	}
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 30L); /* three signs of life */
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_stream);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
+	res = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	free(resume.data);
+	return res;
+}
+
 enum cli_exit cli_follow(struct cli *cli, const char *path,
 			 bool (*message)(void *arg, const char *type, struct json_object *data),
 			 void *arg)
 {
-	struct follow f = { .message = message, .arg = arg };
-	cmn_autofree char *url = make_url(cli, path);
-	CURL *curl = curl_easy_init();
-	CURLcode res = CURLE_FAILED_INIT;
+	struct follow f = { .cli = cli, .message = message, .arg = arg };
+	CURLcode res;
+	long status;
 
-	if (curl) {
-		curl_easy_setopt(curl, CURLOPT_URL, url);
-		curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-		curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
-		curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 30L); /* three signs of life */
-		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_stream);
-		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f);
-		res = curl_easy_perform(curl);
-		curl_easy_cleanup(curl);
+	for (;;) {
+		res = follow_once(&f, path, &status);
+		if (f.enough || !f.lives || (status >= 400 && status < 500))
+			break;
+		if (!f.lost)
+			cli_note("no answer from %s any more: trying again until there is one",
+				 cli->api);
+		f.lost = true;
+		sleep(1);
 	}
 	free(f.line.data);
+	free(f.id.data);
 	free(f.type.data);
 	free(f.data.data);
 	if (f.enough)
@@ -390,7 +435,7 @@ enum cli_exit cli_follow(struct cli *cli, const char *path,
 	cli_error("is discoveryd running?  --api URL or PHAROS_API say where",
 		  "the stream of %s ended: %s", cli->api,
 		  res == CURLE_OK ? "it was closed" : curl_easy_strerror(res));
-	return CLI_UNREACHABLE;
+	return status >= 400 && status < 500 ? CLI_REFUSED : CLI_UNREACHABLE;
 }
 
 /* -- lists ------------------------------------------------------------------------------------------------------ */

@@ -57,7 +57,10 @@ COMMANDS = {
     "putGroupMember": ["group", "add", "x", "h"], "deleteGroupMember": ["group", "remove", "x", "h"], "listReferrals": ["referral", "list"],
     "createReferral": ["referral", "create", "x"], "getReferral": ["referral", "show", "x"], "patchReferral": ["referral", "set", "x"],
     "deleteReferral": ["referral", "delete", "x"], "listRegistrations": ["registration", "list"], "getRegistration": ["registration", "show", "1"],
-    "deleteRegistration": ["registration", "delete", "1"], "listPortals": ["portal", "list"], "createPortal": ["portal", "create", "x"],
+    "deleteRegistration": ["registration", "delete", "1"],
+    "listDiscoveryControllers": ["dc", "list"], "createDiscoveryController": ["dc", "create", "x"], "getDiscoveryController": ["dc", "show", "x"],
+    "patchDiscoveryController": ["dc", "set", "x"], "deleteDiscoveryController": ["dc", "delete", "x"],
+    "listPortals": ["portal", "list"], "createPortal": ["portal", "create", "x"],
     "getPortal": ["portal", "show", "x"], "patchPortal": ["portal", "set", "x"], "deletePortal": ["portal", "delete", "x"], "listWorkers": ["worker", "list"],
     "createWorker": ["worker", "create"], "getWorker": ["worker", "show", "x"], "patchWorker": ["worker", "set", "x"], "deleteWorker": ["worker", "delete", "x"],
     "listNodes": ["node", "list"], "getNode": ["node", "show", "x"], "getConfig": ["export"], "putConfig": ["apply", "-f", "/dev/stdin"],
@@ -176,7 +179,7 @@ class Cli(unittest.TestCase):
                       for method, op in item.items() if isinstance(op, dict) and "operationId" in op}
         commands = {**COMMANDS, **{op: ["api", method, re.sub(r"\{\w+\}", "x", path), "--data", "{}"]
                                    for op, (method, path) in operations.items() if method == "PUT" and op.startswith("put") and op not in COMMANDS}}
-        self.assertEqual(set(operations) - set(commands), set(), "these have no command")
+        self.assertEqual(set(operations) - set(commands), set(), "these have no command: a row in COMMANDS for each")
         self.assertEqual(set(commands) - set(operations), set(), "these are no operations any more")
         Api.anything = True
         try:

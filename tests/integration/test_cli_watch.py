@@ -4,6 +4,7 @@
 import contextlib
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -15,11 +16,15 @@ import pharos  # noqa: E402
 import terminal  # noqa: E402
 
 NQN, HOST = 'nqn.2026-11.example:watched', 'nqn.2026-11.example:host'
-UNREACHABLE = 3
+USAGE, UNREACHABLE = 2, 3
 
 
 def start(daemon, *words):
     return subprocess.Popen([pharos.program('pharos'), *words, '--api', daemon.api], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(daemon, *words):
+    return subprocess.run([pharos.program('pharos'), *words, '--api', daemon.api], capture_output=True, text=True, check=True, timeout=20).stdout
 
 
 def follows(daemon, number):
@@ -44,13 +49,36 @@ def test_events_are_told_as_they_happen():
         assert finish(plain)[0] == f'host {HOST} changed\n'
         lines = [json.loads(line) for line in finish(as_json)[0].splitlines()]
         assert lines == [{'kind': 'host', 'id': HOST, 'deleted': deleted} for deleted in (False, True)], lines
-        daemon.rest('POST', '/shutdown', {'workers': True})
-        out, err = finish(only_events, UNREACHABLE)
-        assert 'stream' in err and HOST not in out, (out, err)
-        daemon.process.wait(15)
-        daemon.start()
+        finish(only_events.terminate() or only_events, -signal.SIGTERM)
         listed = subprocess.run([pharos.program('pharos'), 'events', '--api', daemon.api], capture_output=True, text=True, check=True).stdout
         assert 'discoveryd.started' in listed, listed
+
+
+def test_a_watch_goes_on_after_discoveryd_and_misses_no_event():
+    with pharos.Discoveryd() as daemon:
+        daemon.rest('POST', '/subsystems', {'nqn': NQN})
+        last = max(event['id'] for event in daemon.rest('GET', '/events')['items'])
+        watches = [start(daemon, 'events', '-w', '--count', '2', '--kind', 'discoveryd.st*', *more) for more in ((), ('--since', '0'))]
+        severe = start(daemon, 'events', '-w', '--severity', 'error')
+        follows(daemon, 3)
+        for _ in range(2):
+            daemon.rest('POST', '/shutdown', {'workers': True})
+            daemon.process.wait(15)
+            daemon.start()
+        out, err = finish(watches[0])
+        assert [line.split()[2] for line in out.splitlines()] == ['discoveryd.started'] * 2, out
+        assert 'trying again' in err and 'answers again' in err, err
+        out = finish(watches[1])[0]
+        assert len(out.splitlines()) == 2, out
+        severe.terminate()
+        assert severe.communicate(timeout=20)[0] == ''
+        after = json.loads(run(daemon, 'events', '--since', str(last), '--kind', 'discoveryd.*', '--severity', 'info', '--json'))
+        assert [event['kind'] for event in after].count('discoveryd.started') == 2 and min(event['id'] for event in after) > last, after
+        assert json.loads(run(daemon, 'event', 'list', '--severity', 'error', '--json')) == []
+        wrong = start(daemon, 'events', '-w', '--limit', '1')
+        assert '--count' in finish(wrong, USAGE)[1]
+    nobody = subprocess.run([pharos.program('pharos'), 'events', '-w', '--api', daemon.api], capture_output=True, text=True, timeout=20, check=False)
+    assert nobody.returncode == UNREACHABLE, nobody
 
 
 def write_until(daemon, stop):
