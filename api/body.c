@@ -183,12 +183,12 @@ static bool check_member(struct faults *faults, const struct api_kind *kind,
 	return false;
 }
 
-static void check_null(struct faults *faults, const struct api_field *field, unsigned int as)
+static void check_null(struct faults *faults, const struct api_field *field)
 {
 	struct cmn_err *err;
 
-	if (as != API_CHANGE || field->flags & API_NULL)
-		return; /* of a new object: not given, or its default */
+	if (field->flags & API_NULL)
+		return;
 	err = fault(faults);
 	cmn_err_set(err, -EINVAL, field->name, "can't be null");
 	cmn_err_valid(err, "%s", type_words[field->type]);
@@ -216,7 +216,7 @@ size_t api_body_check(const struct api_kind *kind, struct json_object *doc, unsi
 		if (value)
 			check_value(&faults, field, value);
 		else
-			check_null(&faults, field, as);
+			check_null(&faults, field);
 	}
 	if (as == API_CREATE)
 		check_needed(&faults, kind, doc);

@@ -123,6 +123,8 @@ struct api_kind {
 	int (*remove)(const struct api_ctx *ctx, const void *row, const struct dsc_call *call,
 		      struct cmn_err *err);
 	void (*users)(struct api_op *op, const struct api_ctx *ctx, const void *row);
+	bool (*lingers)(struct dsc_app *app, const char *name,
+			uint64_t *ret_left); /* see api/op.h */
 };
 
 /* Handlers of rows with a kind. */

@@ -19,6 +19,8 @@
 #define API_SCRAPES_MAX                                                                            \
 	4 /* answers to /metrics at the same time; each has a copy of what it tells */
 
+#define API_OPERATIONS_MAX 256 /* that have ended and can still be read */
+
 #define API_STREAMS_MAX 1024 /* that follow the events */
 #define API_BEAT_MS 10000 /* a sign of life for each of them */
 #define API_FOLLOW_SNDBUF                                                                          \

@@ -11,11 +11,17 @@
 #include "api/req.h"
 #include "discoveryd/app.h"
 #include "discoveryd/model/commands.h"
+#include "net/reactor.h"
 
 #define API_OP_USERS_MAX 16
 
+struct api_operation;
+struct api_server;
+
 struct api_op {
-	struct api_req *req; /* NULL: answered for us, the server is ending */
+	TAILQ_ENTRY(api_op) link; /* server->ops */
+	struct api_server *server;
+	struct api_req *req; /* NULL: it has been answered */
 	struct dsc_call call; /* for commands; its done() is set once they are stored */
 	/* The answer when it went well, with the model as it is now.  outcome NULL: there was nothing to do. */
 	void (*reply)(struct api_op *op, const struct dsc_snapshot *snap,
@@ -27,12 +33,24 @@ struct api_op {
 	bool dry_run; /* nothing is stored */
 	bool tells_logs; /* reply needs op->changes with hosts' logs; else it has the objects only */
 	struct json_object *changes; /* api_changes(), once the commands have run */
+	char *location; /* of what is made; may be NULL */
+	/* Of a deletion: does something of what has that name linger, and how many controllers are left?  NULL: it is gone at once. */
+	bool (*lingers)(struct dsc_app *app, const char *name, uint64_t *ret_left);
+
+	/* op.c's own */
+	uint32_t wait_ms;
+	bool async, stored, late, told; /* told: the client has the object, so it must stay */
+	struct dsc_outcome outcome; /* as it was stored */
+	struct net_timer timer; /* the request's wait, then looks at what lingers */
+	struct api_operation *operation;
+	char *lingering;
+	uint64_t most_left;
 	char *user[API_OP_USERS_MAX + 1];
 	unsigned int nr_users;
 	unsigned int more_users;
 };
 
-/* Reads wait, force and Prefer.  NULL: it has been answered (bad parameter, no memory). */
+/* Reads wait, force, dry_run and Prefer.  NULL: it has been answered (bad parameter, no memory). */
 struct api_op *api_op_begin(struct api_req *req,
 			    void (*reply)(struct api_op *op, const struct dsc_snapshot *snap,
 					  const struct dsc_outcome *outcome));

@@ -2,6 +2,8 @@
 /* api/reply.c - what handlers ask of a request, and the answers they give.  Thread: the control loop.  May block: never. */
 #include "api/server_impl.h"
 
+#include "api/audit.h"
+
 #include "api/limits.h"
 #include "common/clock.h"
 #include "common/container.h"
@@ -31,6 +33,12 @@ static const struct {
 struct dsc_app *api_req_app(const struct api_req *req)
 {
 	return req->server->app;
+}
+
+const char *api_req_user(const struct api_req *req)
+{
+	(void)req;
+	return "local";
 }
 
 const struct api_kind *api_req_kind(const struct api_req *req)
@@ -143,6 +151,9 @@ static void answer(struct api_req *req, int status, struct MHD_Response *respons
 					req->route ? "no-store" : "no-cache");
 	req->response = response;
 	req->status = status;
+	if (req->route && req->route->method != API_GET && status < 400 && !req->audited &&
+	    req->server->app)
+		api_audit_note(req);
 	req->took = req->came ? cmn_now_ns() - req->came : 0;
 	req->on_cancel = NULL;
 	if (req->state == API_REQ_WAITING) {

@@ -18,6 +18,7 @@ struct dsc_app;
 
 /* What was asked. */
 struct dsc_app *api_req_app(const struct api_req *req);
+const char *api_req_user(const struct api_req *req); /* who asks, for the audit */
 const struct api_kind *api_req_kind(const struct api_req *req); /* the row's */
 const char *api_req_template(const struct api_req *req); /* the row's path */
 const char *api_req_param(const struct api_req *req,

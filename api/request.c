@@ -29,6 +29,7 @@ void *api_req_begin(void *arg, const char *target, struct MHD_Connection *mhd)
 	req->server = arg;
 	req->mhd = mhd;
 	api_uri_parse(target, &req->uri, &req->uri_err);
+	req->target = strdup(target);
 	return req;
 }
 
@@ -57,6 +58,7 @@ void api_req_end(void *arg, struct MHD_Connection *mhd, void **slot,
 	json_object_put(req->doc);
 	req->server->body_bytes -= req->body_cap;
 	free(req->body);
+	free(req->target);
 	api_uri_clear(&req->uri);
 	free(req);
 	*slot = NULL;

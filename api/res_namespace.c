@@ -109,7 +109,7 @@ static const struct api_field fields[] = {
 	{ "eui64", API_TEXT, API_FILTER | API_CREATE, .get = get_eui64 },
 	{ "backend", API_TEXT, API_FIND | API_CREATE, .get = get_backend,
 	  .words = dsc_backend_name },
-	{ "path", API_TEXT, API_FIND | API_CREATE, API_AT(dsc_ns, path) },
+	{ "path", API_TEXT, API_FIND | API_CREATE | API_NULL, API_AT(dsc_ns, path) },
 	{ "size", API_SIZE, API_FIND | API_SET, API_AT(dsc_ns, size) },
 	{ "block_size", API_NUMBER, API_FIND | API_CREATE, API_AT(dsc_ns, block_size), .min = 512,
 	  .max = 4096 },

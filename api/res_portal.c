@@ -90,7 +90,7 @@ static const struct api_field fields[] = {
 	{ "secure_channel", API_TEXT, API_FIND | API_SET | API_NULL, .get = get_secure,
 	  .words = secures },
 	{ "sectype", API_TEXT, API_FIND | API_SET, .get = get_sectype, .words = sectypes },
-	{ "worker", API_TEXT, API_FIND | API_CREATE, .get = get_worker },
+	{ "worker", API_TEXT, API_FIND | API_CREATE | API_NULL, .get = get_worker },
 	{ "node", API_TEXT, API_FIND | API_LIVE, .get = get_node },
 	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_portal, created_ms) },
 	{ "status", API_JSON, API_LIVE, .get = get_status },

@@ -151,6 +151,17 @@ static void users(struct api_op *op, const struct api_ctx *ctx, const void *row)
 	}
 }
 
+/* Its process ends once its controllers have. */
+static bool lingers(struct dsc_app *app, const char *name, uint64_t *ret_left)
+{
+	struct dsc_worker_info info;
+
+	if (dsc_supervisor_worker(app->supervisor, name, &info) < 0)
+		return false;
+	*ret_left = info.nr_controllers;
+	return true;
+}
+
 const struct api_kind api_kind_worker = {
 	.name = "worker",
 	.param = "id",
@@ -163,6 +174,7 @@ const struct api_kind api_kind_worker = {
 	.update = update,
 	.remove = drop,
 	.users = users,
+	.lingers = lingers,
 };
 
 /* -- nodes ------------------------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 
 /* keep sorted */
 extern const struct api_route api_res_allow[];
+extern const struct api_route api_res_audit[];
 extern const struct api_route api_res_config[];
 extern const struct api_route api_res_controller[];
 extern const struct api_route api_res_daemon[];
@@ -19,6 +20,7 @@ extern const struct api_route api_res_host[];
 extern const struct api_route api_res_log[];
 extern const struct api_route api_res_metrics[];
 extern const struct api_route api_res_namespace[];
+extern const struct api_route api_res_operation[];
 extern const struct api_route api_res_portal[];
 extern const struct api_route api_res_referral[];
 extern const struct api_route api_res_registration[];

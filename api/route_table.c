@@ -15,6 +15,8 @@ const struct api_route *const api_route_table[] = {
 	api_res_config,
 	api_res_publish,
 	api_res_event,
+	api_res_audit,
+	api_res_operation,
 	api_res_controller,
 	api_res_stats,
 	api_res_discovery_log,

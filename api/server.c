@@ -101,6 +101,26 @@ static void drop_quietest(struct api_server *server)
 		drop(quietest);
 }
 
+static void addr_text(const struct sockaddr *addr, char *buf, size_t size)
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+	uint16_t port;
+
+	if (addr->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+		port = ntohs(in6->sin6_port);
+		snprintf(buf, size, "[%s]:%u", host, port);
+	} else {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+
+		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+		port = ntohs(in->sin_port);
+		snprintf(buf, size, "%s:%u", host, port);
+	}
+}
+
 static void conn_started(struct api_server *server, struct MHD_Connection *mhd, void **ret_conn)
 {
 	const union MHD_ConnectionInfo *info;
@@ -111,6 +131,9 @@ static void conn_started(struct api_server *server, struct MHD_Connection *mhd, 
 		return;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	conn->fd = info->connect_fd;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if (info && info->client_addr)
+		addr_text(info->client_addr, conn->peer, sizeof(conn->peer));
 	conn->deadline = cmn_now_ns() + API_RECV_MS * CMN_NS_PER_MS;
 	if (server->nr_conns >= API_CONNS_CROWDED)
 		drop_quietest(server);
@@ -158,26 +181,6 @@ static bool is_loopback(const struct sockaddr *addr)
 		return ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >> 24 == 127;
 	return addr->sa_family == AF_INET6 &&
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)addr)->sin6_addr);
-}
-
-static void addr_text(const struct sockaddr *addr, char *buf, size_t size)
-{
-	char host[INET6_ADDRSTRLEN] = "?";
-	uint16_t port;
-
-	if (addr->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
-
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-		port = ntohs(in6->sin6_port);
-		snprintf(buf, size, "[%s]:%u", host, port);
-	} else {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
-
-		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-		port = ntohs(in->sin_port);
-		snprintf(buf, size, "%s:%u", host, port);
-	}
 }
 
 static int bind_listener(const struct sockaddr *addr, socklen_t len, uint16_t *ret_port,
@@ -246,6 +249,8 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 		return cmn_err_set(err, -ENOMEM, "api", "out of memory");
 	TAILQ_INIT(&server->conns);
 	TAILQ_INIT(&server->waiting);
+	TAILQ_INIT(&server->ops);
+	server->operations = api_operations_create(server);
 	server->loop = params->loop;
 	server->app = params->app;
 	server->host_names = params->host_names;
@@ -273,6 +278,7 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 	*ret_server = server;
 	return 0;
 out_free:
+	api_operations_destroy(server->operations);
 	api_stream_destroy(server->stream);
 	free(server->counts);
 	free(server);
@@ -299,6 +305,8 @@ void api_server_destroy(struct api_server *server)
 	net_timer_cancel(server->loop, &server->end);
 	MHD_stop_daemon(server->mhd);
 	net_timer_cancel(server->loop, &server->sweep);
+	api_ops_destroy(server);
+	api_operations_destroy(server->operations);
 	api_stream_destroy(server->stream);
 	free(server->counts);
 	free(server);

@@ -5,6 +5,8 @@
 
 #include "api/counts.h"
 #include "api/guard.h"
+#include "api/op.h"
+#include "api/operations.h"
 #include "api/req.h"
 #include "api/server.h"
 #include "api/stream.h"
@@ -19,9 +21,11 @@ struct api_conn {
 	int fd; /* MHD's; to shut down, never to close */
 	uint64_t deadline; /* CLOCK_MONOTONIC ns */
 	bool busy; /* a whole request is in, its answer isn't out */
+	char peer[72]; /* its address, as text */
 };
 TAILQ_HEAD(api_conn_list, api_conn);
 TAILQ_HEAD(api_req_list, api_req);
+TAILQ_HEAD(api_op_list, api_op);
 
 struct api_server {
 	struct MHD_Daemon *mhd;
@@ -41,6 +45,8 @@ struct api_server {
 	struct net_timer end; /* ends discoveryd, soon */
 	struct api_counts *counts;
 	struct api_stream *stream;
+	struct api_operations *operations;
+	struct api_op_list ops; /* commands under way, answered or not */
 	unsigned int nr_scrapes; /* answers to /metrics that are being taken */
 	unsigned int nr_streams; /* clients of the event stream */
 	bool running, again, closing, end_workers;
@@ -64,6 +70,8 @@ struct api_req {
 	struct api_conn *conn;
 	enum api_req_state state;
 	struct api_uri uri;
+	char *target; /* of the request, as it came */
+	bool audited; /* or nothing was done */
 	struct cmn_err uri_err;
 	enum api_method method;
 	const struct api_route *route;
@@ -93,6 +101,9 @@ void api_req_end(void *server, struct MHD_Connection *mhd, void **req,
 
 /* server.c: after a suspended request has been answered */
 void api_server_resume(struct api_server *server, struct api_req *req);
+
+/* op.c: when no command can come back any more */
+void api_ops_destroy(struct api_server *server);
 
 /* reply.c: an answer that is made as the client takes it.  read as MHD_ContentReaderCallback says; end when it is over. */
 void api_reply_stream(struct api_req *req, const char *type, MHD_ContentReaderCallback read,

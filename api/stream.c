@@ -91,6 +91,11 @@ static void keep_in_subsys(struct api_stream *stream, uint64_t subsys_id, uint32
 		keep(stream, nsid ? "namespace" : "subsystem", s->nqn, nsid, deleted);
 }
 
+void api_stream_tell(struct api_stream *stream, const char *kind, const char *id)
+{
+	keep(stream, kind, id, 0, false);
+}
+
 /* Whether something is served shows in the status of what it is. */
 static void on_fail(struct api_stream *stream, const struct dsc_fail *fail)
 {

@@ -55,6 +55,9 @@ int api_stream_create(struct api_server *server, struct api_stream **ret_stream)
 void api_stream_close(struct api_stream *stream);
 void api_stream_destroy(struct api_stream *stream);
 
+/* A change of something that is no row of the model; kind is a constant. */
+void api_stream_tell(struct api_stream *stream, const char *kind, const char *id);
+
 /* Answers req with the stream.  last_id: what the follower had last, NULL: it begins now. */
 void api_stream_follow(struct api_stream *stream, struct api_req *req, const char *last_id);
 

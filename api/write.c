@@ -3,12 +3,15 @@
  *
  * PUT makes the object that its path names, or changes what differs; members that aren't given stay.  So it can be sent again: what
  * is so already is a 200.  A member that can't be changed and differs is a 409. */
+#include "api/audit.h"
 #include "api/kind.h"
 #include "api/op.h"
 #include "api/render.h"
+#include "api/server_impl.h"
 
 #include "common/container.h"
 #include "common/util.h"
+#include "discoveryd/events/audit.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,35 +24,39 @@
 
 /* -- answers --------------------------------------------------------------------------------------------- */
 /* "/api/v1/subsystems/NQN/namespaces/3": the path of the collection, with its {names} filled in, and the key. */
-static void set_location(struct api_req *req, const struct api_ctx *ctx, const void *row)
+static bool make_location(struct api_req *req, const char *key, char *buf, size_t size)
 {
-	const struct api_kind *kind = api_req_kind(req);
-	const char *template = api_req_template(req);
-	char location[LOCATION_MAX], key[API_KEY_MAX];
+	const char *template = api_req_template(req), *param = api_req_kind(req)->param;
+	char name[64];
 	size_t used = 0, len;
 
-	while (*template && used < sizeof(location)) {
+	while (*template && used < size) {
 		len = strcspn(template, "{");
-		used += (size_t)snprintf(location + used, sizeof(location) - used, "%.*s", (int)len,
-					 template);
+		used += (size_t)snprintf(buf + used, size - used, "%.*s", (int)len, template);
 		template += len;
-		if (!*template || used >= sizeof(location))
+		if (!*template || used >= size)
 			break;
 		len = strcspn(template, "}");
-		snprintf(key, sizeof(key), "%.*s", (int)len - 1, template + 1);
+		snprintf(name, sizeof(name), "%.*s", (int)len - 1, template + 1);
 		template += len + 1;
-		if (strcmp(key, kind->param) == 0)
+		if (strcmp(name, param) == 0)
 			break; /* of PUT: the path is of the object */
-		used += api_uri_encode(api_req_param(req, key), location + used,
-				       sizeof(location) - used);
+		used += api_uri_encode(api_req_param(req, name), buf + used, size - used);
 	}
-	if (used >= sizeof(location) - 1)
-		return;
-	if (location[used - 1] != '/')
-		location[used++] = '/';
-	api_kind_key(kind, ctx, row, key, sizeof(key));
-	api_uri_encode(key, location + used, sizeof(location) - used);
-	api_reply_header(req, "Location", location);
+	if (used + 1 >= size)
+		return false;
+	if (buf[used - 1] != '/')
+		buf[used++] = '/';
+	return used + api_uri_encode(key, buf + used, size - used) < size;
+}
+
+static void set_location(struct api_req *req, const struct api_ctx *ctx, const void *row)
+{
+	char location[LOCATION_MAX], key[API_KEY_MAX];
+
+	api_kind_key(api_req_kind(req), ctx, row, key, sizeof(key));
+	if (make_location(req, key, location, sizeof(location)))
+		api_reply_header(req, "Location", location);
 }
 
 static void reply_row(struct api_op *op, const struct api_ctx *ctx, const void *row, int status)
@@ -66,17 +73,17 @@ static void reply_row(struct api_op *op, const struct api_ctx *ctx, const void *
 }
 
 /* Its key in the outcome of a command: a name, or a number. */
-static void outcome_key(const struct api_kind *kind, const struct dsc_outcome *outcome, char *buf,
+static void outcome_key(const struct api_kind *kind, const char *name, uint32_t nsid, char *buf,
 			size_t size)
 {
 	const struct api_field *field = kind->fields;
 
 	while (field->name && !(field->flags & API_KEY))
 		field++;
-	if (field->type == API_NUMBER && outcome->nsid)
-		snprintf(buf, size, "%" PRIu32, outcome->nsid);
+	if (field->type == API_NUMBER && nsid)
+		snprintf(buf, size, "%" PRIu32, nsid);
 	else
-		snprintf(buf, size, "%s", outcome->name);
+		snprintf(buf, size, "%s", name);
 }
 
 /* The answer to a write: the object of that key as it is now. */
@@ -102,7 +109,7 @@ static void reply_created(struct api_op *op, const struct dsc_snapshot *snap,
 {
 	char key[API_KEY_MAX];
 
-	outcome_key(api_req_kind(op->req), outcome, key, sizeof(key));
+	outcome_key(api_req_kind(op->req), outcome->name, outcome->nsid, key, sizeof(key));
 	reply_key(op, snap, key, 201);
 }
 
@@ -188,6 +195,19 @@ static void tell_existing(struct api_op *op, const struct api_ctx *ctx, struct j
 	}
 }
 
+/* For the audit, and by it for whoever asks once more. */
+static void note_location(struct api_op *op)
+{
+	char location[LOCATION_MAX], key[API_KEY_MAX];
+	const char *name;
+	uint32_t nsid;
+
+	name = dsc_batch_name(api_req_app(op->req), &nsid);
+	outcome_key(api_req_kind(op->req), name, nsid, key, sizeof(key));
+	if (make_location(op->req, key, location, sizeof(location)))
+		op->location = strdup(location);
+}
+
 static void run_create(struct api_op *op, const struct api_ctx *ctx, struct json_object *doc)
 {
 	const struct api_kind *kind = api_req_kind(op->req);
@@ -196,15 +216,40 @@ static void run_create(struct api_op *op, const struct api_ctx *ctx, struct json
 
 	if (rc == -EEXIST)
 		tell_existing(op, ctx, doc, &err);
+	if (rc == 0)
+		note_location(op);
 	api_op_run(op, rc, &err);
+}
+
+/* The same request was done before: it is answered as it was then, with the object as it is now. */
+static void repeat_create(struct api_op *op, const struct dsc_audit *before)
+{
+	const struct dsc_snapshot *snap = dsc_snapshot_current(api_req_app(op->req)->model);
+	const char *slash = strrchr(before->location, '/');
+	char key[API_KEY_MAX] = "";
+
+	snprintf(key, sizeof(key), "%s", slash ? slash + 1 : "");
+	api_uri_decode(key, false);
+	api_reply_header(op->req, "Idempotency-Replayed", "true");
+	op->req->audited = true;
+	reply_key(op, snap, key, 201);
+	dsc_snapshot_put(snap);
+	api_op_drop(op);
 }
 
 void api_create(struct api_req *req)
 {
 	struct api_op *op = api_op_begin(req, reply_created);
+	const struct dsc_audit *before;
 	struct api_ctx ctx;
 
-	if (op && look(op, &ctx, NULL) && check_body(op, api_req_doc(req), API_CREATE))
+	if (!op || !look(op, &ctx, NULL) || !check_body(op, api_req_doc(req), API_CREATE))
+		return;
+	if (!api_audit_once(req, &before))
+		api_op_drop(op);
+	else if (before)
+		repeat_create(op, before);
+	else
 		run_create(op, &ctx, api_req_doc(req));
 }
 
@@ -228,7 +273,7 @@ static bool set_key(struct api_op *op, struct json_object *doc)
 	struct cmn_err err = { 0 };
 	uint64_t number;
 
-	if (said && strcmp(said, key) != 0) {
+	if (json_object_object_get_ex(doc, f->name, NULL) && (!said || strcmp(said, key) != 0)) {
 		cmn_err_set(&err, -EINVAL, f->name, "isn't what the path says");
 		cmn_err_valid(&err, "%.223s", key);
 		api_op_fail(op, &err);
@@ -408,5 +453,6 @@ void api_delete(struct api_req *req)
 	if (!row)
 		return;
 	op->users = users;
+	op->lingers = kind->lingers;
 	api_op_run(op, kind->remove(&ctx, row, &op->call, &err), &err);
 }

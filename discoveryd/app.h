@@ -52,6 +52,7 @@ struct net_reactor;
 struct dsc_store;
 struct dsc_model;
 struct dsc_supervisor;
+struct dsc_audits;
 struct dsc_events;
 struct dsc_disc;
 struct dsc_follow;
@@ -63,6 +64,7 @@ struct dsc_app {
 	struct dsc_store *store;
 	struct dsc_model *model;
 	struct dsc_events *events;
+	struct dsc_audits *audits;
 	struct dsc_supervisor *supervisor;
 	struct dsc_disc *disc;
 	struct dsc_follow *follow;

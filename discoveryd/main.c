@@ -25,6 +25,7 @@
 #include "discoveryd/app.h"
 #include "discoveryd/bootstrap.h"
 #include "discoveryd/disc/disc.h"
+#include "discoveryd/events/audit.h"
 #include "discoveryd/events/events.h"
 #include "discoveryd/follow/follow.h"
 #include "discoveryd/mdns/mdns.h"
@@ -206,6 +207,7 @@ static int start(struct daemon *d, struct cmn_err *err)
 	    dsc_store_open(app->opt.state_dir, app->loop, &app->store, err) < 0)
 		return err->code;
 	app->events = dsc_events_create(app);
+	app->audits = dsc_audits_create(app);
 	if (make_run_dir(app->opt.run_dir, err) < 0 ||
 	    dsc_model_create(app, &app->model, err) < 0 ||
 	    dsc_disc_start(app, &d->app.disc, err) < 0)
@@ -227,6 +229,7 @@ static void end(struct daemon *d)
 	dsc_store_close(app->store);
 	dsc_model_destroy(app->model);
 	dsc_events_destroy(app->events);
+	dsc_audits_destroy(app->audits);
 	if (app->loop)
 		net_reactor_destroy(app->loop);
 	if (d->signals.fd >= 0)

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/container.h"
 #include "common/log.h"
 #include "discoveryd/store/store.h"
 
@@ -24,11 +23,6 @@ struct dsc_events {
 	uint64_t last_id;
 	uint64_t count[DSC_SEVERITY_COUNT]; /* since start */
 	TAILQ_HEAD(, dsc_events_sub) subs;
-};
-
-struct stored_event {
-	struct dsc_store_req req;
-	struct dsc_write write;
 };
 
 struct dsc_events *dsc_events_create(struct dsc_app *app)
@@ -64,27 +58,10 @@ void dsc_events_restore(struct dsc_events *events, struct dsc_event *event)
 }
 
 /* An event that can't be stored is still in the ring and in the log. */
-static void event_stored(struct dsc_store_req *req)
-{
-	struct stored_event *stored = cmn_container_of(req, struct stored_event, req);
-
-	dsc_row_put(stored->write.row);
-	free(stored);
-}
-
 static void store(struct dsc_events *events, struct dsc_event *event)
 {
-	struct stored_event *stored;
-
-	if (!events->app->store)
-		return;
-	stored = dsc_zalloc(sizeof(*stored));
-	stored->write.row = dsc_row_get(event);
-	stored->req.writes = &stored->write;
-	stored->req.nr_writes = 1;
-	stored->req.done = event_stored;
-	stored->req.drop = event_stored;
-	dsc_store_submit(events->app->store, &stored->req);
+	if (events->app->store)
+		dsc_store_put_row(events->app->store, dsc_row_get(event));
 }
 
 static void log_event(const struct dsc_event *event)

@@ -116,6 +116,12 @@ const struct dsc_write *dsc_batch_writes(const struct dsc_app *app, size_t *ret_
 	return txn->req.writes;
 }
 
+const char *dsc_batch_name(const struct dsc_app *app, uint32_t *ret_nsid)
+{
+	*ret_nsid = app->model->batch->nsid;
+	return app->model->batch->name;
+}
+
 void dsc_batch_put(struct dsc_app *app, void *row)
 {
 	dsc_txn_put(app->model->batch->txn, row);
@@ -169,6 +175,21 @@ static void tell(struct dsc_batch *b, const struct dsc_outcome *outcome)
 	free(b);
 }
 
+static void stored(void *arg, const struct dsc_outcome *outcome)
+{
+	struct dsc_batch *b = arg;
+
+	if (b->call.stored)
+		b->call.stored(b->call.arg, outcome);
+}
+
+static bool keeps(void *arg)
+{
+	struct dsc_batch *b = arg;
+
+	return b->call.keeps && b->call.keeps(b->call.arg);
+}
+
 static void ended(void *arg, const struct dsc_outcome *outcome)
 {
 	tell(arg, outcome);
@@ -177,7 +198,11 @@ static void ended(void *arg, const struct dsc_outcome *outcome)
 int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const char *name)
 {
 	struct dsc_batch *b = app->model->batch;
-	struct dsc_call mine = { .done = ended, .arg = b, .wait_ms = call ? call->wait_ms : 0 };
+	struct dsc_call mine = { .done = ended,
+				 .stored = stored,
+				 .keeps = keeps,
+				 .arg = b,
+				 .wait_ms = call ? call->wait_ms : 0 };
 	struct dsc_target target = { .nsid = b->nsid };
 
 	if (!b->txn->req.nr_writes) {

@@ -38,6 +38,10 @@ struct dsc_call {
 		wait_ms; /* how long done() may wait for the worker's confirmation; 0: only for the commit */
 	uint64_t if_match; /* row->changed that it must have now, 0: any */
 	bool force; /* even though it is in use */
+	/* Both may be NULL.  It is committed, and done() waits for the worker. */
+	void (*stored)(void *arg, const struct dsc_outcome *outcome);
+	/* Must what couldn't be opened stay, since somebody was told that it is made? */
+	bool (*keeps)(void *arg);
 };
 
 enum dsc_tri {
@@ -172,6 +176,8 @@ const struct dsc_snapshot *dsc_batch_after(const struct dsc_app *app);
 /* All that it has written so far, in that order; borrowed until it ends or writes more. */
 struct dsc_write;
 const struct dsc_write *dsc_batch_writes(const struct dsc_app *app, size_t *ret_nr);
+/* Name and NSID that the outcome will have, of the last command in it; borrowed. */
+const char *dsc_batch_name(const struct dsc_app *app, uint32_t *ret_nsid);
 /* A row of the caller's, stored with the rest; takes the reference over. */
 void dsc_batch_put(struct dsc_app *app, void *row);
 

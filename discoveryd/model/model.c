@@ -12,6 +12,7 @@
 
 #include "common/container.h"
 #include "common/log.h"
+#include "discoveryd/events/audit.h"
 #include "discoveryd/events/events.h"
 #include "discoveryd/model/model_impl.h"
 
@@ -20,10 +21,12 @@ static int load_row(void *arg, struct dsc_row *row)
 {
 	struct dsc_model *model = arg;
 
-	if (row->kind != DSC_ROW_EVENT)
-		dsc_state_write(&model->now, false, row);
-	else if (model->app->events)
+	if (row->kind == DSC_ROW_EVENT && model->app->events)
 		dsc_events_restore(model->app->events, (struct dsc_event *)row);
+	else if (row->kind == DSC_ROW_AUDIT && model->app->audits)
+		dsc_audits_add(model->app->audits, (struct dsc_audit *)row);
+	else
+		dsc_state_write(&model->now, false, row);
 	return 0;
 }
 
@@ -244,6 +247,8 @@ static void replay(struct dsc_txn *txn)
 
 		dsc_state_write(&model->now, w->del, w->row);
 		dsc_publish_write(model, w->row);
+		if (w->row->kind == DSC_ROW_AUDIT)
+			dsc_audits_add(model->app->audits, (struct dsc_audit *)w->row);
 		if (model->watch)
 			model->watch->written(model->watch, w->del, w->row);
 		TAILQ_FOREACH(sub, &model->writes_subs, link)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "discoveryd/events/audit.h"
 #include "discoveryd/events/events.h"
 
 const char *const dsc_backend_name[DSC_BACKEND_COUNT + 1] = {
@@ -121,6 +122,26 @@ static void event_share(void *p)
 	ev->data = dsc_strdup(ev->data);
 }
 
+static void audit_drop(void *p)
+{
+	struct dsc_audit *a = p;
+
+	free(a->path);
+	free(a->once);
+	free(a->location);
+	free(a->changes);
+}
+
+static void audit_share(void *p)
+{
+	struct dsc_audit *a = p;
+
+	a->path = dsc_strdup(a->path);
+	a->once = dsc_strdup(a->once);
+	a->location = dsc_strdup(a->location);
+	a->changes = dsc_strdup(a->changes);
+}
+
 static void entity_drop(void *p)
 {
 	dsc_tree_put(((struct dsc_entity *)p)->regs, &dsc_reg_key_ops);
@@ -199,6 +220,7 @@ static const struct {
 	[DSC_ROW_HOST_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
 	[DSC_ROW_REFERRAL] = { sizeof(struct dsc_referral), referral_drop, referral_share },
 	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
+	[DSC_ROW_AUDIT] = { sizeof(struct dsc_audit), audit_drop, audit_share },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
 	[DSC_ROW_SEEN] = { sizeof(struct dsc_seen), NULL, NULL },
 };

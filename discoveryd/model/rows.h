@@ -42,6 +42,7 @@ enum dsc_row_kind {
 	DSC_ROW_HOST_VIEW, /* as DSC_ROW_VIEW, of the host discovery log */
 	DSC_ROW_REFERRAL,
 	DSC_ROW_EVENT,
+	DSC_ROW_AUDIT,
 	DSC_ROW_NAME,
 	DSC_ROW_SEEN,
 	DSC_ROW_COUNT

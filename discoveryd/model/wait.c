@@ -135,7 +135,7 @@ static void settle(struct dsc_txn *txn)
 	}
 	outcome_init(txn, &out);
 	out.state = look(txn, &fail);
-	if (fail && txn->target.undo) {
+	if (fail && txn->target.undo && !(txn->call.keeps && txn->call.keeps(txn->call.arg))) {
 		undo(txn, fail);
 		return;
 	}
@@ -148,6 +148,16 @@ static void wait_over(struct net_timer *timer, uint64_t now)
 {
 	(void)now;
 	settle(cmn_container_of(timer, struct dsc_txn, timer));
+}
+
+static void tell_stored(struct dsc_txn *txn)
+{
+	struct dsc_outcome out;
+
+	outcome_init(txn, &out);
+	out.state = DSC_PENDING;
+	dsc_publish_now(txn->model);
+	txn->call.stored(txn->call.arg, &out);
 }
 
 void dsc_wait_add(struct dsc_txn *txn)
@@ -163,6 +173,8 @@ void dsc_wait_add(struct dsc_txn *txn)
 	txn->timer.fire = wait_over;
 	net_timer_set(model->app->loop, &txn->timer,
 		      cmn_now_ns() + txn->call.wait_ms * CMN_NS_PER_MS);
+	if (txn->call.stored)
+		tell_stored(txn);
 }
 
 void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t generation)

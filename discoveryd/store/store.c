@@ -238,6 +238,31 @@ void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req)
 	pthread_mutex_unlock(&store->mutex);
 }
 
+struct lone_row {
+	struct dsc_store_req req;
+	struct dsc_write write;
+};
+
+static void lone_done(struct dsc_store_req *req)
+{
+	struct lone_row *lone = cmn_container_of(req, struct lone_row, req);
+
+	dsc_row_put(lone->write.row);
+	free(lone);
+}
+
+void dsc_store_put_row(struct dsc_store *store, void *row)
+{
+	struct lone_row *lone = dsc_zalloc(sizeof(*lone));
+
+	lone->write.row = row;
+	lone->req.writes = &lone->write;
+	lone->req.nr_writes = 1;
+	lone->req.done = lone_done;
+	lone->req.drop = lone_done;
+	dsc_store_submit(store, &lone->req);
+}
+
 void dsc_store_on_failure(struct dsc_store *store, void (*failed)(void *arg), void *arg)
 {
 	store->failed = failed;

@@ -54,6 +54,8 @@ struct dsc_store_req {
 		struct dsc_store_req *req); /* instead, when the loop has ended: only frees it */
 };
 void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req);
+/* A row by itself that nobody waits for; takes the reference over.  What becomes of it is in the log only. */
+void dsc_store_put_row(struct dsc_store *store, void *row);
 
 /* failed() runs in the control loop before the done() of the first request that failed: whatever was submitted until now and is
  * not done yet will fail too. */

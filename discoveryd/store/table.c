@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discoveryd/events/audit.h"
 #include "discoveryd/events/events.h"
 #include "discoveryd/store/store_impl.h"
 
@@ -262,6 +263,19 @@ static const struct column event_columns[] = {
 	END,
 };
 
+static const struct column audit_columns[] = {
+	K("id", U64, dsc_audit, id),
+	C("wall_ms", U64, dsc_audit, wall_ms),
+	C("user", TEXT, dsc_audit, user),
+	C("address", TEXT, dsc_audit, address),
+	C("operation", TEXT, dsc_audit, operation),
+	C("path", STR, dsc_audit, path),
+	C("once", STR, dsc_audit, once),
+	C("location", STR, dsc_audit, location),
+	C("changes", STR, dsc_audit, changes),
+	END,
+};
+
 /* In the order in which they are read: parents first. */
 static const struct {
 	enum dsc_row_kind kind;
@@ -287,6 +301,7 @@ static const struct {
 	{ DSC_ROW_HOST_VIEW, "host_views", host_view_columns },
 	{ DSC_ROW_REFERRAL, "referrals", referral_columns },
 	{ DSC_ROW_EVENT, "events", event_columns },
+	{ DSC_ROW_AUDIT, "audit", audit_columns },
 };
 
 #define SQL_MAX 2048
@@ -298,7 +313,7 @@ struct dsc_tables {
 		sqlite3_stmt *put, *del;
 		const struct column *columns;
 	} of[DSC_ROW_COUNT];
-	sqlite3_stmt *trim_events;
+	sqlite3_stmt *trim_events, *trim_audit;
 };
 
 /* -- making SQL ------------------------------------------------------------------------------------- */
@@ -393,6 +408,8 @@ struct dsc_tables *dsc_tables_open(sqlite3 *db, struct cmn_err *err)
 	if (!rc)
 		rc = prepare(db, "DELETE FROM events WHERE id <= ?", &t->trim_events, err);
 	if (!rc)
+		rc = prepare(db, "DELETE FROM audit WHERE id <= ?", &t->trim_audit, err);
+	if (!rc)
 		return t;
 	dsc_tables_close(t);
 	return NULL;
@@ -407,6 +424,7 @@ void dsc_tables_close(struct dsc_tables *t)
 		sqlite3_finalize(t->of[i].del);
 	}
 	sqlite3_finalize(t->trim_events);
+	sqlite3_finalize(t->trim_audit);
 	free(t);
 }
 
@@ -461,15 +479,16 @@ static int run(sqlite3_stmt *stmt, const struct column *c, const struct dsc_row 
 	return rc;
 }
 
-static int trim_events(struct dsc_tables *t, const struct dsc_event *ev)
+/* What would not fit into the ring in memory goes. */
+static int trim(sqlite3_stmt *stmt, uint64_t id, uint64_t max)
 {
 	int rc;
 
-	if (ev->id <= DSC_EVENTS_MAX)
+	if (id <= max)
 		return SQLITE_OK;
-	sqlite3_bind_int64(t->trim_events, 1, (sqlite3_int64)(ev->id - DSC_EVENTS_MAX));
-	rc = sqlite3_step(t->trim_events);
-	sqlite3_reset(t->trim_events);
+	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)(id - max));
+	rc = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -486,7 +505,9 @@ int dsc_tables_write(struct dsc_tables *t, const struct dsc_write *w)
 	}
 	rc = run(t->of[kind].put, t->of[kind].columns, w->row, false);
 	if (rc == SQLITE_OK && kind == DSC_ROW_EVENT)
-		rc = trim_events(t, (const struct dsc_event *)w->row);
+		rc = trim(t->trim_events, ((const struct dsc_event *)w->row)->id, DSC_EVENTS_MAX);
+	if (rc == SQLITE_OK && kind == DSC_ROW_AUDIT)
+		rc = trim(t->trim_audit, ((const struct dsc_audit *)w->row)->id, DSC_AUDIT_MAX);
 	return rc;
 }
 
