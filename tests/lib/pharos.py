@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 import time
 
+import openapi
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get('PHAROS_BUILDDIR', SOURCE / 'build' if (SOURCE / 'build/Makefile').exists() else SOURCE))
 
@@ -129,7 +131,11 @@ class Discoveryd:
         finally:
             connection.close()
         is_json = 'json' in reply.headers.get('Content-Type', '')
-        return reply.status, reply.headers, json.loads(text) if is_json and text else text.decode(errors='replace')
+        answer = json.loads(text) if is_json and text else text.decode(errors='replace')
+        openapi.contract().check(method, path, reply.status, reply.headers, answer)
+        if reply.status < 400 and openapi.contract().find(method, path)[1]:
+            openapi.contract().check_request(method, path, body, headers)
+        return reply.status, reply.headers, answer
 
     def rest(self, method, path, body=None, headers=None):
         status, _, answer = self.http(method, '/api/v1' + path, body, headers)
