@@ -63,8 +63,9 @@ static void set_changes(struct dsc_audit *audit, struct json_object *changes)
 		json_object_object_add(more, "more", json_object_new_uint64(nr - i));
 		json_object_array_add(array, more);
 	}
-	set(&audit->changes, json_object_to_json_string_ext(
-				     array, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	set(&audit->changes,
+	    json_object_to_json_string_ext(array, JSON_C_TO_STRING_PLAIN |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(array);
 }
 

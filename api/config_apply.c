@@ -334,13 +334,23 @@ static int apply_subsys(struct api_config_call *call, struct json_object *doc, s
 }
 
 /* -- all -------------------------------------------------------------------------------------------------------- */
+/* A list that is null could be meant as none, or as not given. */
+static int check_nulls(struct json_object *doc, struct cmn_err *err)
+{
+	json_object_object_foreach(doc, name, value) {
+		if (!value)
+			return cmn_err_set(err, -EINVAL, name, "can't be null");
+	}
+	return 0;
+}
+
 int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 {
 	static const char *const known[] = { "version", "hosts",      "groups",
 					     "portals", "subsystems", NULL };
 	uint64_t version = 1;
 
-	if (cmn_json_only(call->doc, known, err) < 0 ||
+	if (cmn_json_only(call->doc, known, err) < 0 || check_nulls(call->doc, err) < 0 ||
 	    cmn_json_u64_opt(call->doc, "version", &version, NULL, err) < 0)
 		return err->code;
 	if (version != 1)
