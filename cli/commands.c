@@ -18,6 +18,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_config_commands,
 	cli_hostconf_commands,
 	cli_observe_commands,
+	cli_audit_commands,
 	cli_watch_commands,
 	cli_top_commands,
 	cli_discover_commands,
@@ -32,6 +33,7 @@ const struct cli_command *const cli_areas[] = {
 
 const struct cli_resource cli_resources[] = {
 	/* keep sorted */
+	{ "audit", NULL, "who changed what", "audit", NULL },
 	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
 	{ "dc", NULL, "other discovery controllers, which are followed", "discovery-controllers", "id" },
 	{ "event", "ev", "what happened", "events", NULL },
@@ -40,6 +42,7 @@ const struct cli_resource cli_resources[] = {
 	{ "import", NULL, "take over another target's configuration", NULL, NULL },
 	{ "namespace", "ns", "the disks of subsystems", "namespaces", NULL },
 	{ "node", NULL, "machines of this storage system", "nodes", "id" },
+	{ "operation", "op", "work that goes on after its request was answered", "operations", "id" },
 	{ "portal", NULL, "addresses on which workers serve I/O", "portals", "id" },
 	{ "referral", NULL, "other discovery controllers that hosts are told of", "referrals", "id" },
 	{ "registration", "reg", "what hosts and discovery controllers registered", "registrations", "id" },

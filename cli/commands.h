@@ -23,6 +23,7 @@ extern const struct cli_command cli_bundle_commands[]; /* bundle.c */
 extern const struct cli_command cli_daemon_commands[]; /* daemon.c */
 extern const struct cli_command cli_hostconf_commands[]; /* hostconf.c */
 extern const struct cli_command cli_observe_commands[]; /* observe.c */
+extern const struct cli_command cli_audit_commands[]; /* audit.c */
 extern const struct cli_command cli_watch_commands[]; /* watch.c */
 extern const struct cli_command cli_top_commands[]; /* top.c */
 extern const struct cli_command cli_discover_commands[]; /* discover.c */

@@ -65,6 +65,7 @@ COMMANDS = {
     "createWorker": ["worker", "create"], "getWorker": ["worker", "show", "x"], "patchWorker": ["worker", "set", "x"], "deleteWorker": ["worker", "delete", "x"],
     "listNodes": ["node", "list"], "getNode": ["node", "show", "x"], "getConfig": ["export"], "putConfig": ["apply", "-f", "/dev/stdin"],
     "publish": ["publish"], "unpublish": ["unpublish", "x"], "listControllers": ["controller", "list"], "listEvents": ["events"],
+    "listAudit": ["audit", "list"], "listOperations": ["operation", "list"], "getOperation": ["operation", "show", "x"],
     "followEvents": ["events", "-w", "--count", "1"], "getDiscoveryLog": ["log", "x"], "getStats": ["top", "--count", "1"], "getMetrics": ["metrics"],
     "getHealth": ["status"], "getVersion": ["status"], "listLogs": ["logs"], "patchLog": ["logs", "discoveryd", "--set-level", "info"],
     "shutdown": ["shutdown"],
