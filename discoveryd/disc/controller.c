@@ -174,9 +174,23 @@ const struct fab_site_ops dsc_disc_site_ops = {
 
 /* ---- events ---- */
 
+static bool is_behind(const struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
+{
+	return dsc_snapshot_genctr(snap, fab_ctrl_hostnqn(dc->ctrl)) > dc->told;
+}
+
+/* Few ask for this event: the others cost no more than the question. */
+static bool is_behind_with_hosts(const struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
+{
+	const char *whose = dc->hosts_all ? NULL : fab_ctrl_hostnqn(dc->ctrl);
+
+	return fab_ctrl_event_enabled(dc->ctrl, NVME_AEC_HOST_DISCOVERY) &&
+	       dsc_snapshot_host_genctr(snap, whose) > dc->hosts_told;
+}
+
 void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
 {
-	if (dsc_snapshot_genctr(snap, fab_ctrl_hostnqn(dc->ctrl)) <= dc->told)
+	if (!is_behind(dc, snap))
 		return;
 	/* Masked while an earlier event's log is still unread: then the look after that read comes back here. */
 	fab_ctrl_event(dc->ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_DISCOVERY, NVME_LID_DISCOVERY);
@@ -185,25 +199,22 @@ void dsc_disc_look(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
 
 void dsc_disc_look_hosts(struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
 {
-	const char *whose = dc->hosts_all ? NULL : fab_ctrl_hostnqn(dc->ctrl);
-
-	/* Few ask for this event: the others cost no more than the question. */
-	if (!fab_ctrl_event_enabled(dc->ctrl, NVME_AEC_HOST_DISCOVERY) ||
-	    dsc_snapshot_host_genctr(snap, whose) <= dc->hosts_told)
+	if (!is_behind_with_hosts(dc, snap))
 		return;
 	fab_ctrl_event(dc->ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_HOST_DISCOVERY,
 		       NVME_LID_HOST_DISCOVERY);
 	dc->disc->events_sent++;
 }
 
-/* The read that re-arms the event may have begun before a change that fell in between: nothing may be lost there. */
+/* The read that re-arms the event may have begun before a change that fell in between: nothing may be lost there.  But no sooner than
+ * others hear of it: else a host would hear of each change while many follow each other. */
 static void check_after_read(struct net_after *a)
 {
 	struct dsc_disc_ctrl *dc = cmn_container_of(a, struct dsc_disc_ctrl, check);
 	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
 
-	dsc_disc_look(dc, snap);
-	dsc_disc_look_hosts(dc, snap);
+	if (is_behind(dc, snap) || is_behind_with_hosts(dc, snap))
+		dsc_disc_look_later(dc);
 	dsc_snapshot_put(snap);
 }
 

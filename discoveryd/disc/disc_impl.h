@@ -27,7 +27,8 @@ struct dsc_disc_host {
 
 /* One host's discovery controller: what fab_ctrl_user() gives. */
 struct dsc_disc_ctrl {
-	TAILQ_ENTRY(dsc_disc_ctrl) link, host_link;
+	TAILQ_ENTRY(dsc_disc_ctrl) link, host_link, late_link;
+	bool late; /* on the list of those to look at once more */
 	struct dsc_disc_host *host;
 	struct dsc_disc *disc;
 	struct fab_ctrl *ctrl; /* a reference */
@@ -61,6 +62,8 @@ struct dsc_disc {
 	struct dsc_absent *absent;
 	uint64_t look_nr;
 	struct dsc_disc_host *by_host;
+	TAILQ_HEAD(, dsc_disc_ctrl) late;
+	uint64_t pause; /* ns from a change to the look */
 	_Atomic(struct dsc_disc_news *) news; /* newest first */
 	atomic_bool news_lost; /* no memory for some: look at everyone */
 	uint64_t looked_hosts; /* generation of all registrations up to which it has been looked */
@@ -88,6 +91,8 @@ void dsc_disc_news_init(struct dsc_disc *disc);
 void dsc_disc_news_end(struct dsc_disc *disc); /* the reactor has stopped */
 int dsc_disc_index(struct dsc_disc_ctrl *dc, const char *host_nqn); /* < 0: no memory */
 void dsc_disc_unindex(struct dsc_disc_ctrl *dc); /* if it is there */
+/* With the next look, for it may know less than the newest. */
+void dsc_disc_look_later(struct dsc_disc_ctrl *dc);
 
 /* dim.c */
 extern const struct fab_admin_cmd dsc_disc_cmds[];

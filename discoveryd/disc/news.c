@@ -12,7 +12,10 @@
 #include "common/container.h"
 #include "discoveryd/disc/disc_impl.h"
 
-#define COALESCE_NS (25 * CMN_NS_PER_MS) /* a burst of changes becomes one event per host */
+/* A burst of changes becomes one event per host, a long one a handful: where a look finds several changes, the next waits twice as
+ * long; where it finds one, half as long. */
+#define PAUSE_MIN_NS (25 * CMN_NS_PER_MS)
+#define PAUSE_MAX_NS (800 * CMN_NS_PER_MS)
 
 /* What one publication changed: everyone's view, or that of some hosts. */
 struct dsc_disc_news {
@@ -47,6 +50,8 @@ void dsc_disc_unindex(struct dsc_disc_ctrl *dc)
 {
 	struct dsc_disc_host *host = dc->host;
 
+	if (dc->late)
+		TAILQ_REMOVE(&dc->disc->late, dc, late_link);
 	if (!host)
 		return;
 	TAILQ_REMOVE(&host->ctrls, dc, host_link);
@@ -109,19 +114,39 @@ static void free_news(struct dsc_disc_news *news)
 	}
 }
 
+/* Those that have read a log older than the newest. */
+static void look_at_late(struct dsc_disc *disc, const struct dsc_snapshot *snap)
+{
+	struct dsc_disc_ctrl *dc;
+
+	while ((dc = TAILQ_FIRST(&disc->late))) {
+		TAILQ_REMOVE(&disc->late, dc, late_link);
+		dc->late = false;
+		dsc_disc_look(dc, snap);
+		dsc_disc_look_hosts(dc, snap);
+	}
+}
+
+static void set_pause(struct dsc_disc *disc, size_t changes)
+{
+	disc->pause = changes > 1 ? cmn_min(2 * disc->pause, PAUSE_MAX_NS)
+				  : cmn_max(disc->pause / 2, PAUSE_MIN_NS);
+}
+
 static void look(struct net_timer *t, uint64_t now)
 {
 	struct dsc_disc *disc = cmn_container_of(t, struct dsc_disc, look);
 	struct dsc_disc_news *first = atomic_exchange(&disc->news, NULL);
 	bool all = atomic_exchange(&disc->news_lost, false);
 	const struct dsc_snapshot *snap; /* newer than the news */
-	size_t names = 0;
+	size_t changes = 0, names = 0;
 
 	(void)now;
 	snap = dsc_snapshot_current(disc->app->model);
 	for (struct dsc_disc_news *news = first; news; news = news->next) {
 		all |= news->all;
 		names += news->nr;
+		changes++;
 	}
 	all |= names > disc->nr_ctrls; /* a burst names the same ones over and over */
 	if (all)
@@ -129,8 +154,25 @@ static void look(struct net_timer *t, uint64_t now)
 	for (struct dsc_disc_news *news = first; news && !all; news = news->next)
 		look_at_some(disc, snap, news);
 	look_at_registrations(disc, snap);
+	look_at_late(disc, snap);
+	set_pause(disc, changes);
 	dsc_snapshot_put(snap);
 	free_news(first);
+}
+
+static void look_soon(struct dsc_disc *disc)
+{
+	if (!disc->look.heap_index)
+		net_timer_set(disc->reactor, &disc->look,
+			      net_reactor_env(disc->reactor)->now + disc->pause);
+}
+
+void dsc_disc_look_later(struct dsc_disc_ctrl *dc)
+{
+	if (!dc->late)
+		TAILQ_INSERT_TAIL(&dc->disc->late, dc, late_link);
+	dc->late = true;
+	look_soon(dc->disc);
 }
 
 /* ---- what the model says ---- */
@@ -140,9 +182,7 @@ static void on_changed(struct net_msg *msg)
 	struct dsc_disc *disc = cmn_container_of(msg, struct dsc_disc, changed);
 
 	atomic_store(&disc->changed_posted, false);
-	if (!disc->look.heap_index)
-		net_timer_set(disc->reactor, &disc->look,
-			      net_reactor_env(disc->reactor)->now + COALESCE_NS);
+	look_soon(disc);
 }
 
 static struct dsc_disc_news *make_news(const struct dsc_views_changed *what)
@@ -186,6 +226,8 @@ static void views_changed(struct dsc_views_sub *sub, const struct dsc_snapshot *
 
 void dsc_disc_news_init(struct dsc_disc *disc)
 {
+	TAILQ_INIT(&disc->late);
+	disc->pause = PAUSE_MIN_NS;
 	disc->changed.fn = on_changed;
 	disc->look.fire = look;
 	disc->view_sub.changed = views_changed;
