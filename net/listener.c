@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -130,13 +132,19 @@ static void ready(struct net_watch *w, uint32_t events)
 
 /* ---- adding ---- */
 
-static int bind_socket(const struct sockaddr *addr, socklen_t len, int *ret_fd)
+int net_listen(const struct sockaddr *addr, socklen_t len, const char *congestion)
 {
 	int one = 1, err;
 	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
+	/* before it listens: the first connection may come at once, and takes what is set then */
+	if (congestion && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion,
+				     (socklen_t)strlen(congestion)) < 0) {
+		close(fd);
+		return -ENOPROTOOPT;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (addr->sa_family == AF_INET6) /* "::" and "0.0.0.0" may be two portals */
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
@@ -145,8 +153,7 @@ static int bind_socket(const struct sockaddr *addr, socklen_t len, int *ret_fd)
 		close(fd);
 		return err;
 	}
-	*ret_fd = fd;
-	return 0;
+	return fd;
 }
 
 static uint16_t port_of(int fd)
@@ -187,14 +194,14 @@ int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, 
 		     const struct fab_portal *portal, struct net_listener **ret)
 {
 	struct net_listener *l = calloc(1, sizeof(*l));
-	int err;
 
 	if (!l)
 		return -ENOMEM;
-	err = fd < 0 ? bind_socket(addr, len, &fd) : 0;
-	if (err < 0) {
+	if (fd < 0)
+		fd = net_listen(addr, len, NULL);
+	if (fd < 0) {
 		free(l);
-		return err;
+		return fd;
 	}
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); /* one that was given may not be */
 	l->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready };

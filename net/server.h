@@ -24,6 +24,9 @@ struct net_server *net_server_create(const struct net_server_params *params);
 void net_server_destroy(struct net_server *s);
 unsigned int net_server_nr_conns(const struct net_server *s); /* any */
 
+/* A socket that listens at addr.  congestion: TCP's congestion control for what it accepts; NULL: the system's.  The descriptor, the
+ * caller's; -ENOPROTOOPT: the system has no such congestion control; else -errno. */
+int net_listen(const struct sockaddr *addr, socklen_t len, const char *congestion);
 /* Takes fd over when >= 0; otherwise binds addr.  portal is copied.  *ret_port: the port really bound. */
 int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, socklen_t len,
 		     const struct fab_portal *portal, struct net_listener **ret);

@@ -16,17 +16,41 @@
 #include "common/log.h"
 #include "common/util.h"
 
-/* Accepted sockets inherit it. */
-static int set_congestion(const struct tgt_portal *p, struct cmn_err *err)
+static int no_congestion(const struct tgt_portal_spec *spec, struct cmn_err *err)
 {
-	const char *name = p->spec.congestion;
+	return cmn_err_set(
+		err, -ENOPROTOOPT, "congestion",
+		"this system has no '%s' (sysctl net.ipv4.tcp_available_congestion_control)",
+		spec->congestion);
+}
 
-	if (!*name || setsockopt(net_listener_fd(p->listener), IPPROTO_TCP, TCP_CONGESTION, name,
-				 (socklen_t)strlen(name)) == 0)
-		return 0;
-	return cmn_err_errno(
-		err, -errno, "congestion",
-		"this system has no '%s' (sysctl net.ipv4.tcp_available_congestion_control)", name);
+/* A descriptor of its own for a listening socket that somebody else holds too. */
+static int keep_socket(const struct tgt_portal_spec *spec, int fd, struct cmn_err *err)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (own < 0)
+		return cmn_err_errno(err, -errno, "address", "cannot keep the listening socket");
+	cmn_set_nonblock(own, true);
+	if (*spec->congestion && setsockopt(own, IPPROTO_TCP, TCP_CONGESTION, spec->congestion,
+					    (socklen_t)strlen(spec->congestion)) < 0) {
+		close(own);
+		return no_congestion(spec, err);
+	}
+	return own;
+}
+
+static int open_socket(const struct tgt_portal_spec *spec, struct cmn_err *err)
+{
+	int fd = net_listen((const struct sockaddr *)&spec->sa, spec->sa_len,
+			    *spec->congestion ? spec->congestion : NULL);
+
+	if (fd == -ENOPROTOOPT && *spec->congestion)
+		return no_congestion(spec, err);
+	if (fd < 0)
+		return cmn_err_errno(err, fd, "address", "cannot listen at %s port %u",
+				     spec->address, spec->port);
+	return fd;
 }
 
 struct net_ip tgt_portal_told(const struct tgt_portal *p, const struct net_ip *to)
@@ -54,33 +78,24 @@ int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spe
 {
 	struct tgt_portal *p = calloc(1, sizeof(*p));
 	struct fab_portal fab = { .portid = spec->portid };
-	int own = -1, r;
+	int own, r;
 
 	if (!p)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory");
 	p->spec = *spec;
 	cmn_strlcpy(fab.traddr, spec->address, sizeof(fab.traddr));
 	snprintf(fab.trsvcid, sizeof(fab.trsvcid), "%u", spec->port);
-	if (fd >= 0 && (own = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0) {
-		r = -errno;
+	own = fd < 0 ? open_socket(spec, err) : keep_socket(spec, fd, err);
+	if (own < 0) {
 		free(p);
-		return cmn_err_errno(err, r, "address", "cannot keep the listening socket");
+		return own;
 	}
-	if (own >= 0)
-		cmn_set_nonblock(own, true);
-	r = net_listener_add(server, own, (const struct sockaddr *)&spec->sa, spec->sa_len, &fab,
-			     &p->listener);
+	r = net_listener_add(server, own, NULL, 0, &fab, &p->listener);
 	if (r < 0) {
-		if (own >= 0)
-			close(own);
+		close(own);
 		free(p);
 		return cmn_err_errno(err, r, "address", "cannot listen at %s port %u",
 				     spec->address, spec->port);
-	}
-	r = set_congestion(p, err);
-	if (r < 0) {
-		tgt_portal_close(p);
-		return r;
 	}
 	p->port = net_listener_port(p->listener);
 	cmn_info("listening", "portal=%s address=%s port=%u", spec->id, spec->address, p->port);

@@ -83,7 +83,7 @@ def test_levels_change_at_run_time():
             pass
         pharos.wait_for(lambda: 'connect refused' in run(daemon, 'logs', 'w1')[1], 10, 'a line for debugging')
         os.kill(daemon.workers()[0], 9)
-        pharos.wait_for(lambda: daemon.workers() and '--log-level\0debug' in open(f'/proc/{daemon.workers()[0]}/cmdline').read(), 10, 'its successor')
+        pharos.wait_for(lambda: any('--log-level\0debug' in pharos.command_of(pid) for pid in daemon.workers()), 10, 'its successor')
         assert run(daemon, 'logs', '--set-level', 'error')[0] == OK and levels() == {'discoveryd': 'error', 'w1': 'error'}
         assert run(daemon, 'logs', '--set-level', 'info', 'nobody')[0] == NOT_FOUND
         api.problem(422, 'PATCH', '/logs/w1', {'level': 'loud'}, field='level')

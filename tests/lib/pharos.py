@@ -62,6 +62,14 @@ def alive(pid):
         return False
 
 
+def command_of(pid):
+    """What a process was started as, arguments parted by NUL; '' once it is gone."""
+    try:
+        return open(f'/proc/{pid}/cmdline').read()
+    except OSError:
+        return ''
+
+
 class Problem(Exception):
     """An answer of 400 or more; .status and .problem (the problem+json body)."""
 
