@@ -62,14 +62,28 @@ static bool name_has_hash(const char *path)
 		       (size_t)(dot - dash - 1);
 }
 
+/* "/" is the page index.html, "/docs/api" is docs/api.html. */
+static const struct web_asset *find_page(const struct api_uri *uri)
+{
+	char path[PATH_LEN_MAX], page[PATH_LEN_MAX + 5];
+	const struct web_asset *asset;
+
+	if (!join(uri, path, sizeof(path)))
+		return NULL;
+	if (strcmp(path, "/") == 0)
+		return find("/index.html");
+	asset = find(path);
+	if (asset)
+		return asset;
+	snprintf(page, sizeof(page), "%s.html", path);
+	return find(page);
+}
+
 void api_bundle_serve(struct api_req *req)
 {
-	char path[PATH_LEN_MAX], zipped[PATH_LEN_MAX + 3];
-	const struct web_asset *asset, *gz;
+	const struct web_asset *asset = find_page(&req->uri), *gz;
+	char zipped[PATH_LEN_MAX + 8];
 
-	asset = join(&req->uri, path, sizeof(path))
-			? find(strcmp(path, "/") == 0 ? "/index.html" : path)
-			: NULL;
 	if (!asset) {
 		api_failf(req, API_PROBLEM_NOT_FOUND, NULL, "there is no such page");
 		return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // looks.test.mjs - every view with something in it, light and dark, wide and narrow: axe finds nothing, nothing is wider than the screen,
-// the console has no complaint.
+// the console has no complaint.  So does the reference of the API.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { NARROW, WIDE, at, axeFindsNothing, open, setUp, visit } from './harness.mjs';
@@ -23,6 +23,15 @@ for (const [colorScheme, viewport] of [['light', WIDE], ['dark', WIDE], ['light'
       await axeFindsNothing(name);
       await at.page.keyboard.press('Escape');
     }
+    assert.deepEqual(at.complaints, []);
+  });
+}
+
+for (const [colorScheme, viewport] of [['light', WIDE], ['dark', NARROW]]) {
+  test(`axe finds nothing in the reference of the API, ${colorScheme}, ${viewport.width} pixels wide`, async () => {
+    await open({ colorScheme, viewport });
+    await visit('docs/api');
+    await axeFindsNothing('docs/api');
     assert.deepEqual(at.complaints, []);
   });
 }

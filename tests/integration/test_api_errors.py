@@ -359,6 +359,17 @@ def test_the_dashboard_is_served_with_its_policy():
         assert lasting == path.startswith('/assets/'), (path, reply.headers['Cache-Control'])
 
 
+def test_the_contract_is_served_and_its_reference():
+    status, headers, contract = daemon.http('GET', '/openapi.json')
+    if status == 404 and 'carries no dashboard' in daemon.http('GET', '/')[2]:
+        return
+    assert status == 200 and headers['Content-Type'] == 'application/json' and contract == openapi.load(), 'it is api/openapi.yaml'
+    status, headers, page = daemon.http('GET', '/docs/api')
+    assert status == 200 and headers['Content-Type'].startswith('text/html') and '<script' not in page, page[:100]
+    assert all(f'id="{name}"' in page for path in api.paths.values() for name in (op['operationId'] for op in path.values() if isinstance(op, dict))), 'every operation'
+    assert all(daemon.http('GET', path)[0] == 200 for path in re.findall(r'<link [^>]*href="(/[^"]+)"', page)), page[:500]
+
+
 def test_a_client_that_hangs_up_while_waiting_loses_only_its_answer():
     pid = daemon.workers()[0]
     os.kill(pid, signal.SIGSTOP)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // tools/build.mjs - bundles src/ into dist/: index.html, hashed assets, and a .gz of each that gains by it.  Fails when the bundle
-// outgrows its budget, or when something but src/api/ talks to the network.
+// outgrows its budget, or when something but src/api/ talks to the network.  Beside it, and not counted: openapi.json and docs/api.html.
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { parse } from 'yaml';
+import { reference } from './reference.mjs';
 
 const BUDGET = 150 * 1024; // gzip
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -54,10 +56,19 @@ function writePage(outputs) {
   writeFileSync(join(dist, 'favicon.svg'), readFileSync(join(top, 'src/favicon.svg')));
 }
 
+/** The REST contract, for programs and for people. */
+async function writeReference() {
+  const contract = readFileSync(join(top, '../api/openapi.yaml'), 'utf8');
+  const { metafile } = await build({ absWorkingDir: top, entryPoints: ['src/reference.css'], outdir: join(dist, 'docs'), entryNames: '[name]-[hash]', bundle: true, minify: true, metafile: true });
+  const styles = '/' + relative(dist, join(top, Object.keys(metafile.outputs)[0]));
+  writeFileSync(join(dist, 'docs/api.html'), reference(contract, styles));
+  writeFileSync(join(dist, 'openapi.json'), JSON.stringify(parse(contract)));
+}
+
 /** Level 9 and no time stamp: the same sources give the same bytes. */
-function zip() {
+function zip(paths) {
   let total = 0;
-  for (const path of filesBelow(dist)) {
+  for (const path of paths) {
     const data = readFileSync(path);
     const zipped = gzipSync(data, { level: 9 });
     total += Math.min(zipped.length, data.length);
@@ -70,6 +81,9 @@ checkFetches();
 rmSync(dist, { recursive: true, force: true }); // the stamp goes too, so a build that fails is not taken for done
 mkdirSync(dist);
 writePage(await bundle());
-const total = zip();
+const total = zip(filesBelow(dist));
 if (total > BUDGET) throw new Error(`the bundle is ${total} bytes gzipped, the budget is ${BUDGET}`);
+const counted = new Set(filesBelow(dist));
+await writeReference();
+zip(filesBelow(dist).filter((path) => !counted.has(path)));
 if (process.stdout.isTTY) console.log(`web/dist: ${(total / 1024).toFixed(1)} KiB gzipped`);
