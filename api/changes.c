@@ -166,11 +166,11 @@ static bool is_told(const struct dsc_snapshot *snap, const char *host_nqn, uint6
 		    const struct dsc_portal *portal)
 {
 	const struct dsc_subsys *subsys = dsc_snapshot_subsys_id(snap, subsys_id);
-	const struct dsc_host *host = host_nqn ? dsc_snapshot_host(snap, host_nqn) : NULL;
+	struct dsc_asker who = dsc_asker(snap, host_nqn);
 	const struct dsc_portal *is = dsc_snapshot_portal_id(snap, portal->id);
 
 	return subsys && is && strcmp(is->advertise, portal->advertise) == 0 &&
-	       dsc_snapshot_why(snap, subsys, host, is) == DSC_WHY_VISIBLE;
+	       dsc_snapshot_why(snap, subsys, &who, is) == DSC_WHY_VISIBLE;
 }
 
 /* Entries of a subsystem that side has and other hasn't. */

@@ -420,9 +420,10 @@ static void tell_host_generations(struct api_gather *g)
 	dsc_tree_each(host, g->snap->hosts, &dsc_host_ops)
 	{
 		struct api_labels labels = { .len = 0 };
+		struct dsc_asker who = { .nqn = host->nqn, .host = host };
 		uint64_t *v = api_scrape_values(g->scrape, 1);
 
-		*v = dsc_snapshot_genctr(g->snap, host->nqn);
+		*v = dsc_snapshot_genctr(g->snap, &who);
 		api_label(&labels, "host_nqn", host->nqn);
 		api_scrape_add(g->scrape, API_SET_HOST_GEN, api_scrape_text(g->scrape, &labels), v);
 	}

@@ -33,7 +33,7 @@ static struct json_object *render_record(const struct fab_disc_record *record)
 
 /* Visible through a portal that a host coming this way can't use: why not. */
 static enum dsc_reach reach_of(const struct dsc_snapshot *snap, const struct dsc_subsys *subsys,
-			       const struct dsc_host *host, const struct dsc_via *via)
+			       const struct dsc_asker *who, const struct dsc_via *via)
 {
 	const struct dsc_portal *portal = NULL;
 	enum dsc_reach reach = DSC_REACH_YES;
@@ -41,7 +41,7 @@ static enum dsc_reach reach_of(const struct dsc_snapshot *snap, const struct dsc
 
 	while ((portal = dsc_snapshot_worker_portal(snap, subsys->worker_id,
 						    portal ? portal->id : 0))) {
-		if (dsc_snapshot_why(snap, subsys, host, portal) != DSC_WHY_VISIBLE)
+		if (dsc_snapshot_why(snap, subsys, who, portal) != DSC_WHY_VISIBLE)
 			continue;
 		reach = dsc_reach(portal, via, told);
 		if (reach == DSC_REACH_YES)
@@ -58,20 +58,20 @@ static const char *const reach_words[DSC_REACH_COUNT] = {
 
 static struct json_object *render_missing(const struct dsc_snapshot *snap,
 					  const struct dsc_subsys *subsys,
-					  const struct dsc_host *host, const struct dsc_via *via)
+					  const struct dsc_asker *who, const struct dsc_via *via)
 {
-	enum dsc_why why = dsc_snapshot_why(snap, subsys, host, NULL);
+	enum dsc_why why = dsc_snapshot_why(snap, subsys, who, NULL);
 	enum dsc_reach reach = DSC_REACH_YES;
 	struct json_object *json;
 	char detail[256];
 
 	if (why == DSC_WHY_VISIBLE) {
-		reach = reach_of(snap, subsys, host, via);
+		reach = reach_of(snap, subsys, who, via);
 		if (reach == DSC_REACH_YES)
 			return NULL;
 		snprintf(detail, sizeof(detail), "%s", reach_words[reach]);
 	} else {
-		dsc_snapshot_explain(snap, subsys, host, detail, sizeof(detail));
+		dsc_snapshot_explain(snap, subsys, who, detail, sizeof(detail));
 	}
 	json = json_object_new_object();
 	api_add_str(json, "nqn", subsys->nqn);
@@ -81,16 +81,20 @@ static struct json_object *render_missing(const struct dsc_snapshot *snap,
 	return json;
 }
 
-static struct json_object *render_all_missing(const struct dsc_snapshot *snap, const char *host_nqn,
+static struct json_object *render_all_missing(const struct dsc_snapshot *snap,
+					      const struct dsc_asker *asks,
 					      const struct dsc_via *via)
 {
-	const struct dsc_host *host = dsc_snapshot_host(snap, host_nqn);
 	struct json_object *array = json_object_new_array();
 	const struct dsc_subsys *subsys;
+	struct dsc_asker who = *asks;
+	struct net_ip to = { 0 };
 
+	who.has_to = net_ip_parse(&to, via->address);
+	who.to = net_prefix_of(&to, NET_IP_BITS);
 	dsc_tree_each(subsys, snap->subsystems, &dsc_subsys_ops)
 	{
-		struct json_object *missing = render_missing(snap, subsys, host, via);
+		struct json_object *missing = render_missing(snap, subsys, &who, via);
 
 		if (missing)
 			json_object_array_add(array, missing);
@@ -98,10 +102,10 @@ static struct json_object *render_all_missing(const struct dsc_snapshot *snap, c
 	return array;
 }
 
-static struct json_object *render(const struct dsc_snapshot *snap, const char *host_nqn,
+static struct json_object *render(const struct dsc_snapshot *snap, const struct dsc_asker *who,
 				  const struct dsc_via *via)
 {
-	struct dsc_log *log = dsc_log_create(snap, host_nqn, via, 0);
+	struct dsc_log *log = dsc_log_create(snap, who, via, 0);
 	struct json_object *json, *records;
 	struct fab_disc_record record;
 
@@ -113,11 +117,11 @@ static struct json_object *render(const struct dsc_snapshot *snap, const char *h
 		json_object_array_add(records, render_record(&record));
 	}
 	json = json_object_new_object();
-	api_add_str(json, "host_nqn", host_nqn);
+	api_add_str(json, "host_nqn", who->nqn);
 	api_add_str(json, "via", via->address);
 	api_add_u64(json, "genctr", dsc_log_genctr(log));
 	json_object_object_add(json, "records", records);
-	json_object_object_add(json, "missing", render_all_missing(snap, host_nqn, via));
+	json_object_object_add(json, "missing", render_all_missing(snap, who, via));
 	dsc_log_destroy(log);
 	return json;
 }
@@ -140,24 +144,41 @@ static int read_via(struct api_req *req, struct dsc_via *via, struct cmn_err *er
 	return 0;
 }
 
+/* ?from=: the address that the host asks from. */
+static int read_from(struct api_req *req, struct net_ip *ret, struct cmn_err *err)
+{
+	const char *text = api_req_query(req, "from");
+
+	if (!text || net_ip_parse(ret, text))
+		return 0;
+	return cmn_err_set(err, -EINVAL, "from", "\"%s\" is not an address such as 192.0.2.7",
+			   text);
+}
+
 static void get(struct api_req *req)
 {
 	const char *host_nqn = api_req_query(req, "host_nqn");
 	const struct dsc_snapshot *snap;
 	struct cmn_err err = { 0 };
 	struct json_object *json;
+	struct dsc_asker who;
+	struct net_ip from;
 	struct dsc_via via;
 
 	if (!host_nqn)
 		cmn_err_set(&err, -EINVAL, "host_nqn", "say which host asks: ?host_nqn=...");
-	else if (dsc_nqn_check(host_nqn, "host_nqn", &err) == 0)
-		read_via(req, &via, &err);
+	else if (dsc_nqn_check(host_nqn, "host_nqn", &err) == 0 && read_via(req, &via, &err) == 0)
+		read_from(req, &from, &err);
 	if (err.code) {
 		api_reply_problem(req, API_PROBLEM_MALFORMED, &err, NULL);
 		return;
 	}
 	snap = dsc_snapshot_current(api_req_app(req)->model);
-	json = render(snap, host_nqn, &via);
+	who = dsc_asker(snap, host_nqn);
+	who.has_from = api_req_query(req, "from");
+	if (who.has_from)
+		who.from = net_prefix_of(&from, NET_IP_BITS);
+	json = render(snap, &who, &via);
 	dsc_snapshot_put(snap);
 	if (json)
 		api_reply_json(req, 200, json);
@@ -167,6 +188,6 @@ static void get(struct api_req *req)
 
 const struct api_route api_res_discovery_log[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/discovery-log", "getDiscoveryLog",
-	  "host_nqn via", get },
+	  "host_nqn via from", get },
 	{ 0 },
 };

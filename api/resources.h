@@ -28,5 +28,8 @@ extern const struct api_route api_res_publish[];
 extern const struct api_route api_res_stats[];
 extern const struct api_route api_res_subsystem[];
 extern const struct api_route api_res_worker[];
+extern const struct api_route api_res_zone[];
+extern const struct api_route api_res_zoning[];
+extern const struct api_route api_res_zoning_preview[];
 
 #endif

@@ -26,6 +26,9 @@ const struct api_route *const api_route_table[] = {
 	api_res_registration,
 	api_res_referral,
 	api_res_dc,
+	api_res_zone,
+	api_res_zoning,
+	api_res_zoning_preview,
 	NULL,
 };
 /* clang-format on */

@@ -51,12 +51,18 @@ static bool is_port(const struct tgt_rule *r, const struct tgt_way *way)
 
 bool tgt_access_allows(const struct tgt_access *access, const struct tgt_way *way)
 {
+	bool spoken_of = false;
+
 	if (!access)
 		return true;
-	for (unsigned int i = 0; i < access->nr; i++)
-		if (is_port(&access->rule[i], way) && has_host(access->rule[i].set, way))
+	for (unsigned int i = 0; i < access->nr; i++) {
+		if (!is_port(&access->rule[i], way))
+			continue;
+		if (has_host(access->rule[i].set, way))
 			return true;
-	return false;
+		spoken_of = true;
+	}
+	return access->open_elsewhere && !spoken_of;
 }
 
 /* -- comparing ------------------------------------------------------------------------------------------------------ */
@@ -87,7 +93,8 @@ bool tgt_access_equal(const struct tgt_access *a, const struct tgt_access *b)
 {
 	if (!a || !b)
 		return a == b;
-	if (a->keep_connected != b->keep_connected || a->nr != b->nr)
+	if (a->keep_connected != b->keep_connected || a->open_elsewhere != b->open_elsewhere ||
+	    a->nr != b->nr)
 		return false;
 	for (unsigned int i = 0; i < a->nr; i++)
 		if (!same_rule(&a->rule[i], &b->rule[i]))
@@ -368,7 +375,8 @@ static int parse_rules(struct json_object *obj, bool strict, struct tgt_host_set
 int tgt_access_parse(struct json_object *subsystem, bool strict, struct tgt_host_set *sets,
 		     struct tgt_access **ret, struct cmn_err *err)
 {
-	static const char *const keys[] = { "rules", "keep_connected", "comment", NULL };
+	static const char *const keys[] = { "rules", "keep_connected", "open_elsewhere", "comment",
+					    NULL };
 	struct json_object *obj = NULL;
 	struct tgt_access *access;
 	int r = cmn_json_obj_opt(subsystem, "access", &obj, err);
@@ -382,6 +390,8 @@ int tgt_access_parse(struct json_object *subsystem, bool strict, struct tgt_host
 		r = cmn_json_only(obj, keys, err);
 	if (r == 0)
 		r = cmn_json_bool_opt(obj, "keep_connected", &access->keep_connected, NULL, err);
+	if (r == 0)
+		r = cmn_json_bool_opt(obj, "open_elsewhere", &access->open_elsewhere, NULL, err);
 	if (r == 0)
 		r = parse_rules(obj, strict, sets, access, err);
 	if (r < 0) {

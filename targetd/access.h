@@ -40,6 +40,7 @@ struct tgt_rule {
 
 struct tgt_access {
 	bool keep_connected; /* who is connected stays, even against the rules */
+	bool open_elsewhere; /* anybody may through ports of which no rule speaks */
 	unsigned int nr;
 	struct tgt_rule *rule;
 };

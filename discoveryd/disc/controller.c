@@ -31,7 +31,17 @@ static struct dsc_disc_ctrl *ctrl_new(struct dsc_disc *disc, struct fab_conn *co
 	dc->disc = disc;
 	dc->check.run = check_after_read;
 	dsc_via_from_sockaddr(&dc->via, fab_conn_local(conn), portal ? portal->portid : 0);
+	net_ip_from_sockaddr(&dc->from, fab_conn_peer(conn));
 	return dc;
+}
+
+static struct dsc_asker asker(const struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
+{
+	struct dsc_asker who = dsc_asker(snap, fab_ctrl_hostnqn(dc->ctrl));
+
+	who.has_from = true;
+	who.from = net_prefix_of(&dc->from, NET_IP_BITS);
+	return who;
 }
 
 static void ctrl_free(struct dsc_disc_ctrl *dc)
@@ -53,9 +63,10 @@ static void note_host(struct dsc_disc_ctrl *dc, struct fab_conn *conn, const cha
 {
 	struct dsc_disc *disc = dc->disc;
 	const struct dsc_snapshot *snap = dsc_snapshot_current(disc->app->model);
+	struct dsc_asker who = asker(dc, snap);
 	struct dsc_via from;
 
-	dc->told = dsc_snapshot_genctr(snap, nqn);
+	dc->told = dsc_snapshot_genctr(snap, &who);
 	dc->hosts_told = dsc_snapshot_host_genctr(snap, nqn);
 	dsc_via_from_sockaddr(&from, fab_conn_peer(conn), 0);
 	if (dsc_seen_enter(disc->seen, nqn, from.address) && !dsc_snapshot_host(snap, nqn))
@@ -141,6 +152,7 @@ static void queue_gone(struct fab_site *site, struct fab_conn *conn, struct fab_
 	dsc_disc_unindex(dc);
 	disc->nr_ctrls--;
 	net_after_cancel(disc->reactor, &dc->check);
+	dsc_disc_zoning_gone(dc);
 	fab_cntlids_free(disc->cntlids, fab_ctrl_cntlid(ctrl));
 	fab_ctrl_put(ctrl);
 	ctrl_free(dc);
@@ -176,7 +188,9 @@ const struct fab_site_ops dsc_disc_site_ops = {
 
 static bool is_behind(const struct dsc_disc_ctrl *dc, const struct dsc_snapshot *snap)
 {
-	return dsc_snapshot_genctr(snap, fab_ctrl_hostnqn(dc->ctrl)) > dc->told;
+	struct dsc_asker who = asker(dc, snap);
+
+	return dsc_snapshot_genctr(snap, &who) > dc->told;
 }
 
 /* Few ask for this event: the others cost no more than the question. */
@@ -224,7 +238,8 @@ static void check_after_read(struct net_after *a)
 static int take_log(struct dsc_disc_ctrl *dc, uint8_t lsp)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(dc->disc->app->model);
-	struct dsc_log *log = dsc_log_create(snap, fab_ctrl_hostnqn(dc->ctrl), &dc->via, lsp);
+	struct dsc_asker who = asker(dc, snap);
+	struct dsc_log *log = dsc_log_create(snap, &who, &dc->via, lsp);
 
 	dsc_snapshot_put(snap);
 	if (!log)

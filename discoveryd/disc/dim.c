@@ -21,8 +21,6 @@
 #include "discoveryd/model/commands.h"
 #include "fabrics/dim.h"
 
-#define DATA_MAX (256 << 10) /* as MDTS tells */
-
 struct dsc_dim_op {
 	TAILQ_ENTRY(dsc_dim_op) link;
 	struct net_msg msg;
@@ -154,7 +152,7 @@ static struct fab_status check(struct fab_ctrl *ctrl, struct fab_req *req)
 	uint32_t len = le32toh(req->cmd.sgl.length);
 
 	(void)ctrl;
-	if (len < sizeof(struct nvmf_dim_data) || len > DATA_MAX)
+	if (len < sizeof(struct nvmf_dim_data) || len > DSC_DISC_DATA_MAX)
 		return FAB_ERR_AT(NVME_SC_INVALID_FIELD, offsetof(struct nvme_cmd, sgl.length));
 	req->len = len;
 	req->flags |= FAB_REQ_NO_BORROW; /* it is read on another thread, later */
@@ -180,7 +178,7 @@ static void exec(struct fab_ctrl *ctrl, struct fab_req *req)
 	net_reactor_post(dc->disc->app->loop, &op->msg);
 }
 
-const struct fab_admin_cmd dsc_disc_cmds[] = {
+const struct fab_admin_cmd dsc_dim_cmds[DSC_DIM_CMDS] = {
 	{
 		.opcode = NVME_ADMIN_DIM,
 		.name = "discovery-information-management",
@@ -191,4 +189,3 @@ const struct fab_admin_cmd dsc_disc_cmds[] = {
 		.exec = exec,
 	},
 };
-const unsigned int dsc_disc_nr_cmds = ARRAY_SIZE(dsc_disc_cmds);

@@ -16,6 +16,7 @@
 #include "common/container.h"
 #include "common/log.h"
 #include "discoveryd/disc/disc_impl.h"
+#include "discoveryd/disc/zones.h"
 #include "net/addr.h"
 
 #define POOL_BYTES (64u << 20)
@@ -122,8 +123,11 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	disc->site.ops = &dsc_disc_site_ops;
 	disc->pers = dsc_disc_personality;
 	disc->pers.dctype = app->opt.dctype;
-	disc->pers.extra_cmds = dsc_disc_cmds;
-	disc->pers.nr_extra_cmds = dsc_disc_nr_cmds;
+	memcpy(disc->cmds, dsc_dim_cmds, sizeof(dsc_dim_cmds));
+	memcpy(disc->cmds + DSC_DIM_CMDS, dsc_zoning_cmds, sizeof(dsc_zoning_cmds));
+	disc->pers.extra_cmds = disc->cmds;
+	disc->pers.nr_extra_cmds = ARRAY_SIZE(disc->cmds);
+	disc->zones = dsc_zones_create(app);
 	if (app->opt.all_subsystems)
 		disc->pers.disc_lids |= NVME_LIDS_DISC_ALLSUBES;
 	if (app->opt.all_hosts)
@@ -132,6 +136,7 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 	disc->expire.fire = expire_logs;
 	TAILQ_INIT(&disc->ctrls);
 	TAILQ_INIT(&disc->dims);
+	TAILQ_INIT(&disc->zonings);
 	for (unsigned int i = 0; i < DSC_MAX_ADDRS; i++)
 		disc->fd[i] = -1;
 	for (unsigned int i = 0; i < app->opt.nr_listen; i++) {
@@ -177,6 +182,7 @@ void dsc_disc_stop(struct dsc_disc *disc)
 	if (disc->server)
 		net_server_destroy(disc->server);
 	dsc_disc_end_dims(disc);
+	dsc_disc_end_zonings(disc);
 	dsc_disc_news_end(disc);
 	dsc_expiry_end(disc);
 	if (disc->reactor)
@@ -187,6 +193,7 @@ void dsc_disc_stop(struct dsc_disc *disc)
 	}
 	fab_cntlids_destroy(disc->cntlids);
 	dsc_seen_destroy(disc->seen);
+	dsc_zones_destroy(disc->zones);
 	free(disc);
 }
 

@@ -40,14 +40,21 @@ struct dsc_disc_ctrl {
 	struct dsc_hostlog *hosts; /* the same of the host discovery log */
 	uint64_t hosts_until, hosts_told;
 	bool hosts_all; /* it read of all hosts: any of them is news */
+	uint64_t zoning_session; /* zones.h; 0: it has sent no such command */
 	struct net_after check; /* after a read: did the view move meanwhile? */
 	struct dsc_via via;
+	struct net_ip from; /* the host's address */
 };
+
+#define DSC_DISC_DATA_MAX (256u << 10) /* of a command, as MDTS tells */
+#define DSC_DIM_CMDS 1
+#define DSC_ZONING_CMDS 3
 
 struct dsc_disc {
 	struct fab_site site; /* first: the ops get it */
 	struct dsc_app *app;
 	struct fab_personality pers;
+	struct fab_admin_cmd cmds[DSC_DIM_CMDS + DSC_ZONING_CMDS]; /* of pers */
 	struct fab_subsys_id subsys; /* by our own NQN, whichever a host asks by */
 	struct net_reactor *reactor;
 	struct net_server *server;
@@ -58,6 +65,8 @@ struct dsc_disc {
 	struct net_timer look; /* coalesces bursts of changes into one look at all controllers */
 	struct net_timer expire; /* drops logs that nobody reads on */
 	TAILQ_HEAD(, dsc_dim_op) dims; /* under way: dim.c */
+	TAILQ_HEAD(, dsc_zoning_op) zonings; /* the same: zoning_cmds.c */
+	struct dsc_zones *zones; /* control loop's; constant */
 	struct net_timer sweep, sweep_dcs; /* expiry.c */
 	struct dsc_absent *absent;
 	uint64_t look_nr;
@@ -95,13 +104,16 @@ void dsc_disc_unindex(struct dsc_disc_ctrl *dc); /* if it is there */
 void dsc_disc_look_later(struct dsc_disc_ctrl *dc);
 
 /* dim.c */
-extern const struct fab_admin_cmd dsc_disc_cmds[];
-extern const unsigned int dsc_disc_nr_cmds;
+extern const struct fab_admin_cmd dsc_dim_cmds[DSC_DIM_CMDS];
 /* Once the reactor has stopped and its connections are gone: whatever still waited for the store. */
 void dsc_disc_end_dims(struct dsc_disc *disc);
 
 /* waiting.c; any thread */
 void dsc_disc_tell_waiting(struct dsc_disc *disc, const char *nqn, const char *address);
+/* zoning_cmds.c */
+extern const struct fab_admin_cmd dsc_zoning_cmds[DSC_ZONING_CMDS];
+void dsc_disc_zoning_gone(struct dsc_disc_ctrl *dc);
+void dsc_disc_end_zonings(struct dsc_disc *disc);
 
 /* expiry.c */
 void dsc_expiry_start(struct dsc_disc *disc);

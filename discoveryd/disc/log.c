@@ -155,14 +155,21 @@ static int add_entry(struct dsc_log *log, const struct dsc_log_entry *entry)
 
 /* ---- ours ---- */
 
-static int add_ours(struct dsc_log *log, const char *host_nqn)
+static int add_ours(struct dsc_log *log, const struct dsc_asker *who)
 {
 	bool local = log->dlpf & NVMF_DLPF_PORTLCL; /* presented at the address that was asked */
 	struct dsc_log_entry entry = { .at = 0 };
+	struct dsc_asker asker = { .nqn = NULL };
+	struct net_ip to = { 0 };
 	struct dsc_visible it;
 	char told[64];
 
-	dsc_visible_init(&it, log->snap, host_nqn);
+	if (who) {
+		asker = *who;
+		asker.has_to = net_ip_parse(&to, log->via.address);
+		asker.to = net_prefix_of(&to, NET_IP_BITS);
+	}
+	dsc_visible_init(&it, log->snap, who ? &asker : NULL);
 	while (dsc_visible_next(&it, &entry.e)) {
 		if (dsc_reach(entry.e.portal, &log->via, told) != DSC_REACH_YES ||
 		    (local && strcmp(told, log->via.address) != 0))
@@ -266,7 +273,7 @@ static int add_referrals(struct dsc_log *log, const char *host_nqn)
 	return 0;
 }
 
-struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host_nqn,
+struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const struct dsc_asker *who,
 			       const struct dsc_via *via, uint8_t dlpf)
 {
 	bool all = dlpf & NVMF_DLPF_ALLSUB;
@@ -278,10 +285,10 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host
 	log->snap = dsc_snapshot_get(snap);
 	log->via = *via;
 	log->dlpf = dlpf;
-	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, host_nqn);
-	if (add_ours(log, all ? NULL : host_nqn) < 0 ||
+	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, who);
+	if (add_ours(log, all ? NULL : who) < 0 ||
 	    (!local &&
-	     (add_foreign(log, all ? NULL : host_nqn) < 0 || add_referrals(log, host_nqn) < 0))) {
+	     (add_foreign(log, all ? NULL : who->nqn) < 0 || add_referrals(log, who->nqn) < 0))) {
 		dsc_log_destroy(log); /* never a partial log: hosts disconnect what is missing */
 		return NULL;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discoveryd/disc/log.h - the discovery log of one host: a pure function of (snapshot, host NQN, where it asked).
+/* discoveryd/disc/log.h - the discovery log of one host: a pure function of (snapshot, who asks, where it asked).
  * Owns: a log holds its snapshot.  Thread: any; a log has one user at a time.  May block: never.
  * Spec: NVM Express Base 2.1, 5.1.12.3.1 (Discovery Log Page).
  *
@@ -42,10 +42,10 @@ enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *
 
 struct dsc_log;
 
-/* Takes its own reference on snap.  dlpf: NVMF_DLPF_EXTEND, NVMF_DLPF_PORTLCL (only what is presented at the address that was
- * asked) and NVMF_DLPF_ALLSUB (every subsystem that is served, whichever host may use it; then GENCTR is the last change of all).
- * NULL without memory. */
-struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const char *host_nqn,
+/* Takes its own reference on snap.  who: with its NQN and, when known, whence it asks; via says where to.  dlpf: NVMF_DLPF_EXTEND,
+ * NVMF_DLPF_PORTLCL (only what is presented at the address that was asked) and NVMF_DLPF_ALLSUB (every subsystem that is served,
+ * whichever host may use it; then GENCTR is the last change of all).  NULL without memory. */
+struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const struct dsc_asker *who,
 			       const struct dsc_via *via, uint8_t dlpf);
 void dsc_log_destroy(struct dsc_log *log); /* NULL is legal */
 uint64_t dsc_log_genctr(const struct dsc_log *log);

@@ -199,8 +199,10 @@ static struct dsc_disc_news *make_news(const struct dsc_views_changed *what)
 	news->all = what->all;
 	news->nr = what->nr_hosts;
 	at = news->names;
-	for (size_t i = 0; i < what->nr_hosts; i++)
+	for (size_t i = 0; i < what->nr_hosts; i++) {
 		at = stpcpy(at, what->host_nqns[i]) + 1;
+		news->all |= dsc_view_is_prefix(what->host_nqns[i]); /* whoever comes from there */
+	}
 	return news;
 }
 

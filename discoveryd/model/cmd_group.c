@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "discoveryd/model/cmd_impl.h"
+#include "discoveryd/model/zone_commands.h"
 
 /* -- who is named where --------------------------------------------------------------------------------- */
 static struct dsc_tree *subsystems_of(const struct dsc_snapshot *st, uint64_t who_id)
@@ -60,6 +61,17 @@ static const struct dsc_dc *next_dc(const struct dsc_snapshot *st, uint64_t who_
 	return dc;
 }
 
+/* The group as a member of zones; false for a host, which is no more than an NQN there, too. */
+static bool as_member(const struct dsc_snapshot *st, uint64_t who_id, struct dsc_zone_member *ret)
+{
+	const struct dsc_group *g = dsc_snapshot_group_id(st, who_id);
+
+	*ret = (struct dsc_zone_member){ .has = DSC_ZE_GROUP, .role = NVMF_ZONE_HOST };
+	if (g)
+		snprintf(ret->text, sizeof(ret->text), "%s", g->name);
+	return g;
+}
+
 void dsc_who_users(const struct dsc_snapshot *st, uint64_t who_id,
 		   void (*fn)(void *arg, const char *user), void *arg)
 {
@@ -67,6 +79,7 @@ void dsc_who_users(const struct dsc_snapshot *st, uint64_t who_id,
 	const struct dsc_dc *dc = NULL;
 	const struct dsc_ns_allow *a;
 	const struct dsc_member *m;
+	struct dsc_zone_member zoned;
 	char text[DSC_NQN_MAX + 32];
 	void *id;
 
@@ -88,6 +101,8 @@ void dsc_who_users(const struct dsc_snapshot *st, uint64_t who_id,
 		snprintf(text, sizeof(text), "discovery controller %s", dc->name);
 		fn(arg, text);
 	}
+	if (as_member(st, who_id, &zoned))
+		dsc_zone_users(st, &zoned, fn, arg);
 }
 
 static void add_user(void *arg, const char *user)
@@ -152,6 +167,7 @@ void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id)
 	const struct dsc_dc *dc;
 	const struct dsc_ns_allow *a;
 	const struct dsc_member *m;
+	struct dsc_zone_member zoned;
 	char text[DSC_NQN_MAX + 1];
 	uint64_t id;
 
@@ -173,6 +189,8 @@ void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id)
 		drop_from_referral(txn, r, dsc_snapshot_who_text(st, who_id, text));
 	while ((dc = next_dc(st, who_id, NULL)))
 		drop_from_dc(txn, dc, dsc_snapshot_who_text(st, who_id, text));
+	if (as_member(st, who_id, &zoned))
+		dsc_zone_drop_member(txn, &zoned);
 }
 
 /* -- members ---------------------------------------------------------------------------------------------- */

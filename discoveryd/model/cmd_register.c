@@ -179,6 +179,7 @@ static int put_reg(struct job *job, struct dsc_reg *r, const struct dsc_reg *old
 	r->created_ms = old ? old->created_ms : cmn_wall_ms();
 	r->entity_id = job->entity_id;
 	r->changed = dsc_txn_change(job->txn);
+	r->label_since = old && !strcmp(old->label, r->label) ? old->label_since : r->changed;
 	touch(job->txn, r);
 	if (old && strcmp(old->nqn, r->nqn) != 0)
 		touch(job->txn, old);

@@ -160,7 +160,8 @@ static struct dsc_subsys *make_subsys(struct dsc_txn *txn, const struct dsc_subs
 	snprintf(s->label, sizeof(s->label), "%s", in->label ? in->label : "");
 	s->allow_any = in->allow_any == DSC_YES;
 	s->all_portals = !in->portals.set || in->portals.null;
-	s->since = s->any_since = s->portals_since = s->changed = dsc_txn_change(txn);
+	s->since = s->any_since = s->portals_since = s->label_since = s->changed =
+		dsc_txn_change(txn);
 	s->created_ms = cmn_wall_ms();
 	return s;
 }
@@ -215,8 +216,10 @@ static bool update_row(struct dsc_txn *txn, const struct dsc_subsys *old,
 		s->all_portals = all;
 		s->portals_since = s->changed;
 	}
-	if (in->label)
+	if (in->label && strcmp(in->label, s->label) != 0) {
 		snprintf(s->label, sizeof(s->label), "%s", in->label);
+		s->label_since = s->changed;
+	}
 	dsc_txn_put(txn, s);
 	return true;
 }

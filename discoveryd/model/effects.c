@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "discoveryd/model/model_impl.h"
+#include "discoveryd/model/zoning_impl.h"
 
 /* -- what is to come --------------------------------------------------------------------------------- */
 /* By worker, then by change: a confirmation takes a range. */
@@ -29,10 +30,12 @@ static const void *effect_key(const void *value)
 
 static const struct dsc_tree_ops effect_ops = { effect_cmp, effect_key, NULL, NULL };
 
-static struct dsc_effect *new_effect(uint64_t worker_id, uint64_t change)
+/* nqn "": by no host's NQN. */
+static struct dsc_effect *new_effect(uint64_t worker_id, uint64_t change, const char *nqn)
 {
-	struct dsc_effect *e = dsc_zalloc(sizeof(*e));
+	struct dsc_effect *e = dsc_zalloc(sizeof(*e) + strlen(nqn) + 1);
 
+	strcpy(e->nqn, nqn);
 	e->worker_id = worker_id;
 	e->change = change;
 	return e;
@@ -41,7 +44,7 @@ static struct dsc_effect *new_effect(uint64_t worker_id, uint64_t change)
 static void will_show(struct dsc_effects *list, const struct dsc_subsys *s, uint64_t who_id,
 		      uint64_t change)
 {
-	struct dsc_effect *e = new_effect(s->worker_id, change);
+	struct dsc_effect *e = new_effect(s->worker_id, change, "");
 
 	e->subsys_id = s->id;
 	e->who_id = who_id;
@@ -50,7 +53,7 @@ static void will_show(struct dsc_effects *list, const struct dsc_subsys *s, uint
 
 static void will_show_portal(struct dsc_effects *list, const struct dsc_portal *p)
 {
-	struct dsc_effect *e = new_effect(p->worker_id, p->since);
+	struct dsc_effect *e = new_effect(p->worker_id, p->since, "");
 
 	e->portal_id = p->id;
 	TAILQ_INSERT_TAIL(list, e, link);
@@ -76,12 +79,52 @@ static void will_show_member(struct dsc_effects *list, const struct dsc_snapshot
 	}
 	dsc_tree_each(id, workers, &dsc_ids_ops)
 	{
-		e = new_effect(dsc_id(id), m->since);
+		e = new_effect(dsc_id(id), m->since, "");
 		e->group_id = m->group_id;
 		e->who_id = m->host_id;
 		TAILQ_INSERT_TAIL(list, e, link);
 	}
 	dsc_tree_put(workers, &dsc_ids_ops);
+}
+
+/* What a form of zoning lets in, by each worker that is to confirm it. */
+static void will_show_zoning(struct dsc_effects *list, const struct dsc_snapshot *st,
+			     const struct dsc_zoning *z)
+{
+	const struct dsc_worker *w;
+	struct dsc_effect *e;
+
+	dsc_tree_each(w, st->workers, &dsc_worker_ops)
+	{
+		if (w->confirmed >= z->since)
+			continue;
+		e = new_effect(w->id, z->since, "");
+		e->zoning = true;
+		TAILQ_INSERT_TAIL(list, e, link);
+	}
+}
+
+/* Zones that name a label have a host that registered it. */
+static void will_show_label(struct dsc_effects *list, const struct dsc_snapshot *st,
+			    const struct dsc_reg *r)
+{
+	struct dsc_tree *subsystems = dsc_zonings_label_subsystems(st, r->label);
+	const struct dsc_subsys *s;
+	const struct dsc_worker *w;
+	struct dsc_effect *e;
+	void *id;
+
+	dsc_tree_each(id, subsystems, &dsc_ids_ops)
+	{
+		s = dsc_snapshot_subsys_id(st, dsc_id(id));
+		w = dsc_snapshot_worker_id(st, s->worker_id);
+		if (w && w->confirmed >= r->label_since)
+			continue;
+		e = new_effect(s->worker_id, r->label_since, r->nqn);
+		e->subsys_id = s->id;
+		TAILQ_INSERT_TAIL(list, e, link);
+	}
+	dsc_tree_put(subsystems, &dsc_ids_ops);
 }
 
 void dsc_effects_wait(struct dsc_model *model, struct dsc_effects *list)
@@ -139,6 +182,8 @@ static void rebuild_subsys(struct dsc_effects *list, const struct dsc_subsys *s,
 		will_show(list, s, 0, s->any_since);
 	if (s->portals_since > confirmed)
 		will_show(list, s, 0, s->portals_since);
+	if (s->label_since > confirmed)
+		will_show(list, s, 0, s->label_since);
 	dsc_tree_each(serve, s->portals, &dsc_serve_ops)
 	{
 		if (serve->since > confirmed)
@@ -149,6 +194,16 @@ static void rebuild_subsys(struct dsc_effects *list, const struct dsc_subsys *s,
 		if (a->since > confirmed)
 			will_show(list, s, a->who_id, a->since);
 	}
+}
+
+static void rebuild_zoning(struct dsc_effects *list, const struct dsc_snapshot *st)
+{
+	const struct dsc_zoning *z;
+	const struct dsc_reg *r;
+
+	dsc_tree_each(z, st->zonings, &dsc_zoning_ops) will_show_zoning(list, st, z);
+	dsc_tree_each(r, st->zonings ? st->host_regs : NULL, &dsc_reg_nqn_ops)
+		will_show_label(list, st, r);
 }
 
 void dsc_effects_rebuild(struct dsc_model *model)
@@ -176,6 +231,7 @@ void dsc_effects_rebuild(struct dsc_model *model)
 	{
 		dsc_tree_each(m, g->members, &dsc_member_ops) will_show_member(&list, st, m, true);
 	}
+	rebuild_zoning(&list, st);
 	dsc_effects_wait(model, &list);
 }
 
@@ -208,9 +264,18 @@ static void doubt_member(struct dsc_txn *txn, uint64_t group_id, uint64_t host_i
 
 void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e)
 {
-	const struct dsc_portal *p = dsc_snapshot_portal_id(&txn->model->ahead, e->portal_id);
+	const struct dsc_snapshot *st = &txn->model->ahead;
+	const struct dsc_portal *p = dsc_snapshot_portal_id(st, e->portal_id);
+	const struct dsc_zoning *z =
+		e->zoning ? dsc_tree_find(st->zonings, &dsc_zoning_ops, &e->change) : NULL;
 
-	if (e->subsys_id)
+	if (z)
+		dsc_txn_doubt_zoning(txn, z);
+	else if (e->zoning) /* too many came since */
+		doubt_worker(txn, e->worker_id, NULL);
+	else if (*e->nqn)
+		dsc_txn_doubt_host(txn, e->subsys_id, e->nqn);
+	else if (e->subsys_id)
 		dsc_txn_doubt(txn, e->subsys_id, e->who_id);
 	else if (e->group_id)
 		doubt_member(txn, e->group_id, e->who_id, e->worker_id);
@@ -233,6 +298,8 @@ static void write_subsys(struct dsc_txn *txn, bool del, const struct dsc_row *ro
 		will_show(&txn->effects, in, 0, in->any_since);
 	if (old && in->portals_since != old->portals_since)
 		will_show(&txn->effects, in, 0, in->portals_since);
+	if (old && in->label_since != old->label_since)
+		will_show(&txn->effects, in, 0, in->label_since);
 }
 
 static void write_allow(struct dsc_txn *txn, bool del, const struct dsc_row *row)
@@ -386,6 +453,41 @@ static void write_entity(struct dsc_txn *txn, bool del, const struct dsc_row *ro
 	}
 }
 
+/* -- zoning ---------------------------------------------------------------------------------------------------------- */
+/* A form that goes is one that no worker has in force any more. */
+static void write_zoning(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	const struct dsc_zoning *in = (const struct dsc_zoning *)row;
+
+	if (del)
+		return;
+	dsc_txn_doubt_zoning(txn, in);
+	will_show_zoning(&txn->effects, &txn->model->ahead, in);
+}
+
+static void doubt_label(struct dsc_txn *txn, const struct dsc_reg *r)
+{
+	struct dsc_tree *subsystems = dsc_zonings_label_subsystems(&txn->model->ahead, r->label);
+	void *id;
+
+	dsc_tree_each(id, subsystems, &dsc_ids_ops) dsc_txn_doubt_host(txn, dsc_id(id), r->nqn);
+	dsc_tree_put(subsystems, &dsc_ids_ops);
+}
+
+/* A host's label may be what a zone knows it by. */
+static void write_reg(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	const struct dsc_reg *in = (const struct dsc_reg *)row;
+	const struct dsc_reg *old = dsc_snapshot_reg_id(&txn->model->ahead, in->id);
+
+	if (!txn->model->ahead.zonings || (old && !del && !strcmp(old->label, in->label)))
+		return;
+	if (old)
+		doubt_label(txn, old);
+	if (!del)
+		will_show_label(&txn->effects, &txn->model->ahead, in);
+}
+
 static void (*const before[DSC_ROW_COUNT])(struct dsc_txn *txn, bool del,
 					   const struct dsc_row *row) = {
 	[DSC_ROW_SUBSYS] = write_subsys,     [DSC_ROW_ALLOW] = write_allow,
@@ -393,7 +495,7 @@ static void (*const before[DSC_ROW_COUNT])(struct dsc_txn *txn, bool del,
 	[DSC_ROW_WORKER] = write_worker,     [DSC_ROW_FAIL] = write_fail,
 	[DSC_ROW_REFERRAL] = write_referral, [DSC_ROW_ENTITY] = write_entity,
 	[DSC_ROW_MEMBER] = write_member,     [DSC_ROW_DC] = write_dc,
-	[DSC_ROW_REG] = write_reg,
+	[DSC_ROW_ZONING] = write_zoning,     [DSC_ROW_REG] = write_reg,
 };
 
 void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row)

@@ -15,6 +15,7 @@
 #include "discoveryd/events/audit.h"
 #include "discoveryd/events/events.h"
 #include "discoveryd/model/model_impl.h"
+#include "discoveryd/model/zone_commands.h"
 
 /* -- start and end ---------------------------------------------------------------------------------- */
 static int load_row(void *arg, struct dsc_row *row)
@@ -73,6 +74,7 @@ int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct c
 		 meta.identity);
 	model->now.self_nqn = app->disc_nqn;
 	name_node(model);
+	dsc_zoning_restore(&model->now);
 	dsc_state_assign(&model->ahead, &model->now);
 	dsc_effects_rebuild(model);
 	dsc_publish_init(model);
@@ -253,6 +255,8 @@ static void replay(struct dsc_txn *txn)
 			model->watch->written(model->watch, w->del, w->row);
 		TAILQ_FOREACH(sub, &model->writes_subs, link)
 			sub->written(sub, w->del, w->row);
+		if (w->row->kind == DSC_ROW_ZONE_PAST && !w->del)
+			dsc_zone_past_tell(model->app, (const struct dsc_zone_past *)w->row);
 	}
 	model->now.change = txn->req.change;
 	if (txn->touched_any) {

@@ -18,6 +18,7 @@
 #include "discoveryd/store/store.h"
 
 struct dsc_txn;
+struct dsc_zoning; /* zoning.h */
 
 /* Reads the store into a new model; also fills app->disc_nqn and app->node.  Nothing but app->loop and app->store need exist;
  * events that are read go to app->events when it is there. */
@@ -56,6 +57,9 @@ void dsc_txn_mark(struct dsc_txn *txn, uint64_t subsys_id);
 void dsc_txn_doubt(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id);
 void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn);
 void dsc_txn_doubt_dc(struct dsc_txn *txn, uint64_t dc_id);
+/* Of a subsystem for a host, which needn't be registered; of all in which that form of zoning differs from the one before. */
+void dsc_txn_doubt_host(struct dsc_txn *txn, uint64_t subsys_id, const char *host_nqn);
+void dsc_txn_doubt_zoning(struct dsc_txn *txn, const struct dsc_zoning *zoning);
 /* Sends it to the store.  call (copied; NULL: nobody waits) is called back as commands.h says; name and nsid go to its outcome. */
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 		    const struct dsc_target *target, const char *name);

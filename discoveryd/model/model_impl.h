@@ -8,12 +8,15 @@
 #include "discoveryd/model/model.h"
 #include "discoveryd/model/state.h"
 
-/* Something hosts may see once the worker has confirmed `change`: a subsystem, by who_id or (0) by whoever may use it; a portal,
- * by whoever may use a subsystem that it serves; or a group's subsystems, by its new member who_id. */
+/* Something hosts may see once the worker has confirmed `change`: a subsystem, by the host nqn, by who_id or (neither) by whoever may
+ * use it; a portal, by whoever may use a subsystem that it serves; a group's subsystems, by its new member who_id; or what the form
+ * of zoning of that change lets in. */
 struct dsc_effect {
 	TAILQ_ENTRY(dsc_effect) link;
 	uint64_t worker_id, change, seq;
 	uint64_t subsys_id, who_id, portal_id, group_id;
+	bool zoning;
+	char nqn[];
 };
 TAILQ_HEAD(dsc_effects, dsc_effect);
 

@@ -13,17 +13,20 @@
 
 #include "discoveryd/model/foreign.h"
 #include "discoveryd/model/model_impl.h"
+#include "discoveryd/model/zone_ways.h"
 
 #define COMPARISONS_MAX 50000
 #define FOREIGN_STEP                                                                               \
 	16 /* entries of other discovery controllers that cost as much as a comparison */
 
 /* -- doubts ------------------------------------------------------------------------------------------ */
-/* Of a subsystem for a host, or (who_id 0) for whoever is told of it; subsys_id 0: of the referrals, for everyone or for a host, then of
- * what other discovery controllers have too. */
+/* Of a subsystem for a host or a group, for a host by its NQN, or (neither) for whoever is told of it; subsys_id 0: of the
+ * referrals, for everyone or for a host, then of what other discovery controllers have too; or all that differs between a form of
+ * zoning and the one before it. */
 struct dsc_doubt {
 	uint64_t subsys_id, who_id;
 	char *nqn;
+	struct dsc_zoning *zoning;
 };
 
 static void add(struct dsc_review *r, const struct dsc_doubt *doubt)
@@ -56,22 +59,44 @@ void dsc_txn_doubt_dc(struct dsc_txn *txn, uint64_t dc_id)
 		dsc_tree_set(&r->dcs, &dsc_ids_ops, dsc_id_value(dc_id));
 }
 
+void dsc_txn_doubt_host(struct dsc_txn *txn, uint64_t subsys_id, const char *host_nqn)
+{
+	add(&txn->review,
+	    &(struct dsc_doubt){ .subsys_id = subsys_id, .nqn = dsc_strdup(host_nqn) });
+}
+
+void dsc_txn_doubt_zoning(struct dsc_txn *txn, const struct dsc_zoning *zoning)
+{
+	add(&txn->review, &(struct dsc_doubt){ .zoning = dsc_row_get(zoning) });
+}
+
+/* Down to the first nr of them. */
+static void cut(struct dsc_review *r, size_t nr)
+{
+	while (r->nr > nr) {
+		free(r->doubt[--r->nr].nqn);
+		dsc_row_put(r->doubt[r->nr].zoning);
+	}
+}
+
 void dsc_review_free(struct dsc_review *r)
 {
 	dsc_tree_put(r->dcs, &dsc_ids_ops);
-	for (size_t i = 0; i < r->nr; i++)
-		free(r->doubt[i].nqn);
+	cut(r, 0);
 	free(r->doubt);
 	memset(r, 0, sizeof(*r));
 }
 
 /* -- comparing ----------------------------------------------------------------------------------------- */
-/* A host that has been compared. */
+/* A host that has been compared; or all that come from a prefix, and from no narrower one that a zone names. */
 struct looked_at {
 	UT_hash_handle hh;
 	bool moved; /* it is told something else than before */
 	bool foreign; /* what discovery controllers have for it has been compared */
-	char nqn[DSC_NQN_MAX + 1];
+	bool apart; /* where hosts that nobody names are, it isn't */
+	bool is_prefix;
+	struct net_prefix from;
+	char key[DSC_NQN_MAX + 1]; /* its NQN, or that of the prefix among the views */
 };
 
 struct settling {
@@ -88,13 +113,13 @@ struct settling {
 };
 
 static const struct dsc_portal *next_told(const struct dsc_snapshot *st, const struct dsc_subsys *s,
-					  const struct dsc_host *host,
+					  const struct dsc_asker *who,
 					  const struct dsc_portal *after)
 {
 	const struct dsc_portal *p = after;
 
 	while (s && (p = dsc_snapshot_worker_portal(st, s->worker_id, p ? p->id : 0))) {
-		if (dsc_snapshot_why(st, s, host, p) == DSC_WHY_VISIBLE)
+		if (dsc_snapshot_why(st, s, who, p) == DSC_WHY_VISIBLE)
 			return p;
 	}
 	return NULL;
@@ -111,26 +136,49 @@ static bool same_entry(const struct dsc_portal *a, const struct dsc_portal *b)
 	       !strcmp(told_address(a), told_address(b));
 }
 
-/* Is the host (NULL: one that nobody names) told something else of the subsystem? */
-static bool differs(struct settling *st, uint64_t subsys_id, const char *host_nqn)
+/* By one way: where it comes from, and where to. */
+static bool differs_by(struct settling *st, uint64_t subsys_id, const char *nqn,
+		       const struct dsc_way *way)
 {
 	const struct dsc_portal *p[2] = { NULL, NULL };
-	const struct dsc_host *host[2] = { NULL, NULL };
 	const struct dsc_subsys *s[2];
+	struct dsc_asker who[2];
 
 	st->left -= !!st->left;
 	for (int i = 0; i < 2; i++) {
 		s[i] = dsc_snapshot_subsys_id(st->side[i], subsys_id);
-		if (host_nqn)
-			host[i] = dsc_snapshot_host(st->side[i], host_nqn);
+		who[i] = dsc_asker(st->side[i], nqn);
+		who[i].has_from = way->has_from;
+		who[i].from = way->from;
+		who[i].has_to = way->has_to;
+		who[i].to = way->to;
 	}
 	do {
 		for (int i = 0; i < 2; i++)
-			p[i] = next_told(st->side[i], s[i], host[i], p[i]);
+			p[i] = next_told(st->side[i], s[i], &who[i], p[i]);
 		if (!p[0] || !p[1])
 			return p[0] || p[1];
 	} while (same_entry(p[0], p[1]) && !strcmp(s[0]->label, s[1]->label));
 	return true;
+}
+
+/* Is the host (NULL: one that nobody names) told something else of the subsystem, by whichever way it may come? */
+static bool differs(struct settling *st, uint64_t subsys_id, const struct looked_at *h)
+{
+	const char *nqn = h && !h->is_prefix ? h->key : NULL;
+	struct dsc_ways ways;
+
+	dsc_ways_init(&ways, h && h->is_prefix ? &h->from : NULL);
+	for (int i = 0; i < 2; i++)
+		dsc_ways_add(&ways, st->side[i], dsc_snapshot_subsys_id(st->side[i], subsys_id),
+			     nqn);
+	if (ways.too_many)
+		return true;
+	for (struct dsc_way way = { .has_from = false }; dsc_ways_next(&ways, &way);) {
+		if (differs_by(st, subsys_id, nqn, &way))
+			return true;
+	}
+	return false;
 }
 
 static const struct dsc_referral *next_referral(const struct dsc_snapshot *st, const char *host_nqn,
@@ -180,16 +228,28 @@ static bool foreign_differs(struct settling *st, const char *host_nqn)
 	return true;
 }
 
-static struct looked_at *look_at(struct settling *st, const char *nqn)
+static struct looked_at *look_at(struct settling *st, const char *key)
 {
 	struct looked_at *h;
 
-	HASH_FIND_STR(st->hosts, nqn, h);
+	HASH_FIND_STR(st->hosts, key, h);
 	if (h)
 		return h;
 	h = dsc_zalloc(sizeof(*h));
-	snprintf(h->nqn, sizeof(h->nqn), "%s", nqn);
-	HASH_ADD_STR(st->hosts, nqn, h);
+	snprintf(h->key, sizeof(h->key), "%s", key);
+	HASH_ADD_STR(st->hosts, key, h);
+	return h;
+}
+
+static struct looked_at *look_at_prefix(struct settling *st, const struct net_prefix *from)
+{
+	char key[sizeof(DSC_VIEW_PREFIX) + NET_PREFIX_TEXT] = DSC_VIEW_PREFIX;
+	struct looked_at *h;
+
+	net_prefix_format(from, key + strlen(key));
+	h = look_at(st, key);
+	h->is_prefix = true;
+	h->from = *from;
 	return h;
 }
 
@@ -201,23 +261,47 @@ static bool told(struct settling *st, const char *host_nqn, uint64_t subsys_id, 
 	return differ;
 }
 
+static void review_anyone(struct settling *st, uint64_t subsys_id)
+{
+	if (!st->left || !told(st, NULL, subsys_id, differs(st, subsys_id, NULL)))
+		return;
+	dsc_tree_set(&st->any, &dsc_ids_ops, dsc_id_value(subsys_id));
+	st->everyone = true;
+}
+
 static void review_everyone(struct settling *st, const struct dsc_doubt *d)
 {
-	if (d->subsys_id && !d->who_id &&
-	    told(st, NULL, d->subsys_id, differs(st, d->subsys_id, NULL))) {
-		dsc_tree_set(&st->any, &dsc_ids_ops, dsc_id_value(d->subsys_id));
-		st->everyone = true;
-	} else if (!d->subsys_id && !d->nqn && told(st, NULL, 0, referrals_differ(st, NULL))) {
+	if (d->subsys_id && !d->who_id && !d->nqn)
+		review_anyone(st, d->subsys_id);
+	else if (d->zoning)
+		for (size_t i = 0; i < d->zoning->delta.nr_whole; i++)
+			review_anyone(st, d->zoning->delta.whole[i]);
+	else if (!d->subsys_id && !d->nqn && told(st, NULL, 0, referrals_differ(st, NULL)))
 		st->everyone = st->referrals = true;
-	}
+}
+
+/* Is anything to be learned by another look at it? */
+static bool is_open(const struct settling *st, const struct looked_at *h)
+{
+	return st->left && (st->tell || !h->moved);
+}
+
+static void review_one(struct settling *st, uint64_t subsys_id, struct looked_at *h)
+{
+	bool differ;
+
+	if (!is_open(st, h))
+		return;
+	differ = differs(st, subsys_id, h);
+	if (!h->is_prefix)
+		told(st, h->key, subsys_id, differ);
+	h->moved |= differ;
 }
 
 static void review_host(struct settling *st, uint64_t subsys_id, const char *nqn)
 {
-	struct looked_at *h = st->left ? look_at(st, nqn) : NULL;
-
-	if (h && (st->tell || !h->moved))
-		h->moved |= told(st, nqn, subsys_id, differs(st, subsys_id, nqn));
+	if (st->left)
+		review_one(st, subsys_id, look_at(st, nqn));
 }
 
 static bool stands_for(const struct dsc_snapshot *st, uint64_t who_id, uint64_t host_id)
@@ -242,7 +326,43 @@ static void review_who(struct settling *st, uint64_t subsys_id, uint64_t who_id)
 	}
 }
 
-/* Everyone whom the subsystem names. */
+/* Those who registered a label that the zone names. */
+static void review_labels(struct settling *st, uint64_t subsys_id, const struct dsc_czone *zone,
+			  int side)
+{
+	const struct dsc_reg *r = NULL;
+
+	while (zone->nr_labels && st->left &&
+	       (r = dsc_snapshot_host_reg_after(st->side[side], NULL, r))) {
+		if (dsc_czone_has_label(zone, r->label))
+			review_host(st, subsys_id, r->nqn);
+	}
+}
+
+/* Everyone whom the subsystem's zones name. */
+static void review_zones(struct settling *st, uint64_t subsys_id, int side)
+{
+	const struct dsc_subsys *s = dsc_snapshot_subsys_id(st->side[side], subsys_id);
+	const struct dsc_czone *zone;
+	const struct dsc_zoning *z;
+	struct dsc_zones_of of;
+	char nqn[DSC_NQN_MAX + 1];
+
+	dsc_tree_each(z, s ? st->side[side]->zonings : NULL, &dsc_zoning_ops)
+	{
+		dsc_zones_of_init(&of, z, s->nqn, s->label);
+		while (st->left && (zone = dsc_zones_of_next(&of))) {
+			for (uint32_t i = 0; i < zone->nr_hosts && st->left; i++)
+				review_host(st, subsys_id,
+					    dsc_slice_text(zone->host[i].nqn, nqn, sizeof(nqn)));
+			for (uint32_t i = 0; i < zone->nr_nets && st->left; i++)
+				review_one(st, subsys_id, look_at_prefix(st, &zone->net[i]));
+			review_labels(st, subsys_id, zone, side);
+		}
+	}
+}
+
+/* Everyone whom the subsystem names, or a zone with it. */
 static void review_audience(struct settling *st, uint64_t subsys_id)
 {
 	const struct dsc_subsys *s[2];
@@ -256,6 +376,7 @@ static void review_audience(struct settling *st, uint64_t subsys_id)
 			    !dsc_tree_find(s[0]->hosts, &dsc_allow_ops, &a->who_id))
 				review_who(st, subsys_id, a->who_id);
 		}
+		review_zones(st, subsys_id, i);
 	}
 }
 
@@ -271,11 +392,59 @@ static void review_foreign_host(struct settling *st, const char *nqn)
 	h->foreign = true;
 }
 
+/* -- what differs between two forms of zoning: its hosts, each until something is found ------------------------------ */
+static void review_pair_host(struct settling *st, const struct dsc_zone_pair *pair,
+			     struct looked_at *h)
+{
+	for (size_t i = 0; i < pair->nr_subsys && is_open(st, h); i++)
+		review_one(st, pair->subsys[i], h);
+}
+
+static void review_pair_label(struct settling *st, const struct dsc_zone_pair *pair,
+			      const char *label)
+{
+	const struct dsc_reg *r;
+
+	for (int i = 0; i < 2; i++) {
+		r = NULL;
+		while (st->left && (r = dsc_snapshot_host_reg_after(st->side[i], NULL, r))) {
+			if (!strcmp(r->label, label))
+				review_pair_host(st, pair, look_at(st, r->nqn));
+		}
+	}
+}
+
+static void review_pair(struct settling *st, const struct dsc_zone_pair *pair)
+{
+	for (size_t i = 0; i < pair->nr_hosts && st->left; i++) {
+		const struct dsc_zone_key *key = &pair->host[i];
+
+		if (key->nqn)
+			review_pair_host(st, pair, look_at(st, key->nqn));
+		else if (key->label)
+			review_pair_label(st, pair, key->label);
+		else
+			review_pair_host(st, pair, look_at_prefix(st, &key->at));
+	}
+}
+
+static void review_zoning(struct settling *st, const struct dsc_zone_delta *delta)
+{
+	for (size_t i = 0; i < delta->nr_pairs && st->left; i++)
+		review_pair(st, &delta->pair[i]);
+	for (size_t i = 0; i < delta->nr_whole && st->left; i++)
+		review_audience(st, delta->whole[i]);
+}
+
 static void review_named(struct settling *st, const struct dsc_doubt *d)
 {
 	struct looked_at *h;
 
-	if (d->nqn) {
+	if (d->zoning) {
+		review_zoning(st, &d->zoning->delta);
+	} else if (d->nqn && d->subsys_id) {
+		review_host(st, d->subsys_id, d->nqn);
+	} else if (d->nqn) {
 		h = look_at(st, d->nqn);
 		if (st->tell || !h->moved)
 			h->moved |= told(st, d->nqn, 0, referrals_differ(st, d->nqn));
@@ -357,44 +526,73 @@ static bool shares_any(struct settling *st, const struct looked_at *h)
 {
 	void *id;
 
-	if (h->moved || (st->referrals && referrals_differ(st, h->nqn)) ||
-	    (st->foreign && foreign_differs(st, h->nqn)))
+	if (h->moved || (st->referrals && referrals_differ(st, h->is_prefix ? NULL : h->key)) ||
+	    (st->foreign && foreign_differs(st, h->is_prefix ? DSC_NOBODY : h->key)))
 		return true;
 	dsc_tree_each(id, st->any, &dsc_ids_ops)
 	{
-		if (!st->left || differs(st, dsc_id(id), h->nqn))
+		if (!st->left || differs(st, dsc_id(id), h))
 			return true;
 	}
 	return false;
 }
 
-static void put_view(struct settling *st, const char *nqn, uint64_t gen, uint64_t past_any)
+static void put_view(struct settling *st, const char *key, uint64_t gen, uint64_t past_any)
 {
 	struct dsc_view *view = dsc_row_new(DSC_ROW_VIEW);
 
-	snprintf(view->nqn, sizeof(view->nqn), "%s", nqn);
+	snprintf(view->nqn, sizeof(view->nqn), "%s", key);
 	view->gen = gen;
 	view->past_any = past_any;
 	dsc_txn_put(st->txn, view);
 }
 
-static void move_generations(struct settling *st)
+/* As it was before. */
+static uint64_t genctr_before(struct settling *st, const struct looked_at *h)
+{
+	struct dsc_asker who = dsc_asker(st->side[0], h->is_prefix ? NULL : h->key);
+
+	who.has_from = h->is_prefix;
+	who.from = h->from;
+	return dsc_snapshot_genctr(st->side[0], &who);
+}
+
+/* Everyone gets a new generation but those who are apart.  Where hosts of a prefix are, others that may be of it have to say that
+ * they aren't. */
+static void move_everyone(struct settling *st)
 {
 	uint64_t change = dsc_txn_change(st->txn);
 	struct looked_at *h, *next;
+	bool prefix = false;
 
 	HASH_ITER(hh, st->hosts, h, next) {
-		if (!st->left)
-			continue; /* everyone gets one */
-		if (!st->everyone && h->moved)
-			put_view(st, h->nqn, change, 0);
-		if (st->everyone && !shares_any(st, h))
-			put_view(st, h->nqn, dsc_snapshot_genctr(st->side[0], h->nqn), change);
+		h->apart = st->left && !shares_any(st, h);
+		prefix |= h->apart && h->is_prefix;
 	}
-	if (!st->everyone && st->left)
-		return;
+	HASH_ITER(hh, st->hosts, h, next) {
+		if (!st->left)
+			continue;
+		if (h->apart)
+			put_view(st, h->key, genctr_before(st, h), change);
+		else if (prefix)
+			put_view(st, h->key, change, 0);
+	}
 	st->txn->touched_any = true;
 	st->txn->model->ahead.gen_any = change;
+}
+
+static void move_generations(struct settling *st)
+{
+	struct looked_at *h, *next;
+
+	if (st->everyone || !st->left) {
+		move_everyone(st);
+		return;
+	}
+	HASH_ITER(hh, st->hosts, h, next) {
+		if (h->moved)
+			put_view(st, h->key, dsc_txn_change(st->txn), 0);
+	}
 }
 
 static void review(struct settling *st)
@@ -447,7 +645,6 @@ bool dsc_review_tell(struct dsc_txn *txn, const struct dsc_snapshot *const side[
 		dsc_effect_show(txn, e); /* as if it were confirmed */
 	review(&st);
 	clear(&st);
-	while (txn->review.nr > nr)
-		free(txn->review.doubt[--txn->review.nr].nqn);
+	cut(&txn->review, nr);
 	return st.left > 0;
 }

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "discoveryd/events/audit.h"
 #include "discoveryd/events/events.h"
+#include "discoveryd/model/zoning_impl.h"
 
 const char *const dsc_backend_name[DSC_BACKEND_COUNT + 1] = {
 	[DSC_BACKEND_RAM] = "ram",
@@ -196,6 +197,88 @@ static void dc_share(void *p)
 	dsc_tree_get(dc->entities);
 }
 
+static void zone_group_drop(void *p)
+{
+	struct dsc_zone_group *g = p;
+
+	dsc_tree_put(g->zones, &dsc_zone_ops);
+	free(g->description);
+}
+
+static void zone_group_share(void *p)
+{
+	struct dsc_zone_group *g = p;
+
+	dsc_tree_get(g->zones);
+	g->description = dsc_strdup(g->description);
+}
+
+static void zone_drop(void *p)
+{
+	free(((struct dsc_zone *)p)->members);
+}
+
+static void zone_share(void *p)
+{
+	struct dsc_zone *z = p;
+
+	z->members = dsc_strdup(z->members);
+}
+
+static void zone_alias_drop(void *p)
+{
+	free(((struct dsc_zone_alias *)p)->members);
+}
+
+static void zone_alias_share(void *p)
+{
+	struct dsc_zone_alias *a = p;
+
+	a->members = dsc_strdup(a->members);
+}
+
+static void zone_settings_drop(void *p)
+{
+	free(((struct dsc_zone_settings *)p)->ddcs);
+}
+
+static void zone_settings_share(void *p)
+{
+	struct dsc_zone_settings *s = p;
+
+	s->ddcs = dsc_strdup(s->ddcs);
+}
+
+static void zone_active_drop(void *p)
+{
+	free(((struct dsc_zone_active *)p)->zones);
+}
+
+static void zone_active_share(void *p)
+{
+	struct dsc_zone_active *a = p;
+
+	a->zones = dsc_strdup(a->zones);
+}
+
+static void zone_past_drop(void *p)
+{
+	struct dsc_zone_past *past = p;
+
+	free(past->ddcs);
+	free(past->note);
+	free(past->summary);
+}
+
+static void zone_past_share(void *p)
+{
+	struct dsc_zone_past *past = p;
+
+	past->ddcs = dsc_strdup(past->ddcs);
+	past->note = dsc_strdup(past->note);
+	past->summary = dsc_strdup(past->summary);
+}
+
 static const struct {
 	size_t size;
 	void (*drop)(void *row);
@@ -219,6 +302,15 @@ static const struct {
 	[DSC_ROW_REG] = { sizeof(struct dsc_reg), reg_drop, reg_share },
 	[DSC_ROW_HOST_VIEW] = { sizeof(struct dsc_view), NULL, NULL },
 	[DSC_ROW_REFERRAL] = { sizeof(struct dsc_referral), referral_drop, referral_share },
+	[DSC_ROW_ZONE_SETTINGS] = { sizeof(struct dsc_zone_settings), zone_settings_drop,
+				    zone_settings_share },
+	[DSC_ROW_ZONE_GROUP] = { sizeof(struct dsc_zone_group), zone_group_drop, zone_group_share },
+	[DSC_ROW_ZONE] = { sizeof(struct dsc_zone), zone_drop, zone_share },
+	[DSC_ROW_ZONE_ALIAS] = { sizeof(struct dsc_zone_alias), zone_alias_drop, zone_alias_share },
+	[DSC_ROW_ZONE_ACTIVE] = { sizeof(struct dsc_zone_active), zone_active_drop,
+				  zone_active_share },
+	[DSC_ROW_ZONE_PAST] = { sizeof(struct dsc_zone_past), zone_past_drop, zone_past_share },
+	[DSC_ROW_ZONING] = { sizeof(struct dsc_zoning), dsc_zoning_drop, NULL }, /* never copied */
 	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
 	[DSC_ROW_AUDIT] = { sizeof(struct dsc_audit), audit_drop, audit_share },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
@@ -315,6 +407,12 @@ U64_ORDER(dc, dsc_dc, id);
 U64_ORDER(entity, dsc_entity, id);
 U64_ORDER(reg, dsc_reg, id);
 U64_ORDER(referral, dsc_referral, id);
+U64_ORDER(zone_settings, dsc_zone_settings, id);
+U64_ORDER(zone_group, dsc_zone_group, id);
+U64_ORDER(zone_alias, dsc_zone_alias, id);
+U64_ORDER(zone_active, dsc_zone_active, id);
+U64_ORDER(zone_past, dsc_zone_past, change);
+U64_ORDER(zoning, dsc_zoning, since);
 
 #define TEXT_ORDER(what, type, member)                                                             \
 	static int what##_cmp(const void *key, const void *value)                                  \
@@ -333,6 +431,7 @@ TEXT_ORDER(view, dsc_view, nqn);
 TEXT_ORDER(path, dsc_ns, path);
 TEXT_ORDER(reg_key, dsc_reg, key);
 TEXT_ORDER(seen, dsc_seen, nqn);
+TEXT_ORDER(zone, dsc_zone, name);
 
 static int ns_cmp(const void *key, const void *value)
 {

@@ -41,6 +41,13 @@ enum dsc_row_kind {
 	DSC_ROW_REG, /* what it registered */
 	DSC_ROW_HOST_VIEW, /* as DSC_ROW_VIEW, of the host discovery log */
 	DSC_ROW_REFERRAL,
+	DSC_ROW_ZONE_SETTINGS,
+	DSC_ROW_ZONE_GROUP,
+	DSC_ROW_ZONE,
+	DSC_ROW_ZONE_ALIAS,
+	DSC_ROW_ZONE_ACTIVE,
+	DSC_ROW_ZONE_PAST,
+	DSC_ROW_ZONING, /* made from the two before, not stored */
 	DSC_ROW_EVENT,
 	DSC_ROW_AUDIT,
 	DSC_ROW_NAME,
@@ -121,6 +128,7 @@ struct dsc_subsys {
 	char serial[21], model[41];
 	char label[DSC_LABEL_MAX +
 		   1]; /* administrative label, told in extended log entries; "" none */
+	uint64_t label_since; /* the change that gave it this one */
 	bool allow_any, all_portals;
 	uint64_t since; /* placed on its worker */
 	uint64_t any_since, portals_since;
@@ -242,6 +250,7 @@ struct dsc_reg {
 	bool verified; /* traddr is the address that it was registered from */
 	uint8_t host_id[16]; /* zeroes: none */
 	char *label; /* administrative label; "" none */
+	uint64_t label_since; /* the change that gave it this one */
 	uint64_t changed, created_ms;
 };
 

@@ -6,11 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/container.h"
+#include "discoveryd/model/zoning.h"
+
 const char *const dsc_status_name[DSC_STATUS_COUNT + 1] = { "ready", "pending", "failed" };
 
 const char *const dsc_why_name[DSC_WHY_COUNT] = {
 	[DSC_WHY_VISIBLE] = "visible",
 	[DSC_WHY_NOT_ALLOWED] = "not_allowed",
+	[DSC_WHY_ZONED_OUT] = "zoned_out",
+	[DSC_WHY_NO_ZONE] = "no_zone",
 	[DSC_WHY_NOT_CONFIRMED] = "not_confirmed",
 	[DSC_WHY_NO_PORTAL] = "no_portal",
 	[DSC_WHY_WORKER_DEGRADED] = "worker_degraded",
@@ -161,13 +166,40 @@ uint64_t dsc_snapshot_named_after(const struct dsc_snapshot *snap, const struct 
 }
 
 /* -- what a host sees ---------------------------------------------------------------------------------- */
-uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_nqn)
+struct dsc_asker dsc_asker(const struct dsc_snapshot *snap, const char *nqn)
 {
-	const struct dsc_view *view = dsc_tree_find(snap->views, &dsc_view_ops, host_nqn);
+	return (struct dsc_asker){ .nqn = nqn, .host = nqn ? dsc_snapshot_host(snap, nqn) : NULL };
+}
 
-	return view && (view->gen > snap->gen_any || view->past_any >= snap->gen_any)
-		       ? view->gen
-		       : snap->gen_any;
+/* A row of the views that counts for the asker. */
+static void take_view(const struct dsc_snapshot *snap, const char *key, uint64_t *gen, bool *past)
+{
+	const struct dsc_view *view = dsc_tree_find(snap->views, &dsc_view_ops, key);
+
+	if (!view)
+		return;
+	*gen = cmn_max(*gen, view->gen);
+	*past |= view->past_any >= snap->gen_any;
+}
+
+uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const struct dsc_asker *who)
+{
+	char key[sizeof(DSC_VIEW_PREFIX) + NET_PREFIX_TEXT];
+	struct net_prefix of;
+	uint64_t gen = 0;
+	bool past = false;
+
+	if (who->nqn)
+		take_view(snap, who->nqn, &gen, &past);
+	for (unsigned int bits = 0; who->has_from && bits <= who->from.bits; bits++) {
+		if (!(snap->view_bits[bits / 64] >> bits % 64 & 1))
+			continue;
+		of = net_prefix_of(&who->from.ip, bits);
+		strcpy(key, DSC_VIEW_PREFIX);
+		net_prefix_format(&of, key + strlen(DSC_VIEW_PREFIX));
+		take_view(snap, key, &gen, &past);
+	}
+	return past ? gen : cmn_max(gen, snap->gen_any);
 }
 
 bool dsc_hosts_have(const char *hosts, const char *who)
@@ -274,8 +306,45 @@ static enum dsc_why why_portal(const struct dsc_snapshot *snap, const struct dsc
 	return serve->since <= confirmed ? DSC_WHY_VISIBLE : DSC_WHY_NOT_CONFIRMED;
 }
 
+/* who NULL: whoever it may be. */
+static enum dsc_why why_zone(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			     const struct dsc_asker *who, const struct dsc_portal *p,
+			     uint64_t confirmed)
+{
+	static const uint8_t map[DSC_ZONE_VERDICT_COUNT] = {
+		[DSC_ZONE_SHARED] = DSC_WHY_VISIBLE,	    [DSC_ZONE_OPEN] = DSC_WHY_VISIBLE,
+		[DSC_ZONE_APART] = DSC_WHY_ZONED_OUT,	    [DSC_ZONE_CLOSED] = DSC_WHY_NO_ZONE,
+		[DSC_ZONE_PENDING] = DSC_WHY_NOT_CONFIRMED,
+	};
+	struct dsc_zone_port port = { .nqn = s->nqn,
+				      .label = s->label,
+				      .label_since = s->label_since,
+				      .port = p->port,
+				      .portid = p->portid };
+	struct net_prefix told;
+
+	if (!who || !snap->zonings)
+		return DSC_WHY_VISIBLE;
+	if (dsc_portal_told(p, &told))
+		port.addr = &told;
+	else if (who->has_to)
+		port.addr = &who->to;
+	return map[dsc_snapshot_zone(snap, who, &port, confirmed)];
+}
+
+/* The reason that is nearest to being told of it: of several portals that of the best counts. */
+static enum dsc_why nearer(enum dsc_why a, enum dsc_why b)
+{
+	static const uint8_t rank[DSC_WHY_COUNT] = {
+		[DSC_WHY_VISIBLE] = 4, [DSC_WHY_NOT_CONFIRMED] = 3, [DSC_WHY_ZONED_OUT] = 2,
+		[DSC_WHY_NO_ZONE] = 2, [DSC_WHY_NO_PORTAL] = 1,
+	};
+
+	return rank[b] > rank[a] ? b : a;
+}
+
 static enum dsc_why why_any_portal(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-				   uint64_t confirmed)
+				   const struct dsc_asker *who, uint64_t confirmed)
 {
 	enum dsc_why why, best = DSC_WHY_NO_PORTAL;
 	const struct dsc_portal *p;
@@ -284,18 +353,20 @@ static enum dsc_why why_any_portal(const struct dsc_snapshot *snap, const struct
 	for (; (p = dsc_snapshot_worker_portal(snap, s->worker_id, id)); id = p->id) {
 		why = why_portal(snap, s, p, confirmed);
 		if (why == DSC_WHY_VISIBLE)
+			why = why_zone(snap, s, who, p, confirmed);
+		if (why == DSC_WHY_VISIBLE)
 			return why;
-		if (why == DSC_WHY_NOT_CONFIRMED)
-			best = why;
+		best = nearer(best, why);
 	}
 	return best;
 }
 
-/* Whoever asks. */
+/* who NULL: whoever asks. */
 static enum dsc_why why_served(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-			       const struct dsc_portal *portal)
+			       const struct dsc_asker *who, const struct dsc_portal *portal)
 {
 	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
+	enum dsc_why why;
 
 	if (!w)
 		return DSC_WHY_NO_WORKER;
@@ -305,35 +376,39 @@ static enum dsc_why why_served(const struct dsc_snapshot *snap, const struct dsc
 		return DSC_WHY_WORKER_DEGRADED;
 	if (s->since > w->confirmed)
 		return DSC_WHY_NOT_CONFIRMED;
-	return portal ? why_portal(snap, s, portal, w->confirmed)
-		      : why_any_portal(snap, s, w->confirmed);
+	if (!portal)
+		return why_any_portal(snap, s, who, w->confirmed);
+	why = why_portal(snap, s, portal, w->confirmed);
+	return why == DSC_WHY_VISIBLE ? why_zone(snap, s, who, portal, w->confirmed) : why;
 }
 
 enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-			      const struct dsc_host *host, const struct dsc_portal *portal)
+			      const struct dsc_asker *who, const struct dsc_portal *portal)
 {
 	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
 	enum dsc_why why;
 
 	if (!w)
 		return DSC_WHY_NO_WORKER;
-	why = why_host(s, host, w->confirmed);
-	return why == DSC_WHY_VISIBLE ? why_served(snap, s, portal) : why;
+	why = why_host(s, who->host, w->confirmed);
+	return why == DSC_WHY_VISIBLE ? why_served(snap, s, who, portal) : why;
 }
 
 char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-			   const struct dsc_host *host, char *buf, size_t size)
+			   const struct dsc_asker *who, char *buf, size_t size)
 {
 	static const char *const words[DSC_WHY_COUNT] = {
 		[DSC_WHY_VISIBLE] = "the host is told of it",
 		[DSC_WHY_NOT_ALLOWED] = "the host is not on its list of allowed hosts",
+		[DSC_WHY_ZONED_OUT] = "it is in active zones, and the host in none of them",
+		[DSC_WHY_NO_ZONE] = "it is in no active zone, and zoning is closed by default",
 		[DSC_WHY_NOT_CONFIRMED] = "its worker has not confirmed the change yet",
 		[DSC_WHY_NO_PORTAL] = "no portal of its worker serves it",
 		[DSC_WHY_WORKER_DEGRADED] = "its worker crashes again and again",
 		[DSC_WHY_NO_WORKER] = "it is on no worker",
 		[DSC_WHY_FAILED] = "its worker could not serve it",
 	};
-	enum dsc_why why = dsc_snapshot_why(snap, s, host, NULL);
+	enum dsc_why why = dsc_snapshot_why(snap, s, who, NULL);
 	const struct dsc_fail *fail = find_fail(snap, s->id, 0, 0);
 	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
 
@@ -346,13 +421,14 @@ char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_sub
 	return buf;
 }
 
-void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap, const char *host_nqn)
+void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
+		      const struct dsc_asker *who)
 {
+	memset(it, 0, sizeof(*it));
 	it->snap = snap;
-	it->all = !host_nqn;
-	it->host = host_nqn ? dsc_snapshot_host(snap, host_nqn) : NULL;
-	it->subsys_id = 0;
-	it->portal_id = 0;
+	it->all = !who;
+	if (who)
+		it->who = *who;
 }
 
 /* The next subsystem after id that allows the host by name, its own or a group's, or allows any; 0 at the end. */
@@ -366,7 +442,8 @@ static uint64_t next_allowed(const struct dsc_visible *it, uint64_t id)
 		return s ? s->id : 0;
 	}
 	any = dsc_id(dsc_tree_next(it->snap->any, &dsc_ids_ops, &id));
-	return it->host ? sooner(any, dsc_snapshot_named_after(it->snap, it->host, id)) : any;
+	return it->who.host ? sooner(any, dsc_snapshot_named_after(it->snap, it->who.host, id))
+			    : any;
 }
 
 /* The next portal after id through which the host sees s. */
@@ -377,8 +454,8 @@ static const struct dsc_portal *next_portal(const struct dsc_visible *it,
 	enum dsc_why why;
 
 	for (; (p = dsc_snapshot_worker_portal(it->snap, s->worker_id, id)); id = p->id) {
-		why = it->all ? why_served(it->snap, s, p)
-			      : dsc_snapshot_why(it->snap, s, it->host, p);
+		why = it->all ? why_served(it->snap, s, NULL, p)
+			      : dsc_snapshot_why(it->snap, s, &it->who, p);
 		if (why == DSC_WHY_VISIBLE)
 			return p;
 	}

@@ -10,8 +10,11 @@
 #ifndef DISCOVERYD_MODEL_SNAPSHOT_H
 #define DISCOVERYD_MODEL_SNAPSHOT_H
 
+#include <string.h>
+
 #include "common/queue.h"
 #include "discoveryd/model/rows.h"
+#include "net/ip.h"
 
 struct dsc_model;
 
@@ -38,6 +41,13 @@ struct dsc_snapshot {
 	struct dsc_tree *referral_names; /* dsc_name_ops */
 	struct dsc_tree *host_regs; /* those of hosts: dsc_reg_nqn_ops */
 	struct dsc_tree *host_views; /* dsc_view_ops */
+	struct dsc_tree *zone_settings, *zone_groups, *zone_aliases, *zone_actives; /* by id */
+	struct dsc_tree *zone_group_names, *zone_alias_names; /* dsc_name_ops */
+	struct dsc_tree *zone_active_names; /* of those that are active: dsc_zone_active_key() */
+	struct dsc_tree *zone_pasts; /* by change */
+	struct dsc_tree
+		*zonings; /* struct dsc_zoning: what is active, and what workers may still have */
+	uint64_t view_bits[3]; /* bit n: a prefix of n bits is among the views */
 	uint64_t gen_views, gen_hosts; /* the newest in views, and in host_views */
 	uint64_t ram_bytes; /* sum of the sizes of RAM namespaces */
 };
@@ -48,9 +58,28 @@ const struct dsc_snapshot *dsc_snapshot_get(const struct dsc_snapshot *snap);
 void dsc_snapshot_put(const struct dsc_snapshot *snap);
 
 /* -- what a host sees ----------------------------------------------------------------------------------------------------- */
-/* Generation of the host's view, as the discovery log's GENCTR tells it: never goes back, moves only when something changed
+/* Who asks, and by which way. */
+struct dsc_asker {
+	const char *nqn; /* borrowed; NULL: a host that nobody names */
+	const struct dsc_host *host; /* NULL: not registered */
+	bool has_from, has_to;
+	struct net_prefix
+		from; /* whence: its address; fewer bits: any host of that prefix that is in no narrower one */
+	struct net_prefix
+		to; /* our address that it reached, by which wildcard portals are told; fewer bits: as in from */
+};
+/* By its NQN alone. */
+struct dsc_asker dsc_asker(const struct dsc_snapshot *snap, const char *nqn);
+
+/* Generation of the asker's view, as the discovery log's GENCTR tells it: never goes back, moves only when something changed
  * that this host (known or not) can see. */
-uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const char *host_nqn);
+uint64_t dsc_snapshot_genctr(const struct dsc_snapshot *snap, const struct dsc_asker *who);
+/* The key among the views of hosts that come from this prefix. */
+#define DSC_VIEW_PREFIX "ip:" /* NQNs begin with "nqn." */
+static inline bool dsc_view_is_prefix(const char *key)
+{
+	return !strncmp(key, DSC_VIEW_PREFIX, sizeof(DSC_VIEW_PREFIX) - 1);
+}
 
 /* The same of the host discovery log; host_nqn NULL: of all registered hosts. */
 uint64_t dsc_snapshot_host_genctr(const struct dsc_snapshot *snap, const char *host_nqn);
@@ -68,18 +97,20 @@ struct dsc_entry {
  * kept beside its snapshot for as long as that is held, and copied to remember a position.  Costs O(log n) an entry. */
 struct dsc_visible {
 	const struct dsc_snapshot *snap; /* borrowed */
-	const struct dsc_host *host; /* NULL: not registered */
-	bool all; /* whichever host may use it */
+	struct dsc_asker who; /* its NQN is borrowed too */
+	bool all; /* whoever may use it */
 	uint64_t subsys_id, portal_id; /* where it stands */
 };
-/* host_nqn NULL: everything that is served. */
+/* who NULL: everything that is served. */
 void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
-		      const char *host_nqn);
+		      const struct dsc_asker *who);
 bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry);
 
 enum dsc_why {
 	DSC_WHY_VISIBLE,
 	DSC_WHY_NOT_ALLOWED, /* the host isn't named and not any host is allowed */
+	DSC_WHY_ZONED_OUT, /* it is in zones, the host in none of them */
+	DSC_WHY_NO_ZONE, /* it is in no zone, and the default is closed */
 	DSC_WHY_NOT_CONFIRMED, /* the worker hasn't confirmed it yet */
 	DSC_WHY_NO_PORTAL, /* nothing listens for it */
 	DSC_WHY_WORKER_DEGRADED, /* crash loop */
@@ -89,12 +120,12 @@ enum dsc_why {
 };
 extern const char *const dsc_why_name[DSC_WHY_COUNT]; /* "visible", "not_allowed", ... */
 
-/* Of a subsystem through one portal, or (portal NULL) through the first that shows it. host NULL: not registered. */
+/* Of a subsystem through one portal, or (portal NULL) through the first that shows it. */
 enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-			      const struct dsc_host *host, const struct dsc_portal *portal);
+			      const struct dsc_asker *who, const struct dsc_portal *portal);
 /* The same in words for a person; returns buf. */
 char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-			   const struct dsc_host *host, char *buf, size_t size);
+			   const struct dsc_asker *who, char *buf, size_t size);
 
 /* -- whos: a host or a group of hosts, wherever a host can be named ------------------------------------------------------------- */
 #define DSC_GROUP_PREFIX "group:" /* NQNs begin with "nqn." */
@@ -173,7 +204,8 @@ enum dsc_status dsc_snapshot_portal_status(const struct dsc_snapshot *snap,
 					   const struct dsc_fail **ret_fail);
 
 /* -- being told ------------------------------------------------------------------------------------------------------------------ */
-/* Which hosts' views a publication changed.  all: everyone's, host_nqns is then empty. */
+/* Which views a publication changed: of hosts by NQN, or by the prefix that they come from (dsc_view_is_prefix()).  all: everyone's,
+ * host_nqns is then empty. */
 struct dsc_views_changed {
 	bool all;
 	const char *const *host_nqns; /* borrowed for the call */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/container.h"
+#include "discoveryd/model/zoning.h"
 #include "fabrics/spec/nvmf.h"
 
 /* -- roots ---------------------------------------------------------------------------------------- */
@@ -40,6 +41,15 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, referrals), &dsc_referral_ops },
 	{ offsetof(struct dsc_snapshot, referral_names), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, host_views), &dsc_view_ops },
+	{ offsetof(struct dsc_snapshot, zone_settings), &dsc_zone_settings_ops },
+	{ offsetof(struct dsc_snapshot, zone_groups), &dsc_zone_group_ops },
+	{ offsetof(struct dsc_snapshot, zone_aliases), &dsc_zone_alias_ops },
+	{ offsetof(struct dsc_snapshot, zone_actives), &dsc_zone_active_ops },
+	{ offsetof(struct dsc_snapshot, zone_group_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, zone_alias_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, zone_active_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, zone_pasts), &dsc_zone_past_ops },
+	{ offsetof(struct dsc_snapshot, zonings), &dsc_zoning_ops },
 };
 
 #define NR_ROOTS (sizeof(roots) / sizeof(roots[0]))
@@ -69,6 +79,7 @@ void dsc_state_assign(struct dsc_snapshot *dst, const struct dsc_snapshot *src)
 	dst->change = src->change;
 	dst->gen_any = src->gen_any;
 	dst->ram_bytes = src->ram_bytes;
+	memcpy(dst->view_bits, src->view_bits, sizeof(dst->view_bits));
 	dst->gen_views = src->gen_views;
 	dst->gen_hosts = src->gen_hosts;
 }
@@ -403,8 +414,14 @@ static void write_fail(struct dsc_snapshot *st, bool del, const struct dsc_row *
 
 static void write_view(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
 {
+	const struct dsc_view *v = (const struct dsc_view *)row;
+	size_t len = strlen(DSC_VIEW_PREFIX);
+	struct net_prefix of;
+
 	hang(&st->views, &dsc_view_ops, del, row);
-	st->gen_views = cmn_max(st->gen_views, ((const struct dsc_view *)row)->gen);
+	st->gen_views = cmn_max(st->gen_views, v->gen);
+	if (!strncmp(v->nqn, DSC_VIEW_PREFIX, len) && net_prefix_parse(&of, v->nqn + len))
+		st->view_bits[of.bits / 64] |= UINT64_C(1) << of.bits % 64;
 }
 
 static void write_host_view(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
@@ -511,17 +528,109 @@ static void write_referral(struct dsc_snapshot *st, bool del, const struct dsc_r
 	hang(&st->referrals, &dsc_referral_ops, del, row);
 }
 
+/* -- zoning -------------------------------------------------------------------------------------------- */
+static void write_zone_settings(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	hang(&st->zone_settings, &dsc_zone_settings_ops, del, row);
+}
+
+static void write_zone_group(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_zone_group *in = (const struct dsc_zone_group *)row;
+	const struct dsc_zone_group *old = dsc_snapshot_zone_group_id(st, in->id);
+	struct dsc_zone_group *g;
+
+	if (del) {
+		dsc_tree_del(&st->zone_group_names, &dsc_name_ops, in->name);
+		dsc_tree_del(&st->zone_groups, &dsc_zone_group_ops, &in->id);
+		return;
+	}
+	g = dsc_row_copy(in);
+	dsc_tree_put(g->zones, &dsc_zone_ops);
+	g->zones = dsc_tree_get(old ? old->zones : NULL);
+	if (!old)
+		set_own(&st->zone_group_names, &dsc_name_ops, dsc_name_new(g->name, g->id));
+	set_own(&st->zone_groups, &dsc_zone_group_ops, g);
+}
+
+static void write_zone(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_zone_group *group;
+	struct dsc_zone_group *g;
+
+	group = dsc_snapshot_zone_group_id(st, ((const struct dsc_zone *)row)->group_id);
+	if (!group)
+		return;
+	g = dsc_row_copy(group);
+	hang(&g->zones, &dsc_zone_ops, del, row);
+	set_own(&st->zone_groups, &dsc_zone_group_ops, g);
+}
+
+static void write_zone_alias(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_zone_alias *a = (const struct dsc_zone_alias *)row;
+
+	if (del)
+		dsc_tree_del(&st->zone_alias_names, &dsc_name_ops, a->name);
+	else if (!dsc_snapshot_zone_alias_id(st, a->id))
+		set_own(&st->zone_alias_names, &dsc_name_ops, dsc_name_new(a->name, a->id));
+	hang(&st->zone_aliases, &dsc_zone_alias_ops, del, row);
+}
+
+static void write_zone_active(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_zone_active *in = (const struct dsc_zone_active *)row;
+	char key[DSC_ZONE_ACTIVE_KEY];
+
+	dsc_zone_active_key(in->originator, in->name, key);
+	if (!del && !in->until) /* a newer one takes the place of that which ends */
+		set_own(&st->zone_active_names, &dsc_name_ops, dsc_name_new(key, in->id));
+	else if (dsc_snapshot_zone_active(st, in->originator, in->name) ==
+		 dsc_snapshot_zone_active_id(st, in->id))
+		dsc_tree_del(&st->zone_active_names, &dsc_name_ops, key);
+	hang(&st->zone_actives, &dsc_zone_active_ops, del, row);
+}
+
+static void write_zone_past(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	hang(&st->zone_pasts, &dsc_zone_past_ops, del, row);
+}
+
+static void write_zoning(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	if (del)
+		dsc_tree_del(&st->zonings, &dsc_zoning_ops, dsc_zoning_ops.key(row));
+	else
+		dsc_tree_set(&st->zonings, &dsc_zoning_ops, (void *)(uintptr_t)row);
+}
+
 static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 					    const struct dsc_row *row) = {
-	[DSC_ROW_NODE] = write_node,	     [DSC_ROW_WORKER] = write_worker,
-	[DSC_ROW_PORTAL] = write_portal,     [DSC_ROW_HOST] = write_host,
-	[DSC_ROW_SUBSYS] = write_subsys,     [DSC_ROW_NS] = write_ns,
-	[DSC_ROW_ALLOW] = write_allow,	     [DSC_ROW_SERVE] = write_serve,
-	[DSC_ROW_NS_ALLOW] = write_ns_allow, [DSC_ROW_FAIL] = write_fail,
-	[DSC_ROW_VIEW] = write_view,	     [DSC_ROW_ENTITY] = write_entity,
-	[DSC_ROW_REG] = write_reg,	     [DSC_ROW_HOST_VIEW] = write_host_view,
-	[DSC_ROW_REFERRAL] = write_referral, [DSC_ROW_GROUP] = write_group,
-	[DSC_ROW_MEMBER] = write_member,     [DSC_ROW_DC] = write_dc,
+	[DSC_ROW_NODE] = write_node,
+	[DSC_ROW_WORKER] = write_worker,
+	[DSC_ROW_PORTAL] = write_portal,
+	[DSC_ROW_HOST] = write_host,
+	[DSC_ROW_SUBSYS] = write_subsys,
+	[DSC_ROW_NS] = write_ns,
+	[DSC_ROW_ALLOW] = write_allow,
+	[DSC_ROW_SERVE] = write_serve,
+	[DSC_ROW_NS_ALLOW] = write_ns_allow,
+	[DSC_ROW_FAIL] = write_fail,
+	[DSC_ROW_VIEW] = write_view,
+	[DSC_ROW_ENTITY] = write_entity,
+	[DSC_ROW_REG] = write_reg,
+	[DSC_ROW_HOST_VIEW] = write_host_view,
+	[DSC_ROW_REFERRAL] = write_referral,
+	[DSC_ROW_GROUP] = write_group,
+	[DSC_ROW_MEMBER] = write_member,
+	[DSC_ROW_DC] = write_dc,
+	[DSC_ROW_ZONE_SETTINGS] = write_zone_settings,
+	[DSC_ROW_ZONE_GROUP] = write_zone_group,
+	[DSC_ROW_ZONE] = write_zone,
+	[DSC_ROW_ZONE_ALIAS] = write_zone_alias,
+	[DSC_ROW_ZONE_ACTIVE] = write_zone_active,
+	[DSC_ROW_ZONE_PAST] = write_zone_past,
+	[DSC_ROW_ZONING] = write_zoning,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

@@ -9,6 +9,7 @@
 
 #include "discoveryd/events/audit.h"
 #include "discoveryd/events/events.h"
+#include "discoveryd/model/zone_rows.h"
 #include "discoveryd/store/store_impl.h"
 
 enum column_type {
@@ -115,6 +116,7 @@ static const struct column subsys_columns[] = {
 	C("serial", TEXT, dsc_subsys, serial),
 	C("model", TEXT, dsc_subsys, model),
 	C("label", TEXT, dsc_subsys, label),
+	C("label_since", U64, dsc_subsys, label_since),
 	C("allow_any_host", BOOL, dsc_subsys, allow_any),
 	C("all_portals", BOOL, dsc_subsys, all_portals),
 	C("since", U64, dsc_subsys, since),
@@ -234,6 +236,7 @@ static const struct column reg_columns[] = {
 	C("port_local", BOOL, dsc_reg, port_local),
 	C("host_id", BLOB, dsc_reg, host_id),
 	C("label", STR, dsc_reg, label),
+	C("label_since", U64, dsc_reg, label_since),
 	C("verified", BOOL, dsc_reg, verified),
 	C("changed", U64, dsc_reg, changed),
 	C("created_ms", U64, dsc_reg, created_ms),
@@ -251,6 +254,65 @@ static const struct column referral_columns[] = {
 	C("changed", U64, dsc_referral, changed),
 	C("created_ms", U64, dsc_referral, created_ms),
 	END,
+};
+
+static const struct column zone_settings_columns[] = {
+	K("id", U64, dsc_zone_settings, id),
+	C("enabled", BOOL, dsc_zone_settings, enabled),
+	C("closed", BOOL, dsc_zone_settings, closed),
+	C("ddcs", STR, dsc_zone_settings, ddcs),
+	C("changed", U64, dsc_zone_settings, changed),
+	END,
+};
+
+static const struct column zone_group_columns[] = {
+	K("id", U64, dsc_zone_group, id),
+	C("name", TEXT, dsc_zone_group, name),
+	C("description", STR, dsc_zone_group, description),
+	C("changed", U64, dsc_zone_group, changed),
+	C("created_ms", U64, dsc_zone_group, created_ms),
+	END,
+};
+
+static const struct column zone_columns[] = {
+	K("id", U64, dsc_zone, id),
+	C("group_id", U64, dsc_zone, group_id),
+	C("name", TEXT, dsc_zone, name),
+	C("enforced", BOOL, dsc_zone, enforced),
+	C("members", STR, dsc_zone, members),
+	C("changed", U64, dsc_zone, changed),
+	C("created_ms", U64, dsc_zone, created_ms),
+	END,
+};
+
+static const struct column zone_alias_columns[] = {
+	K("id", U64, dsc_zone_alias, id),
+	C("name", TEXT, dsc_zone_alias, name),
+	C("members", STR, dsc_zone_alias, members),
+	C("changed", U64, dsc_zone_alias, changed),
+	C("created_ms", U64, dsc_zone_alias, created_ms),
+	END,
+};
+
+static const struct column zone_active_columns[] = {
+	K("id", U64, dsc_zone_active, id),
+	C("name", TEXT, dsc_zone_active, name),
+	C("originator", TEXT, dsc_zone_active, originator),
+	C("generation", U32, dsc_zone_active, generation),
+	C("key", U32, dsc_zone_active, key),
+	C("since", U64, dsc_zone_active, since),
+	C("until", U64, dsc_zone_active, until),
+	C("activated_ms", U64, dsc_zone_active, activated_ms),
+	C("zones", STR, dsc_zone_active, zones),
+	END,
+};
+
+static const struct column zone_past_columns[] = {
+	K("change", U64, dsc_zone_past, change),   C("wall_ms", U64, dsc_zone_past, wall_ms),
+	C("kind", U8, dsc_zone_past, kind),	   C("enabled", BOOL, dsc_zone_past, enabled),
+	C("closed", BOOL, dsc_zone_past, closed),  C("grace", BOOL, dsc_zone_past, grace),
+	C("ddcs", STR, dsc_zone_past, ddcs),	   C("note", STR, dsc_zone_past, note),
+	C("summary", STR, dsc_zone_past, summary), END,
 };
 
 static const struct column event_columns[] = {
@@ -300,6 +362,12 @@ static const struct {
 	{ DSC_ROW_REG, "registrations", reg_columns },
 	{ DSC_ROW_HOST_VIEW, "host_views", host_view_columns },
 	{ DSC_ROW_REFERRAL, "referrals", referral_columns },
+	{ DSC_ROW_ZONE_SETTINGS, "zone_settings", zone_settings_columns },
+	{ DSC_ROW_ZONE_GROUP, "zone_groups", zone_group_columns },
+	{ DSC_ROW_ZONE, "zones", zone_columns },
+	{ DSC_ROW_ZONE_ALIAS, "zone_aliases", zone_alias_columns },
+	{ DSC_ROW_ZONE_ACTIVE, "zone_actives", zone_active_columns },
+	{ DSC_ROW_ZONE_PAST, "zone_pasts", zone_past_columns },
 	{ DSC_ROW_EVENT, "events", event_columns },
 	{ DSC_ROW_AUDIT, "audit", audit_columns },
 };
@@ -497,6 +565,8 @@ int dsc_tables_write(struct dsc_tables *t, const struct dsc_write *w)
 	enum dsc_row_kind kind = w->row->kind;
 	int rc;
 
+	if (!t->of[kind].put) /* derived */
+		return SQLITE_OK;
 	if (w->del) {
 		rc = run(t->of[kind].del, t->of[kind].columns, w->row, true);
 		if (rc == SQLITE_OK && sqlite3_changes(t->db) == 0)

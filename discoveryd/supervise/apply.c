@@ -13,6 +13,7 @@
 #include "common/container.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "discoveryd/model/zoning_impl.h"
 #include "discoveryd/supervise/supervise_impl.h"
 
 #define RETRY_NS CMN_NS_PER_S
@@ -125,12 +126,36 @@ static void written_member(struct dsc_supervisor *sup, bool del, const struct ds
 	dsc_tree_each(a, g ? g->namespaces : NULL, &dsc_who_ns_ops) mark_subsys(sup, a->subsys_id);
 }
 
+static void written_zoning(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
+{
+	const struct dsc_zoning *z = (const struct dsc_zoning *)row;
+
+	for (size_t i = 0; !del && i < z->delta.nr_changed; i++)
+		mark_subsys(sup, z->delta.changed[i]);
+}
+
+/* A host that has, or no longer has, a label: workers are told which hosts zones mean by it.  Which it had before isn't known any
+ * more. */
+static void written_reg(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
+{
+	const struct dsc_reg *r = (const struct dsc_reg *)row;
+	struct dsc_tree *subsystems;
+	void *id;
+
+	if (del ? !*r->label : r->label_since != r->changed)
+		return;
+	subsystems = dsc_zonings_label_subsystems(dsc_model_now(sup->app->model), NULL);
+	dsc_tree_each(id, subsystems, &dsc_ids_ops) mark_subsys(sup, dsc_id(id));
+	dsc_tree_put(subsystems, &dsc_ids_ops);
+}
+
 static void (*const written[DSC_ROW_COUNT])(struct dsc_supervisor *sup, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_SUBSYS] = written_subsys, [DSC_ROW_PORTAL] = written_portal,
 	[DSC_ROW_NS] = written_ns,	   [DSC_ROW_ALLOW] = written_allow,
 	[DSC_ROW_SERVE] = written_serve,   [DSC_ROW_NS_ALLOW] = written_ns_allow,
-	[DSC_ROW_MEMBER] = written_member,
+	[DSC_ROW_MEMBER] = written_member, [DSC_ROW_ZONING] = written_zoning,
+	[DSC_ROW_REG] = written_reg,
 };
 
 void sup_apply_written(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
@@ -236,7 +261,7 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 {
 	struct json_object *upsert = json_object_new_object(), *gone = json_object_new_object();
 	struct json_object *portals = json_object_new_array(),
-			   *subsystems = json_object_new_array();
+			   *subsystems = json_object_new_array(), *sets = json_object_new_object();
 	bool ok = true;
 
 	for (size_t i = 0; i < w->apply.nr_portals; i++) {
@@ -253,8 +278,9 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 		if (!s)
 			continue;
 		ok = ok && send_ns_fds(w, s);
-		json_object_array_add(subsystems, sup_doc_subsys(w, st, s));
+		json_object_array_add(subsystems, sup_doc_subsys(w, st, s, sets));
 	}
+	json_object_object_add(upsert, "host_sets", sets);
 	json_object_object_add(upsert, "portals", portals);
 	json_object_object_add(upsert, "subsystems", subsystems);
 	json_object_object_add(gone, "portals", gone_names(w->gone_portals, st->portal_names));

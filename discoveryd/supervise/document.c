@@ -44,6 +44,8 @@ struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_p
 	add_u64(obj, "portid", p->portid);
 	add_str(obj, "address", p->address);
 	add_u64(obj, "port", p->port);
+	if (*p->advertise)
+		add_str(obj, "advertise", p->advertise);
 	if (app->opt.congestion)
 		add_str(obj, "congestion", app->opt.congestion);
 	if (p->secure_channel)
@@ -142,8 +144,9 @@ static struct json_object *doc_portals(const struct dsc_snapshot *st, const stru
 }
 
 struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapshot *st,
-				   const struct dsc_subsys *s)
+				   const struct dsc_subsys *s, struct json_object *sets)
 {
+	struct json_object *access = sup_doc_access(st, s, sets);
 	struct json_object *obj = json_object_new_object(), *namespaces = json_object_new_array();
 	const struct dsc_ns *ns;
 
@@ -161,12 +164,14 @@ struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapsh
 			json_object_array_add(namespaces, doc_ns(st, ns));
 	}
 	json_object_object_add(obj, "namespaces", namespaces);
+	if (access)
+		json_object_object_add(obj, "access", access);
 	return obj;
 }
 
 struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st)
 {
-	struct json_object *doc = json_object_new_object();
+	struct json_object *doc = json_object_new_object(), *sets = json_object_new_object();
 	struct json_object *portals = json_object_new_array(),
 			   *subsystems = json_object_new_array();
 	const struct dsc_portal *p;
@@ -180,9 +185,10 @@ struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot
 	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
 	{
 		if (s->worker_id == w->id)
-			json_object_array_add(subsystems, sup_doc_subsys(w, st, s));
+			json_object_array_add(subsystems, sup_doc_subsys(w, st, s, sets));
 	}
 	add_u64(doc, "version", 1);
+	json_object_object_add(doc, "host_sets", sets);
 	json_object_object_add(doc, "portals", portals);
 	json_object_object_add(doc, "subsystems", subsystems);
 	return doc;

@@ -128,10 +128,13 @@ bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *hos
 			  bool (*fn)(void *arg, const struct dsc_controller *c), void *arg);
 
 /* document.c: the state document's objects (docs/control-protocol.md) */
+/* sets: of hosts, into which go those that the subsystem's access names.  sup_doc_access(): NULL when zoning doesn't restrict it. */
+struct json_object *sup_doc_access(const struct dsc_snapshot *st, const struct dsc_subsys *s,
+				   struct json_object *sets);
 struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st);
 struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_portal *p);
 struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapshot *st,
-				   const struct dsc_subsys *s);
+				   const struct dsc_subsys *s, struct json_object *sets);
 /* A RAM namespace has its memory, a portal its socket; what has not isn't told to the worker. */
 bool sup_ns_is_held(struct dsc_supervisor *sup, const struct dsc_ns *ns);
 bool sup_portal_is_held(struct dsc_supervisor *sup, const struct dsc_portal *p);

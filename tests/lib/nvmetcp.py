@@ -59,8 +59,8 @@ def fabrics(fctype, tail=b''):
 
 
 class Queue:
-    def __init__(self, address, port, digest=0, timeout=10, icreq=True):
-        self.sock = socket.create_connection((address, port), timeout)
+    def __init__(self, address, port, digest=0, timeout=10, icreq=True, source=None):
+        self.sock = socket.create_connection((address, port), timeout, (source, 0) if source else None)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.digest, self.cid = 0, 0
         self.pending = {}  # cid -> bytes received so far, for C2HData
@@ -222,10 +222,10 @@ class Queue:
 class Host:
     """A controller of one subsystem: an enabled admin queue and any number of I/O queues."""
 
-    def __init__(self, address, port, subnqn, hostnqn, queues=1, kato=0, digest=0, hostid=None, sqsize=127):
-        self.args = (address, port)
+    def __init__(self, address, port, subnqn, hostnqn, queues=1, kato=0, digest=0, hostid=None, sqsize=127, source=None):
+        self.args, self.source = (address, port), source
         self.subnqn, self.hostnqn, self.hostid, self.digest, self.sqsize = subnqn, hostnqn, hostid, digest, sqsize
-        self.admin = Queue(address, port, digest)
+        self.admin = Queue(address, port, digest, source=source)
         self.cntlid = self.admin.connect(subnqn, hostnqn, hostid, kato=kato)
         self.admin.enable()
         if queues:
@@ -233,7 +233,7 @@ class Host:
         self.io = [self.io_queue(qid) for qid in range(1, queues + 1)]
 
     def io_queue(self, qid):
-        queue = Queue(*self.args, self.digest)
+        queue = Queue(*self.args, self.digest, source=self.source)
         queue.connect(self.subnqn, self.hostnqn, self.hostid, qid=qid, sqsize=self.sqsize, cntlid=self.cntlid)
         return queue
 

@@ -8,7 +8,7 @@
 #include "api/route.h"
 #include "tests/unit/unit.h"
 
-#define OPERATIONS_MAX 100
+#define OPERATIONS_MAX 200
 
 struct operation {
 	char path[128], method[16], id[64];

@@ -202,6 +202,14 @@ static inline int make_subsys(struct fixture *f, const struct dsc_call *call, co
 	return dsc_cmd_subsys_create(&f->app, arg, call, err);
 }
 
+/* Of the host's view, wherever it comes from. */
+static inline uint64_t genctr_of(const struct dsc_snapshot *snap, const char *host_nqn)
+{
+	struct dsc_asker who = dsc_asker(snap, host_nqn);
+
+	return dsc_snapshot_genctr(snap, &who);
+}
+
 static inline void begin(struct fixture *f)
 {
 	struct command c;

@@ -36,11 +36,13 @@ static void subsystem(struct fixture *f, const char *nqn)
 static struct dsc_log *log_as(struct fixture *f, const char *text, uint8_t dlpf)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(f->app.model);
+	struct dsc_asker who;
 	struct dsc_via via;
 	struct dsc_log *log;
 
 	assert_int_equal(dsc_via_parse(&via, text, 8009, NULL), 0);
-	log = dsc_log_create(snap, HOST, &via, dlpf);
+	who = dsc_asker(snap, HOST);
+	log = dsc_log_create(snap, &who, &via, dlpf);
 	dsc_snapshot_put(snap);
 	assert_non_null(log);
 	return log;

@@ -33,10 +33,12 @@ static void take(struct fixture *f, const char *host, struct page *ret)
 {
 	const struct dsc_snapshot *snap = dsc_snapshot_current(f->app.model);
 	struct dsc_via via;
+	struct dsc_asker who;
 	struct dsc_log *log;
 
 	assert_int_equal(dsc_via_parse(&via, "192.0.2.200", 8009, NULL), 0);
-	log = dsc_log_create(snap, host, &via, NVMF_DLPF_EXTEND);
+	who = dsc_asker(snap, host);
+	log = dsc_log_create(snap, &who, &via, NVMF_DLPF_EXTEND);
 	ret->genctr = dsc_log_genctr(log);
 	ret->size = 1024 + dsc_log_count(log) * 1100;
 	ret->bytes = calloc(1, ret->size);

@@ -92,13 +92,15 @@ static void make_lab(struct fixture *f)
 static unsigned int entries(struct fixture *f, const char *host)
 {
 	const struct dsc_snapshot *snap;
+	struct dsc_asker who;
 	struct dsc_visible it;
 	struct dsc_entry e;
 	unsigned int n = 0;
 
 	turn_over(f);
 	snap = dsc_snapshot_current(f->app.model);
-	for (dsc_visible_init(&it, snap, host); dsc_visible_next(&it, &e);)
+	who = dsc_asker(snap, host);
+	for (dsc_visible_init(&it, snap, &who); dsc_visible_next(&it, &e);)
 		n++;
 	dsc_snapshot_put(snap);
 	return n;
@@ -111,7 +113,7 @@ static uint64_t gen(struct fixture *f, const char *host)
 
 	turn_over(f);
 	snap = dsc_snapshot_current(f->app.model);
-	g = dsc_snapshot_genctr(snap, host);
+	g = genctr_of(snap, host);
 	dsc_snapshot_put(snap);
 	return g;
 }

@@ -615,10 +615,11 @@ static uint64_t check_host(struct sim *sim, const struct dsc_snapshot *snap, uns
 {
 	uint64_t view = 14695981039346656037u;
 	static struct n_log want;
+	struct dsc_asker who = dsc_asker(snap, N_HOST(host));
 	struct dsc_log *log;
 
 	for (unsigned int v = 0; v < N_VIAS; v++) {
-		log = dsc_log_create(snap, N_HOST(host), &sim->via[v], 0);
+		log = dsc_log_create(snap, &who, &sim->via[v], 0);
 		n_make_log(&sim->n, host, &sim->via[v], &want);
 		compare(sim, log, &want);
 		dsc_log_destroy(log);
@@ -632,13 +633,15 @@ static uint64_t check_host(struct sim *sim, const struct dsc_snapshot *snap, uns
 static void check(struct sim *sim, bool first)
 {
 	const struct dsc_snapshot *snap;
+	struct dsc_asker who;
 	uint64_t gen, view;
 
 	turn_over(&sim->f);
 	snap = dsc_snapshot_current(sim->f.app.model);
 	for (unsigned int h = 0; h < N_HOSTS; h++) {
 		view = check_host(sim, snap, h);
-		gen = dsc_snapshot_genctr(snap, N_HOST(h));
+		who = dsc_asker(snap, N_HOST(h));
+		gen = dsc_snapshot_genctr(snap, &who);
 		if (!first && gen < sim->gen[h])
 			FAIL("the generation of host %u went back\n", h);
 		if (!first && (gen != sim->gen[h]) != (view != sim->view[h]))

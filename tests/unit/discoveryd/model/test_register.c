@@ -178,7 +178,7 @@ static void test_random_commands_do_what_a_simple_model_does(void **state)
 	}
 	assert_in_range(refused, 20, 580);
 	assert_int_equal(dsc_model_now(f->app.model)->gen_any, gen);
-	assert_int_equal(dsc_snapshot_genctr(dsc_model_now(f->app.model), nqn_of(0)), gen);
+	assert_int_equal(genctr_of(dsc_model_now(f->app.model), nqn_of(0)), gen);
 }
 
 /* Processor time: others may use the machine too.  A sanitizer may take three times as much. */

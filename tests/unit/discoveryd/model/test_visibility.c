@@ -50,13 +50,15 @@ static int portal_update(struct fixture *f, const struct dsc_call *call, const v
 static unsigned int entries(struct fixture *f, const char *host)
 {
 	const struct dsc_snapshot *snap;
+	struct dsc_asker who;
 	struct dsc_visible it;
 	struct dsc_entry e;
 	unsigned int n = 0;
 
 	turn_over(f);
 	snap = dsc_snapshot_current(f->app.model);
-	for (dsc_visible_init(&it, snap, host); dsc_visible_next(&it, &e);)
+	who = dsc_asker(snap, host);
+	for (dsc_visible_init(&it, snap, &who); dsc_visible_next(&it, &e);)
 		n++;
 	assert_false(dsc_visible_next(&it, &e)); /* the end stays the end */
 	dsc_snapshot_put(snap);
@@ -70,7 +72,7 @@ static uint64_t gen(struct fixture *f, const char *host)
 
 	turn_over(f);
 	snap = dsc_snapshot_current(f->app.model);
-	g = dsc_snapshot_genctr(snap, host);
+	g = genctr_of(snap, host);
 	dsc_snapshot_put(snap);
 	return g;
 }
@@ -78,12 +80,13 @@ static uint64_t gen(struct fixture *f, const char *host)
 static enum dsc_why why(struct fixture *f, const char *nqn, const char *host)
 {
 	const struct dsc_snapshot *snap;
+	struct dsc_asker who;
 	enum dsc_why w;
 
 	turn_over(f);
 	snap = dsc_snapshot_current(f->app.model);
-	w = dsc_snapshot_why(snap, dsc_snapshot_subsys(snap, nqn), dsc_snapshot_host(snap, host),
-			     NULL);
+	who = dsc_asker(snap, host);
+	w = dsc_snapshot_why(snap, dsc_snapshot_subsys(snap, nqn), &who, NULL);
 	dsc_snapshot_put(snap);
 	return w;
 }
@@ -395,15 +398,16 @@ static void test_preview_says_why_in_words(void **state)
 	struct fixture *f = *state;
 	const struct dsc_snapshot *snap;
 	char text[256];
+	struct dsc_asker nobody = { .nqn = NULL };
 
 	begin(f);
 	create(f, NQN, DSC_NO);
 	create(f, NQN2, DSC_YES);
 	turn_over(f);
 	snap = dsc_snapshot_current(f->app.model);
-	dsc_snapshot_explain(snap, dsc_snapshot_subsys(snap, NQN), NULL, text, sizeof(text));
+	dsc_snapshot_explain(snap, dsc_snapshot_subsys(snap, NQN), &nobody, text, sizeof(text));
 	assert_non_null(strstr(text, "list of allowed hosts"));
-	dsc_snapshot_explain(snap, dsc_snapshot_subsys(snap, NQN2), NULL, text, sizeof(text));
+	dsc_snapshot_explain(snap, dsc_snapshot_subsys(snap, NQN2), &nobody, text, sizeof(text));
 	assert_non_null(strstr(text, "not confirmed"));
 	for (int w = 0; w < DSC_WHY_COUNT; w++)
 		assert_non_null(dsc_why_name[w]);
@@ -431,7 +435,7 @@ static void views_changed(struct dsc_views_sub *sub, const struct dsc_snapshot *
 	for (size_t i = 0; i < what->nr_hosts; i++)
 		snprintf(t->nqn, sizeof(t->nqn), "%s", what->host_nqns[i]);
 	if (what->nr_hosts)
-		t->gen = dsc_snapshot_genctr(snap, what->host_nqns[0]);
+		t->gen = genctr_of(snap, what->host_nqns[0]);
 }
 
 struct subscription {
