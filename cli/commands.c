@@ -12,6 +12,10 @@ const struct cli_command *const cli_areas[] = {
 	cli_registration_commands,
 	cli_dc_commands,
 	cli_referral_commands,
+	cli_zone_group_commands,
+	cli_zone_commands,
+	cli_zone_alias_commands,
+	cli_zoning_commands,
 	cli_portal_commands,
 	cli_worker_commands,
 	cli_publish_commands,
@@ -48,6 +52,10 @@ const struct cli_resource cli_resources[] = {
 	{ "registration", "reg", "what hosts and discovery controllers registered", "registrations", "id" },
 	{ "subsystem", "subsys", "what hosts connect to, and which hosts may", "subsystems", "nqn" },
 	{ "worker", NULL, "the processes that serve I/O", "workers", "id" },
+	{ "zone", NULL, "hosts and subsystems that may meet, as configured", NULL, NULL },
+	{ "zone-alias", "alias", "names for members of zones", "zone-aliases", "name" },
+	{ "zone-group", NULL, "zones that are activated together", "zone-groups", "name" },
+	{ "zoning", NULL, "what of the zones is enforced", NULL, NULL },
 	{ 0 },
 };
 /* clang-format on */

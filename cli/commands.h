@@ -13,6 +13,9 @@ extern const struct cli_command cli_host_commands[]; /* host.c */
 extern const struct cli_command cli_group_commands[]; /* group.c */
 extern const struct cli_command cli_referral_commands[]; /* referral.c */
 extern const struct cli_command cli_dc_commands[]; /* dc.c */
+extern const struct cli_command cli_zone_group_commands[], cli_zone_commands[],
+	cli_zone_alias_commands[]; /* zone.c */
+extern const struct cli_command cli_zoning_commands[]; /* zoning.c */
 extern const struct cli_command cli_registration_commands[]; /* registration.c */
 extern const struct cli_command cli_portal_commands[]; /* portal.c */
 extern const struct cli_command cli_worker_commands[]; /* worker.c */

@@ -423,16 +423,6 @@ static void write_dc(struct dsc_txn *txn, bool del, const struct dsc_row *row)
 	dsc_txn_doubt_dc(txn, ((const struct dsc_dc *)row)->id);
 }
 
-static void write_reg(struct dsc_txn *txn, bool del, const struct dsc_row *row)
-{
-	const struct dsc_reg *in = (const struct dsc_reg *)row;
-	const struct dsc_entity *e = dsc_snapshot_entity_id(&txn->model->ahead, in->entity_id);
-
-	(void)del;
-	if (e && e->dc_id)
-		dsc_txn_doubt_dc(txn, e->dc_id);
-}
-
 /* A referral to what the host itself has registered isn't told to it; nor does a discovery controller hear of others. */
 static void write_entity(struct dsc_txn *txn, bool del, const struct dsc_row *row)
 {
@@ -475,9 +465,8 @@ static void doubt_label(struct dsc_txn *txn, const struct dsc_reg *r)
 }
 
 /* A host's label may be what a zone knows it by. */
-static void write_reg(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+static void write_host_reg(struct dsc_txn *txn, bool del, const struct dsc_reg *in)
 {
-	const struct dsc_reg *in = (const struct dsc_reg *)row;
 	const struct dsc_reg *old = dsc_snapshot_reg_id(&txn->model->ahead, in->id);
 
 	if (!txn->model->ahead.zonings || (old && !del && !strcmp(old->label, in->label)))
@@ -486,6 +475,17 @@ static void write_reg(struct dsc_txn *txn, bool del, const struct dsc_row *row)
 		doubt_label(txn, old);
 	if (!del)
 		will_show_label(&txn->effects, &txn->model->ahead, in);
+}
+
+static void write_reg(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	const struct dsc_reg *in = (const struct dsc_reg *)row;
+	const struct dsc_entity *e = dsc_snapshot_entity_id(&txn->model->ahead, in->entity_id);
+
+	if (e && e->dc_id)
+		dsc_txn_doubt_dc(txn, e->dc_id);
+	else
+		write_host_reg(txn, del, in);
 }
 
 static void (*const before[DSC_ROW_COUNT])(struct dsc_txn *txn, bool del,

@@ -68,7 +68,16 @@ COMMANDS = {
     "listAudit": ["audit", "list"], "listOperations": ["operation", "list"], "getOperation": ["operation", "show", "x"],
     "followEvents": ["events", "-w", "--count", "1"], "getDiscoveryLog": ["log", "x"], "getStats": ["top", "--count", "1"], "getMetrics": ["metrics"],
     "getHealth": ["status"], "getVersion": ["status"], "listLogs": ["logs"], "patchLog": ["logs", "discoveryd", "--set-level", "info"],
-    "shutdown": ["shutdown"],
+    "shutdown": ["shutdown"], "listZoneGroups": ["zone-group", "list"], "createZoneGroup": ["zone-group", "create", "x"],
+    "getZoneGroup": ["zone-group", "show", "x"], "patchZoneGroup": ["zone-group", "set", "x"], "deleteZoneGroup": ["zone-group", "delete", "x"],
+    "listZones": ["zone", "list", "x"], "createZone": ["zone", "create", "x", "y"], "getZone": ["zone", "show", "x", "y"],
+    "patchZone": ["zone", "set", "x", "y"], "deleteZone": ["zone", "delete", "x", "y"],
+    "changeZoneMembers": ["zone", "add", "x", "y", "--host", "nqn.h"], "listZoneAliases": ["zone-alias", "list"],
+    "createZoneAlias": ["zone-alias", "create", "x"], "getZoneAlias": ["zone-alias", "show", "x"], "patchZoneAlias": ["zone-alias", "set", "x"],
+    "deleteZoneAlias": ["zone-alias", "delete", "x"], "changeZoneAliasMembers": ["zone-alias", "remove", "x", "--host", "nqn.h"],
+    "getZoning": ["zoning", "status"], "patchZoning": ["zoning", "set", "--default", "closed"], "activateZoning": ["zoning", "activate"],
+    "listActiveZoning": ["zoning", "active"], "listZoningHistory": ["zoning", "history"], "getZoningHistory": ["zoning", "show", "1"],
+    "rollBackZoning": ["zoning", "rollback", "1"], "previewZoning": ["zoning", "preview"],
 }
 
 
