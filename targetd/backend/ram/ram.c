@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* targetd/backend/ram/ram.c - memfd, mapped whole, left out of core dumps, on huge pages where the system offers them.
+/* targetd/backend/ram/ram.c - memfd, mapped whole, left out of core dumps, on huge pages where they can be had.
  * Owns, thread, blocking: see the header. */
 #include "targetd/backend/ram/ram.h"
 
@@ -14,7 +14,11 @@
 
 #include "common/container.h"
 
+#ifndef MADV_COLLAPSE /* Linux 6.1, glibc 2.37 */
+#define MADV_COLLAPSE 25
+#endif
 #define PAGE 4096u
+#define HUGE_PAGE (2u << 20)
 #define MAX_MAPS 32 /* a namespace grows that often in a worker's life */
 
 struct mapping {
@@ -49,14 +53,36 @@ static bool wants_prefault(const struct tgt_backend_spec *spec)
 	       json_object_get_boolean(v);
 }
 
+/* At an address that huge pages can be mapped at, which mmap() by itself has no reason to choose. */
+static uint8_t *map_aligned(int fd, uint64_t size)
+{
+	uint64_t pages = CMN_ALIGN_UP(size, (uint64_t)PAGE);
+	uint8_t *room = mmap(NULL, pages + HUGE_PAGE, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t skip;
+
+	if (room == MAP_FAILED)
+		return NULL;
+	skip = CMN_ALIGN_UP((uintptr_t)room, (uintptr_t)HUGE_PAGE) - (uintptr_t)room;
+	if (skip)
+		munmap(room, skip);
+	room += skip;
+	munmap(room + pages, HUGE_PAGE - skip);
+	if (mmap(room, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd,
+		 0) != MAP_FAILED)
+		return room;
+	munmap(room, pages);
+	return NULL;
+}
+
 static int add_mapping(struct ram *ram, uint64_t size)
 {
 	uint8_t *addr;
 
 	if (ram->nr_maps == MAX_MAPS)
 		return -EMFILE;
-	addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, ram->fd, 0);
-	if (addr == MAP_FAILED)
+	addr = map_aligned(ram->fd, size);
+	if (!addr)
 		return -errno;
 	madvise(addr, size, MADV_DONTDUMP);
 	madvise(addr, size, MADV_HUGEPAGE);
@@ -65,7 +91,7 @@ static int add_mapping(struct ram *ram, uint64_t size)
 }
 
 /* Kernels before 5.14 lack MADV_POPULATE_WRITE: touch by hand, without changing what is there. */
-static int prefault(const struct mapping *m)
+static int touch(const struct mapping *m)
 {
 	if (madvise(m->addr, m->size, MADV_POPULATE_WRITE) == 0)
 		return 0;
@@ -74,6 +100,17 @@ static int prefault(const struct mapping *m)
 	for (uint64_t off = 0; off < m->size; off += PAGE)
 		__atomic_fetch_or(m->addr + off, 0, __ATOMIC_RELAXED);
 	return 0;
+}
+
+/* Memory that is all there may as well lie on huge pages, whatever the system's setting for those that aren't
+ * (transparent_hugepage/shmem_enabled, "never" as it comes).  Where there is none to be had, small ones do. */
+static int prefault(const struct mapping *m)
+{
+	int res = touch(m);
+
+	if (res == 0)
+		madvise(m->addr, m->size & ~(uint64_t)(HUGE_PAGE - 1), MADV_COLLAPSE);
+	return res;
 }
 
 static int take_memfd(struct ram *ram, const struct tgt_backend_spec *spec, struct cmn_err *err)

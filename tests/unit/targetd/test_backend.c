@@ -2,6 +2,7 @@
 /* tests/unit/targetd/test_backend.c - what every backend in the list must do, each run against all of them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -317,6 +318,36 @@ static void test_ram_gives_memory_back_when_discarded(void **state)
 	close(spec.memfd);
 }
 
+/* Whether huge pages are to be had is the system's affair; that the memory is there, where they could be mapped, is ours. */
+static void test_ram_touches_all_its_memory_first_when_asked_to(void **state)
+{
+	const struct tgt_backend_ops *ram = tgt_backend_find("ram");
+	struct fixture f = { .ops = ram, .block = 512 };
+	struct json_object *options = json_tokener_parse("{ \"prefault\": true }");
+	struct tgt_backend_spec spec = spec_of(&f);
+	unsigned char there[SIZE / 4096] = { 0 };
+	struct cmn_err err = { 0 };
+	struct stat st;
+
+	(void)state;
+	spec.options = options;
+	spec.memfd = memfd_create("there", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(spec.memfd, SIZE), 0);
+	assert_int_equal(pwrite(spec.memfd, "before", 6, 3 << 20), 6);
+	assert_int_equal(ram->open(&spec, &f.b, &err), 0);
+	fstat(spec.memfd, &st);
+	assert_int_equal(st.st_blocks * 512, SIZE);
+	assert_int_equal((uintptr_t)ram->map(f.b) % (2u << 20), 0);
+	assert_int_equal(mincore(ram->map(f.b), SIZE, there), 0);
+	for (unsigned int i = 0; i < sizeof(there); i++)
+		assert_true(there[i] & 1);
+	assert_memory_equal((uint8_t *)ram->map(f.b) + (3 << 20), "before", 6);
+	assert_int_equal(*((uint8_t *)ram->map(f.b) + SIZE - 1), 0);
+	ram->close(f.b);
+	close(spec.memfd);
+	json_object_put(options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_a_bad_size_is_refused_with_its_field),
 		cmocka_unit_test(test_ram_finds_its_contents_again_in_the_memfd_that_was_kept),
 		cmocka_unit_test(test_ram_gives_memory_back_when_discarded),
+		cmocka_unit_test(test_ram_touches_all_its_memory_first_when_asked_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
