@@ -18,7 +18,6 @@
 #include "common/log.h"
 #include "net/server_impl.h"
 
-#define SENDS_PER_TURN 4 /* then the others have their turn */
 #define DRAIN_READS 16
 
 struct net_conn {
@@ -79,22 +78,29 @@ void net_conn_buffers_back(void *arg)
 	}
 }
 
+static size_t share(const struct net_conn *c)
+{
+	return net_share_bytes(&c->shard->share, net_reactor_env(c->shard->reactor)->now);
+}
+
 /* ---- receiving ---- */
 
 static void receive(struct net_conn *c)
 {
 	struct net_shard *shard = c->shard;
 	uint64_t fails = net_reactor_buf_fails(shard->reactor);
-	struct iovec iov[2] = { { 0 }, { .iov_base = shard->scratch, .iov_len = NET_SCRATCH } };
-	size_t want = fab_conn_want(c->fab, &iov[0].iov_base);
+	size_t most = share(c);
+	struct iovec iov[2] = { { 0 }, { .iov_base = shard->scratch } };
+	size_t want = cmn_min(fab_conn_want(c->fab, &iov[0].iov_base), most);
 	ssize_t n;
 
+	iov[1].iov_len = cmn_min(most - want, (size_t)NET_SCRATCH);
 	net_stat_inc(&shard->stats->recvs);
 	if (want) {
 		iov[0].iov_len = want;
 		n = readv(c->watch.fd, iov, 2);
 	} else {
-		n = recv(c->watch.fd, shard->scratch, NET_SCRATCH, MSG_DONTWAIT);
+		n = recv(c->watch.fd, shard->scratch, iov[1].iov_len, MSG_DONTWAIT);
 	}
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
@@ -118,6 +124,7 @@ static void ready(struct net_watch *w, uint32_t events)
 
 	if (events & EPOLLOUT)
 		c->full = false;
+	net_share_note(&c->shard->share, c, net_reactor_env(c->shard->reactor)->now);
 	if (events & EPOLLERR)
 		fab_conn_eof(c->fab);
 	else if (events & (EPOLLIN | EPOLLHUP) && !fab_conn_paused(c->fab))
@@ -129,14 +136,15 @@ static void ready(struct net_watch *w, uint32_t events)
 
 /* ---- sending ---- */
 
-/* False: nothing more can be sent now (all sent, socket full, or broken). */
-static bool send_once(struct net_conn *c)
+/* About most bytes, whole PDUs.  0: nothing more can be sent now (socket full, or broken, or what is next is being written). */
+static size_t send_once(struct net_conn *c, size_t most)
 {
 	struct net_shard *shard = c->shard;
 	struct msghdr msg = { .msg_iov = shard->iov };
 	size_t total = 0;
 	ssize_t n;
-	int cnt = fab_conn_gather(c->fab, shard->iov, NET_IOV_MAX, NET_SEND_MAX);
+	int cnt = fab_conn_gather(c->fab, shard->iov, NET_IOV_MAX,
+				  cmn_min(most, (size_t)NET_SEND_MAX));
 
 	msg.msg_iovlen = (size_t)cnt;
 	for (int i = 0; i < cnt; i++)
@@ -144,7 +152,7 @@ static bool send_once(struct net_conn *c)
 	if (!total) { /* live data held by a writer: next turn */
 		fab_conn_sent(c->fab, 0);
 		net_after_queue(shard->reactor, &c->after);
-		return false;
+		return 0;
 	}
 	n = sendmsg(c->watch.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	net_stat_inc(&shard->stats->sends);
@@ -156,24 +164,29 @@ static bool send_once(struct net_conn *c)
 			c->full = true;
 		else
 			fab_conn_eof(c->fab);
-		return false;
+		return 0;
 	}
 	fab_conn_sent(c->fab, (size_t)n);
 	if ((size_t)n < total) {
 		net_stat_inc(&shard->stats->short_sends);
 		c->full = true;
-		return false;
+		return 0;
 	}
-	return true;
+	return total;
 }
 
 static void flush(struct net_conn *c)
 {
-	for (int i = 0; i < SENDS_PER_TURN; i++) {
-		if (c->full || !fab_conn_wants_send(c->fab) || !send_once(c))
+	size_t left = share(c);
+
+	while (left && !c->full && fab_conn_wants_send(c->fab)) {
+		size_t n = send_once(c, left);
+
+		if (!n)
 			return;
+		left -= cmn_min(n, left);
 	}
-	if (fab_conn_wants_send(c->fab))
+	if (!c->full && fab_conn_wants_send(c->fab))
 		net_after_queue(c->shard->reactor, &c->after);
 }
 
@@ -341,6 +354,7 @@ void net_conn_close(struct net_conn *c)
 	net_watch_del(shard->reactor, &c->watch);
 	net_timer_cancel(shard->reactor, &c->timer);
 	TAILQ_REMOVE(&shard->conns, c, link);
+	net_share_forget(&shard->share, c);
 	if (c->starved)
 		TAILQ_REMOVE(&shard->starved, c, starved_link);
 	fab_conn_destroy(c->fab); /* queue_gone: afterwards no new kill can come */

@@ -9,6 +9,7 @@
 
 #include "net/reactor_impl.h"
 #include "net/server.h"
+#include "net/share.h"
 
 #define NET_SCRATCH (256u * 1024)
 #define NET_IOV_MAX 512
@@ -26,6 +27,7 @@ struct net_shard {
 	_Atomic unsigned int nr_conns;
 	uint8_t *scratch; /* NET_SCRATCH bytes: whatever a push gets is consumed before the next receive */
 	struct iovec iov[NET_IOV_MAX];
+	struct net_share share;
 	uint64_t end_told; /* when an end was last logged, so that a flood of broken connections is no flood of lines */
 };
 
