@@ -14,6 +14,7 @@
 #include "cli/geometry.h"
 #include "cli/target.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/container.h"
 #include "common/size.h"
 
@@ -44,6 +45,8 @@ static const struct cli_option options[] = {
 	{ "time", "time", CLI_NUMBER, CLI_LOCAL, "SECONDS", "of each workload (5)" },
 	{ "queues", "queues", CLI_NUMBER, CLI_LOCAL, "N", "I/O queues, with QD commands each (1)" },
 	{ "controllers", "controllers", CLI_NUMBER, CLI_LOCAL, "N", "with N queues each (1)" },
+	{ "rate", "rate", CLI_NUMBER, CLI_LOCAL, "N",
+	  "at most N commands a second, of all queues: latencies below saturation" },
 	{ "nsid", "nsid", CLI_NUMBER, CLI_LOCAL, "N", "the namespace, where there are several" },
 	{ "span", "span", CLI_TEXT, CLI_LOCAL, "SIZE",
 	  "its first SIZE bytes (all; 256MiB with --verify)" },
@@ -143,6 +146,7 @@ static enum cli_exit parse(struct bench *b)
 	s->seconds = (unsigned int)cmn_min(cli_number(b->cli, "time", 5), 86400ull);
 	s->nr_queues = (unsigned int)cmn_min(cli_number(b->cli, "queues", 1), 1000ull);
 	s->nr_clients = (unsigned int)cmn_min(cli_number(b->cli, "controllers", 1), 100000ull);
+	s->rate = cmn_min(cli_number(b->cli, "rate", 0), CMN_NS_PER_S);
 	s->nsid = (uint32_t)cmn_min(cli_number(b->cli, "nsid", 0), (unsigned long long)UINT32_MAX);
 	s->target = (pid_t)cmn_min(cli_number(b->cli, "pid", 0), (unsigned long long)INT32_MAX);
 	if (!s->seconds || !s->nr_queues || !s->nr_clients ||

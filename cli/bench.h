@@ -28,6 +28,7 @@ struct cli_bench_setup {
 	uint32_t nsid, block_size;
 	uint64_t blocks; /* of the namespace that are used */
 	unsigned int seconds;
+	uint64_t rate; /* commands a second at most, of all queues; 0: as many as go */
 	bool verify, digests;
 	pid_t target; /* 0: not here */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/bench_run.c - one workload: a fixed number of commands kept under way on every queue by one thread that polls.
  * Owns: its commands, their buffers and the record of what was written, for one run; nothing is allocated per command.
- * Thread: one.  May block: where nothing has come for a while.  Spec: NVM Command Set 1.1, 3.3 (Read, Write).
+ * Thread: one.  May block: where nothing has come for a while, or nothing is due.  Spec: NVM Command Set 1.1, 3.3 (Read, Write).
  *
  * Little is done per command, so that one core can saturate a target: one receive takes all completions that are there, each
  * is followed by its successor at once, and one send takes these.  The clock is read once for a batch.
@@ -49,6 +49,7 @@ struct io {
 	uint64_t unit;
 	uint8_t *data;
 	bool write;
+	TAILQ_ENTRY(io) link; /* of those that rest */
 };
 
 struct run {
@@ -60,6 +61,9 @@ struct run {
 	uint64_t now; /* of the batch; 0: not read yet */
 	uint64_t last; /* when something moved */
 	uint64_t idle_since; /* when it was last looked in vain; 0: work came */
+	uint64_t due,
+		interval; /* with a rate: when the next may be submitted, and the time between two */
+	TAILQ_HEAD(, io) resting; /* until then */
 	uint64_t random, seed;
 	uint64_t next, units, left; /* left: to be submitted, in phases other than RUN */
 	uint32_t nlb; /* blocks of a unit */
@@ -226,7 +230,11 @@ static void on_done(struct fab_host_req *req)
 		cmn_histogram_add(&run->res->latency, run->now - io->started);
 		run->res->commands++;
 	}
-	if (!run->stopping && (run->phase == PHASE_RUN || run->left))
+	if (run->stopping || (run->phase != PHASE_RUN && !run->left))
+		return;
+	if (run->interval && run->phase == PHASE_RUN)
+		TAILQ_INSERT_TAIL(&run->resting, io, link);
+	else
 		submit(io);
 }
 
@@ -257,11 +265,41 @@ static bool turn_ready(struct run *run)
 	return moved;
 }
 
+/* What the rate allows by now.  A command that came late delays those behind it: they aren't sent in a burst. */
+static void submit_due(struct run *run)
+{
+	struct io *io;
+
+	if (TAILQ_EMPTY(&run->resting))
+		return;
+	run->now = cmn_now_ns();
+	while (run->now >= run->due && (io = TAILQ_FIRST(&run->resting))) {
+		TAILQ_REMOVE(&run->resting, io, link);
+		run->due = cmn_max(run->due, run->now - run->interval) + run->interval;
+		submit(io);
+		turn(io->queue);
+	}
+}
+
+static void sleep_until(uint64_t when)
+{
+	struct timespec ts = { .tv_sec = (time_t)(when / CMN_NS_PER_S),
+			       .tv_nsec = (long)(when % CMN_NS_PER_S) };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
 /* Nothing came: look again for a while, as what is next may be there in microseconds, then sleep. */
 static void idle(struct run *run)
 {
 	struct epoll_event event;
 
+	if (!run->inflight) {
+		sleep_until(run->due);
+		run->idle_since = 0;
+		run->last = run->now = cmn_now_ns();
+		return;
+	}
 	run->now = cmn_now_ns();
 	if (run->idle_since && run->phase == PHASE_RUN)
 		run->res->spun_ns += cmn_min(run->now - run->idle_since, LOOK_NS);
@@ -290,12 +328,19 @@ static int run_phase(struct run *run, enum phase phase)
 	run->idle_since = 0;
 	run->now = start;
 	run->last = start;
-	for (unsigned int i = 0; i < run->nr_ios && !run->stopping; i++)
-		if (phase == PHASE_RUN || run->left)
+	run->due = start;
+	TAILQ_INIT(&run->resting);
+	for (unsigned int i = 0; i < run->nr_ios && !run->stopping; i++) {
+		if (phase == PHASE_RUN && run->interval)
+			TAILQ_INSERT_TAIL(&run->resting, &run->ios[i], link);
+		else if (phase == PHASE_RUN || run->left)
 			submit(&run->ios[i]);
+	}
 	for (unsigned int i = 0; i < run->nr_queues; i++)
 		turn(&run->queues[i]);
-	while (run->inflight) {
+	while (run->inflight || (!run->stopping && !TAILQ_EMPTY(&run->resting))) {
+		if (!run->stopping)
+			submit_due(run);
 		run->now = 0;
 		if (!turn_ready(run)) {
 			idle(run);
@@ -416,6 +461,7 @@ int cli_bench_run(const struct cli_bench_setup *setup, const struct cli_bench_lo
 			   .res = ret,
 			   .err = err,
 			   .nlb = load->bytes / setup->block_size,
+			   .interval = setup->rate ? CMN_NS_PER_S / setup->rate : 0,
 			   .units = setup->blocks / (load->bytes / setup->block_size),
 			   .epfd = -1 };
 	int res;

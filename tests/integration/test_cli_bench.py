@@ -61,6 +61,14 @@ def test_a_row_for_each_workload_with_figures_that_fit_one_another():
         assert text[0].startswith("WORKLOAD") and text[1].startswith("2 4k randread"), text
 
 
+def test_a_rate_is_not_passed_and_every_command_is_answered():
+    with pharos.Targetd(document(ram())) as target:
+        code, rows, err = bench(target, "--rate", "300", "--queues", "2", loads=("1 4096 randread", "8 512 randread"))
+        assert code == OK, err
+        for r in rows:
+            assert 1 <= r["commands"] <= 301 and r["iops"] <= 330, r
+
+
 def test_nothing_is_written_unless_told_to_destroy():
     with pharos.Targetd(document(ram())) as target:
         with nvmetcp.Host("127.0.0.1", target.port, NQN, HOST) as host:

@@ -66,9 +66,9 @@ class Target:
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def client(self, workload, *options, seconds=2, core='1'):
+    def client(self, workload, *options, seconds=2, core='1', prefix=()):
         """A running `pharos bench`; result() waits for it."""
-        return subprocess.Popen(['taskset', '-c', core, pharos.program('pharos'), 'bench', f'127.0.0.1:{self.port}', NQN, '--json', '--destructive',
+        return subprocess.Popen([*prefix, 'taskset', '-c', core, pharos.program('pharos'), 'bench', f'127.0.0.1:{self.port}', NQN, '--json', '--destructive',
                                  '--time', str(seconds), '--pid', str(self.pid), '--workload', workload, *options],
                                 stdout=subprocess.PIPE, text=True)
 
