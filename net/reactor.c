@@ -29,8 +29,12 @@
 #endif
 #define MAX_EVENTS 64
 #define SPIN_STEP_NS (2 * CMN_NS_PER_US)
+#define FILE_SPINS 4 /* a device takes longer than a host that is at it */
 #define BEAT_NS                                                                                    \
 	(500 * CMN_NS_PER_MS) /* an idle reactor turns this often for whoever watches its counter */
+
+/* What it waits for.  Hosts and devices take turns at shallow depths, and what is right for one would unlearn the other. */
+enum wait { WAIT_HOSTS, WAIT_FILES, WAIT_COUNT };
 
 struct net_reactor {
 	struct fab_env env; /* first: buf_get/buf_put come back by it */
@@ -47,7 +51,8 @@ struct net_reactor {
 	int nr_events, next_event; /* the batch being dispatched, for net_watch_del */
 	TAILQ_HEAD(, net_after) after;
 	struct net_timer_heap timers;
-	uint64_t idle_since, spin_ns; /* spin_ns <= params.spin_ns, as learnt */
+	uint64_t idle_since;
+	uint64_t spin_ns[WAIT_COUNT]; /* <= spin_max(), as learnt */
 	struct net_ring ring;
 	struct net_reactor_stats stats;
 	struct net_reactor_params params;
@@ -280,8 +285,9 @@ static bool turn(struct net_reactor *r)
 	worked = dispatch(r);
 	worked |= run_messages(r);
 	net_timer_heap_run(&r->timers, r->env.now);
-	if (r->ring.inflight && io_uring_cq_ready(&r->ring.uring))
+	if (net_ring_ready(&r->ring))
 		worked |= net_ring_reap(&r->ring) > 0;
+	net_ring_submit(&r->ring); /* so that the device is at it while we send */
 	worked |= !TAILQ_EMPTY(&r->after);
 	run_after(r);
 	if (r->buf_back && r->on_buf) {
@@ -316,25 +322,38 @@ static void poll_events(struct net_reactor *r, uint64_t timeout)
 static bool work_waits(struct net_reactor *r)
 {
 	return atomic_load(&r->inbox) || atomic_load(&r->stop) || !TAILQ_EMPTY(&r->after) ||
-	       r->ring.unsubmitted || r->buf_back;
+	       r->ring.unsubmitted || net_ring_ready(&r->ring) || r->buf_back;
+}
+
+static enum wait waits_for(const struct net_reactor *r)
+{
+	return r->ring.inflight ? WAIT_FILES : WAIT_HOSTS;
+}
+
+static uint64_t spin_max(const struct net_reactor *r, enum wait what)
+{
+	return what == WAIT_FILES ? FILE_SPINS * r->params.spin_ns : r->params.spin_ns;
 }
 
 /* How long it spins follows what spinning brings: a sleep that ended within the time it may spin would have been worth it, a
  * longer one wasn't.  So a reactor with work every millisecond sleeps between, and one with work every 10 us never does. */
-static void learn(struct net_reactor *r, uint64_t slept)
+static void learn(struct net_reactor *r, enum wait what, uint64_t slept)
 {
-	if (slept < r->params.spin_ns)
-		r->spin_ns = cmn_min(2 * r->spin_ns + SPIN_STEP_NS, r->params.spin_ns);
+	uint64_t *spin = &r->spin_ns[what];
+
+	if (slept < spin_max(r, what))
+		*spin = cmn_min(2 * *spin + SPIN_STEP_NS, spin_max(r, what));
 	else
-		r->spin_ns /= 2;
+		*spin /= 2;
 }
 
 static void wait_for_work(struct net_reactor *r)
 {
 	uint64_t now = r->env.now, next = net_timer_heap_next(&r->timers);
 	uint64_t timeout = next > now ? next - now : 0;
+	enum wait what = waits_for(r);
 
-	if (now - r->idle_since < r->spin_ns || !timeout) {
+	if (now - r->idle_since < r->spin_ns[what] || !timeout) {
 		net_stat_inc(&r->stats.empty_polls);
 		poll_events(r, 0);
 		return;
@@ -349,7 +368,7 @@ static void wait_for_work(struct net_reactor *r)
 	poll_events(r, timeout);
 	atomic_store_explicit(&r->sleeping, false, memory_order_relaxed);
 	if (r->nr_events)
-		learn(r, r->env.now - now);
+		learn(r, what, r->env.now - now);
 	/* A whole beat without work: what the last burst took goes back to the system. */
 	if (!r->nr_events && timeout == BEAT_NS && !net_bufpool_used(r->pool))
 		net_bufpool_trim(r->pool);
@@ -442,11 +461,11 @@ static int init_fds(struct net_reactor *r)
 	err = net_watch_add(r, &r->wake);
 	if (err < 0 || !r->params.want_uring)
 		return err;
-	net_ring_init(&r->ring);
+	net_ring_init(&r->ring, r->params.plain_uring);
 	if (!r->ring.ok)
 		return 0;
-	r->ring_watch = (struct net_watch){ .fd = r->ring.uring.ring_fd,
-					    .events = EPOLLIN,
+	r->ring_watch = (struct net_watch){ .fd = r->ring.eventfd,
+					    .events = EPOLLIN | EPOLLET,
 					    .ready = ring_ready };
 	return net_watch_add(r, &r->ring_watch);
 }

@@ -19,6 +19,7 @@ struct net_reactor_params {
 	uint64_t spin_ns; /* 0: block at once */
 	size_t pool_limit; /* bytes that the buffer pool may hold */
 	bool want_uring; /* a ring for file backends; see net_reactor_uring() */
+	bool plain_uring; /* for tests: as on kernels that can't defer completions */
 	_Atomic uint64_t *
 		loops; /* counts turns for a supervisor that watches for hangs, at least one every 500 ms; NULL: nobody */
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net/ring.c - one io_uring per reactor for file I/O; its descriptor is readable in the epoll set when something completed.
+/* net/ring.c - one io_uring per reactor for file I/O; an eventfd of its own tells the epoll set when something completed.
  * Owns, thread, blocking: see the header. */
 #include "net/ring.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "common/log.h"
 
@@ -51,34 +53,52 @@ static void explain(struct net_ring *ring, int err)
 		snprintf(ring->error, sizeof(ring->error), "io_uring_setup: %s", strerror(-err));
 }
 
-static int setup(struct net_ring *ring, unsigned int flags)
+/* Deferred: a completion waits until we ask for it, instead of interrupting the thread to be worked on. */
+static int setup(struct net_ring *ring, bool deferred)
 {
-	struct io_uring_params p = { .flags = flags | IORING_SETUP_CQSIZE,
-				     .cq_entries = MAX_INFLIGHT };
+	struct io_uring_params p = { .flags = IORING_SETUP_CQSIZE, .cq_entries = MAX_INFLIGHT };
 
+	if (deferred)
+		p.flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_R_DISABLED |
+			   IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
+	ring->enabled = !deferred;
 	return io_uring_queue_init_params(ENTRIES, &ring->uring, &p);
 }
 
-void net_ring_init(struct net_ring *ring)
+static int open_ring(struct net_ring *ring, bool plain)
+{
+	int err = plain ? -EINVAL : setup(ring, true);
+
+	if (err == -EINVAL) /* before Linux 6.1 */
+		err = setup(ring, false);
+	if (err < 0)
+		return err;
+	ring->ok = true;
+	ring->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ring->eventfd < 0)
+		return -errno;
+	return io_uring_register_eventfd(&ring->uring, ring->eventfd);
+}
+
+void net_ring_init(struct net_ring *ring, bool plain)
 {
 	int err;
 
-	memset(ring, 0, sizeof(*ring));
-	/* not DEFER_TASKRUN: a completion that waits for us to ask wouldn't wake the epoll set */
-	err = setup(ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_R_DISABLED);
-	if (err == -EINVAL) {
-		err = setup(ring, 0);
-		ring->enabled = true;
-	}
-	ring->ok = err == 0;
-	if (!ring->ok)
-		explain(ring, err);
+	*ring = (struct net_ring){ .eventfd = -1 };
+	err = open_ring(ring, plain);
+	if (err == 0)
+		return;
+	net_ring_fini(ring);
+	explain(ring, err);
 }
 
 void net_ring_fini(struct net_ring *ring)
 {
-	if (ring->ok)
+	if (ring->ok) {
 		io_uring_queue_exit(&ring->uring);
+		if (ring->eventfd >= 0)
+			close(ring->eventfd);
+	}
 	ring->ok = false;
 }
 

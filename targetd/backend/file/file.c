@@ -305,7 +305,7 @@ static int check_uring(struct cmn_err *err)
 	static bool tried;
 
 	if (!tried) {
-		net_ring_init(&ring);
+		net_ring_init(&ring, false);
 		if (ring.ok)
 			net_ring_fini(&ring);
 		tried = true;
