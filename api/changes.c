@@ -220,13 +220,14 @@ static void add_foreign(struct json_object *list, const struct dsc_snapshot *sid
 	struct json_object *there = json_object_new_object();
 	struct dsc_foreign_entry e;
 	struct dsc_foreign it;
+	struct dsc_asker who = dsc_asker(other, host_nqn);
 	char key[512];
 
-	host_nqn = host_nqn ? host_nqn : DSC_NOBODY;
-	dsc_foreign_init(&it, other, host_nqn);
+	dsc_foreign_init(&it, other, &who);
 	while (dsc_foreign_next(&it, &e))
 		json_object_object_add(there, foreign_key(&e, key, sizeof(key)), NULL);
-	dsc_foreign_init(&it, side, host_nqn);
+	who = dsc_asker(side, host_nqn);
+	dsc_foreign_init(&it, side, &who);
 	while (dsc_foreign_next(&it, &e)) {
 		if (!json_object_object_get_ex(there, foreign_key(&e, key, sizeof(key)), NULL))
 			add_entry(list, e.reg->nqn, "discovery_controller", e.dc->name);

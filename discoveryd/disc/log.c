@@ -226,7 +226,7 @@ static bool is_own(const struct own_address *own, const struct dsc_reg *reg)
 	return false;
 }
 
-static int add_foreign(struct dsc_log *log, const char *host_nqn)
+static int add_foreign(struct dsc_log *log, const struct dsc_asker *who)
 {
 	struct own_address *own = NULL;
 	struct dsc_foreign_entry found;
@@ -237,7 +237,7 @@ static int add_foreign(struct dsc_log *log, const char *host_nqn)
 		return 0;
 	if (own_addresses(log, &own) < 0)
 		return -ENOMEM;
-	dsc_foreign_init(&it, log->snap, host_nqn);
+	dsc_foreign_init(&it, log->snap, who);
 	while (!rc && dsc_foreign_next(&it, &found)) {
 		struct dsc_log_entry entry = { .reg = found.reg, .away = found.entity->away };
 
@@ -288,7 +288,7 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const struct dsc
 	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, who);
 	if (add_ours(log, all ? NULL : who) < 0 ||
 	    (!local &&
-	     (add_foreign(log, all ? NULL : who->nqn) < 0 || add_referrals(log, who->nqn) < 0))) {
+	     (add_foreign(log, all ? NULL : who) < 0 || add_referrals(log, who->nqn) < 0))) {
 		dsc_log_destroy(log); /* never a partial log: hosts disconnect what is missing */
 		return NULL;
 	}

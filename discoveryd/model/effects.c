@@ -471,6 +471,8 @@ static void write_host_reg(struct dsc_txn *txn, bool del, const struct dsc_reg *
 
 	if (!txn->model->ahead.zonings || (old && !del && !strcmp(old->label, in->label)))
 		return;
+	if (txn->model->ahead.dc_regs) /* what discovery controllers have shows at once */
+		dsc_txn_doubt_referrals(txn, in->nqn);
 	if (old)
 		doubt_label(txn, old);
 	if (!del)

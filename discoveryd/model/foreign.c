@@ -3,6 +3,7 @@
  * Owns: nothing.  Thread: any.  May block: never. */
 #include "discoveryd/model/foreign.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fabrics/spec/nvmf.h"
@@ -52,6 +53,34 @@ enum dsc_dc_why dsc_dc_why(const struct dsc_snapshot *snap, const struct dsc_dc 
 	return loops(snap, dc, host_nqn) ? DSC_DC_LOOP : DSC_DC_TOLD;
 }
 
+void dsc_foreign_port(const struct dsc_dc *dc, const struct dsc_reg *reg, struct dsc_zone_port *ret,
+		      struct net_prefix *addr)
+{
+	struct net_ip ip;
+
+	*ret = (struct dsc_zone_port){ .nqn = reg->nqn,
+				       .label = reg->label,
+				       .port = (uint16_t)strtoul(reg->trsvcid, NULL, 10),
+				       .portid = reg->portid,
+				       .ddc = *dc->host_nqn ? dc->host_nqn : dc->own_nqn };
+	if (!net_ip_parse(&ip, reg->traddr))
+		return;
+	*addr = net_prefix_of(&ip, NET_IP_BITS);
+	ret->addr = addr;
+}
+
+static bool is_told(const struct dsc_foreign *it, const struct dsc_dc *dc,
+		    const struct dsc_reg *reg)
+{
+	struct dsc_zone_port port;
+	struct net_prefix addr;
+
+	if (it->all || !it->snap->zonings)
+		return true;
+	dsc_foreign_port(dc, reg, &port, &addr);
+	return dsc_zone_may(dsc_snapshot_zone(it->snap, &it->who, &port, UINT64_MAX));
+}
+
 /* Another discovery controller, with a lower id, tells the same, and the host is told of it. */
 static bool told_before(const struct dsc_foreign *it, const struct dsc_reg *reg)
 {
@@ -70,15 +99,21 @@ static bool told_before(const struct dsc_foreign *it, const struct dsc_reg *reg)
 			continue;
 		e = dsc_snapshot_entity_id(it->snap, r->entity_id);
 		dc = e ? dsc_snapshot_dc_id(it->snap, e->dc_id) : NULL;
-		if (dc && dsc_dc_why(it->snap, dc, it->host_nqn) == DSC_DC_TOLD)
+		if (dc && dsc_dc_why(it->snap, dc, it->host_nqn) == DSC_DC_TOLD &&
+		    is_told(it, dc, r))
 			return true;
 	}
 	return false;
 }
 
-void dsc_foreign_init(struct dsc_foreign *it, const struct dsc_snapshot *snap, const char *host_nqn)
+void dsc_foreign_init(struct dsc_foreign *it, const struct dsc_snapshot *snap,
+		      const struct dsc_asker *who)
 {
-	*it = (struct dsc_foreign){ .snap = snap, .host_nqn = host_nqn };
+	*it = (struct dsc_foreign){ .snap = snap, .all = !who };
+	if (!who)
+		return;
+	it->who = *who;
+	it->host_nqn = who->nqn ? who->nqn : DSC_NOBODY;
 }
 
 static bool next_reg(struct dsc_foreign *it, struct dsc_foreign_entry *ret)
@@ -87,7 +122,8 @@ static bool next_reg(struct dsc_foreign *it, struct dsc_foreign_entry *ret)
 
 	while ((r = dsc_tree_next(ret->entity->regs, &dsc_reg_key_ops, it->key))) {
 		it->key = r->key;
-		if (r->subtype != NVMF_SUBTYPE_NVM || told_before(it, r))
+		if (r->subtype != NVMF_SUBTYPE_NVM || !is_told(it, ret->dc, r) ||
+		    told_before(it, r))
 			continue;
 		ret->reg = r;
 		return true;

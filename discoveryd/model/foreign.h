@@ -4,11 +4,11 @@
  *
  * An operator has to admit a discovery controller before anything of it is told to a host, and may keep it to some hosts.  So that
  * nothing goes in circles, one that asks is told neither what came from itself nor what came from one that passes on what it has from
- * others (dc->central). */
+ * others (dc->central).  Zones filter on top, at once: no worker has to confirm them. */
 #ifndef DISCOVERYD_MODEL_FOREIGN_H
 #define DISCOVERYD_MODEL_FOREIGN_H
 
-#include "discoveryd/model/snapshot.h"
+#include "discoveryd/model/zoning.h"
 
 #define DSC_NOBODY "?" /* an NQN that none is: stands for the hosts that nobody names */
 
@@ -38,13 +38,19 @@ struct dsc_foreign_entry {
 /* Walks them, ordered by discovery controller, each NQN at an address and port once. */
 struct dsc_foreign {
 	const struct dsc_snapshot *snap; /* borrowed; the position is too */
-	const char *host_nqn; /* NULL: whoever asks */
+	struct dsc_asker who; /* its NQN is borrowed */
+	bool all; /* whoever asks */
+	const char *host_nqn; /* of who, or DSC_NOBODY; NULL: whoever asks */
 	uint64_t dc_id, entity_id;
 	const char *key;
 };
+/* who NULL: all that is told to anybody, whatever zones say. */
 void dsc_foreign_init(struct dsc_foreign *it, const struct dsc_snapshot *snap,
-		      const char *host_nqn);
+		      const struct dsc_asker *who);
 bool dsc_foreign_next(struct dsc_foreign *it, struct dsc_foreign_entry *ret);
+/* How zones see such an entry; *addr and what it points to go into *ret.  Borrows from both. */
+void dsc_foreign_port(const struct dsc_dc *dc, const struct dsc_reg *reg, struct dsc_zone_port *ret,
+		      struct net_prefix *addr);
 /* Do both look the same to a host? */
 bool dsc_foreign_same(const struct dsc_foreign_entry *a, const struct dsc_foreign_entry *b);
 

@@ -208,15 +208,20 @@ static bool referrals_differ(struct settling *st, const char *host_nqn)
 	return r[0] || r[1];
 }
 
-static bool foreign_differs(struct settling *st, const char *host_nqn)
+static bool foreign_differs_by(struct settling *st, const char *nqn, const struct dsc_way *way)
 {
 	struct dsc_foreign_entry e[2] = { { NULL, NULL, NULL }, { NULL, NULL, NULL } };
 	struct dsc_foreign it[2];
+	struct dsc_asker who;
 	unsigned int nr = 0;
 	bool more[2];
 
-	for (int i = 0; i < 2; i++)
-		dsc_foreign_init(&it[i], st->side[i], host_nqn);
+	for (int i = 0; i < 2; i++) {
+		who = dsc_asker(st->side[i], nqn);
+		who.has_from = way->has_from;
+		who.from = way->from;
+		dsc_foreign_init(&it[i], st->side[i], &who);
+	}
 	do {
 		for (int i = 0; i < 2; i++)
 			more[i] = dsc_foreign_next(&it[i], &e[i]);
@@ -226,6 +231,26 @@ static bool foreign_differs(struct settling *st, const char *host_nqn)
 			return more[0] || more[1];
 	} while (dsc_foreign_same(&e[0], &e[1]));
 	return true;
+}
+
+/* Is the host (NULL: one that nobody names) told something else of what discovery controllers have? */
+static bool foreign_differs(struct settling *st, const struct looked_at *h)
+{
+	const char *nqn = h && !h->is_prefix ? h->key : NULL;
+	struct dsc_ways ways;
+
+	if (!st->side[0]->dc_regs && !st->side[1]->dc_regs)
+		return false;
+	dsc_ways_init(&ways, h && h->is_prefix ? &h->from : NULL);
+	for (int i = 0; i < 2; i++)
+		dsc_ways_add_all(&ways, st->side[i], nqn);
+	if (ways.too_many)
+		return true;
+	for (struct dsc_way way = { .has_from = false }; dsc_ways_next(&ways, &way);) {
+		if (foreign_differs_by(st, nqn, &way))
+			return true;
+	}
+	return false;
 }
 
 static struct looked_at *look_at(struct settling *st, const char *key)
@@ -380,16 +405,23 @@ static void review_audience(struct settling *st, uint64_t subsys_id)
 	}
 }
 
+static void review_foreign_one(struct settling *st, struct looked_at *h)
+{
+	bool differ;
+
+	if (!h->foreign && is_open(st, h)) {
+		differ = foreign_differs(st, h);
+		if (!h->is_prefix)
+			told(st, h->key, DSC_TOLD_FOREIGN, differ);
+		h->moved |= differ;
+	}
+	h->foreign = true;
+}
+
 static void review_foreign_host(struct settling *st, const char *nqn)
 {
-	struct looked_at *h;
-
-	if (!*nqn || !st->left)
-		return;
-	h = look_at(st, nqn);
-	if (!h->foreign && (st->tell || !h->moved))
-		h->moved |= told(st, nqn, DSC_TOLD_FOREIGN, foreign_differs(st, nqn));
-	h->foreign = true;
+	if (*nqn && st->left)
+		review_foreign_one(st, look_at(st, nqn));
 }
 
 /* -- what differs between two forms of zoning: its hosts, each until something is found ------------------------------ */
@@ -494,11 +526,72 @@ static void review_all_dc_hosts(struct settling *st)
 	}
 }
 
+/* The zones in which something of theirs may be, by number; the caller's. */
+static bool *foreign_zones(const struct dsc_snapshot *side, const struct dsc_zoning *z)
+{
+	bool *has = dsc_zalloc(z->nr_zones + 1);
+	const struct dsc_reg *r;
+	struct dsc_zones_of of;
+
+	dsc_tree_each(r, side->dc_regs, &dsc_reg_nqn_ops)
+	{
+		dsc_zones_of_init(&of, z, r->nqn, r->label);
+		while (dsc_zones_of_next(&of))
+			has[of.target->zone] = true;
+	}
+	return has;
+}
+
+static void review_foreign_zone(struct settling *st, const struct dsc_snapshot *side,
+				const struct dsc_czone *zone)
+{
+	const struct dsc_reg *r = NULL;
+	char nqn[DSC_NQN_MAX + 1];
+
+	for (uint32_t i = 0; i < zone->nr_hosts && st->left; i++)
+		review_foreign_host(st, dsc_slice_text(zone->host[i].nqn, nqn, sizeof(nqn)));
+	for (uint32_t i = 0; i < zone->nr_nets && st->left; i++)
+		review_foreign_one(st, look_at_prefix(st, &zone->net[i]));
+	while (zone->nr_labels && st->left && (r = dsc_snapshot_host_reg_after(side, NULL, r))) {
+		if (dsc_czone_has_label(zone, r->label))
+			review_foreign_host(st, r->nqn);
+	}
+}
+
+/* Whom the zones name that have, or had, something of theirs. */
+static void review_foreign_zones(struct settling *st)
+{
+	const struct dsc_zoning *z;
+	bool *has;
+
+	for (int i = 0; i < 2; i++) {
+		z = dsc_snapshot_zoning(st->side[i]);
+		if (!z)
+			continue;
+		has = foreign_zones(st->side[i], z);
+		for (uint32_t k = 0; k < z->nr_zones; k++)
+			if (has[k])
+				review_foreign_zone(st, st->side[i], &z->zone[k]);
+		free(has);
+	}
+}
+
+/* Zones are other ones. */
+static bool is_zoned_anew(const struct settling *st)
+{
+	const struct dsc_review *r = &st->txn->review;
+
+	for (size_t i = 0; i < r->nr; i++)
+		if (r->doubt[i].zoning)
+			return st->side[1]->dc_regs;
+	return false;
+}
+
 /* One that is told to everyone may show or hide for some what another has too: then all that are named anywhere are looked at. */
 static void review_dcs(struct settling *st)
 {
 	const struct dsc_dc *dc;
-	bool all = false;
+	bool all = is_zoned_anew(st);
 	void *value;
 
 	dsc_tree_each(value, st->txn->review.dcs, &dsc_ids_ops)
@@ -515,9 +608,10 @@ static void review_dcs(struct settling *st)
 	}
 	if (!all || !st->left)
 		return;
-	st->foreign = told(st, NULL, DSC_TOLD_FOREIGN, foreign_differs(st, DSC_NOBODY));
+	st->foreign = told(st, NULL, DSC_TOLD_FOREIGN, foreign_differs(st, NULL));
 	st->everyone = st->everyone || st->foreign;
 	review_all_dc_hosts(st);
+	review_foreign_zones(st);
 }
 
 /* -- generations ------------------------------------------------------------------------------------------ */
@@ -527,7 +621,7 @@ static bool shares_any(struct settling *st, const struct looked_at *h)
 	void *id;
 
 	if (h->moved || (st->referrals && referrals_differ(st, h->is_prefix ? NULL : h->key)) ||
-	    (st->foreign && foreign_differs(st, h->is_prefix ? DSC_NOBODY : h->key)))
+	    (st->foreign && foreign_differs(st, h)))
 		return true;
 	dsc_tree_each(id, st->any, &dsc_ids_ops)
 	{

@@ -93,6 +93,14 @@ void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
 	}
 }
 
+void dsc_ways_add_all(struct dsc_ways *ways, const struct dsc_snapshot *snap, const char *nqn)
+{
+	const struct dsc_zoning *z = dsc_snapshot_zoning(snap);
+
+	for (uint32_t i = 0; z && !ways->fixed && i < z->nr_zones && !ways->too_many; i++)
+		add_zone(ways, &z->zone[i], nqn);
+}
+
 bool dsc_ways_next(struct dsc_ways *ways, struct dsc_way *ret)
 {
 	unsigned int froms = ways->fixed ? 1 : ways->nr_from + 1;

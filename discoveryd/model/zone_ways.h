@@ -27,6 +27,8 @@ void dsc_ways_init(struct dsc_ways *ways, const struct net_prefix *from);
 /* What the zones of the subsystem (NULL: none) name, for this host (NULL: one that nobody names). */
 void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
 		  const struct dsc_subsys *s, const char *nqn);
+/* What the zones name that are enforced, of whatever subsystem. */
+void dsc_ways_add_all(struct dsc_ways *ways, const struct dsc_snapshot *snap, const char *nqn);
 /* Each combination, also of unknown ones. */
 bool dsc_ways_next(struct dsc_ways *ways, struct dsc_way *ret);
 

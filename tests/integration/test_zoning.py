@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Zoning as hosts meet it: what the log tells each, who is told that it changed, who may connect, what becomes of who is connected."""
 import contextlib
+import http.client
 import os
 import pathlib
 import signal
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
@@ -277,6 +279,34 @@ def test_roll_back_is_enforced_like_any_activation():
             daemon.rest('POST', f'/zoning/history/{first}/rollback', {})
             ended(h, 1)
         assert asker.told() == [] and may_connect(daemon, S[0], H[0]) and not may_connect(daemon, S[0], H[1])
+
+
+def test_kill_9_during_an_activation_leaves_before_or_after():
+    with pharos.Discoveryd() as daemon:
+        create(daemon, S[0])
+        zone(daemon, host(H[0]), subsystem(S[0]))
+        for turn in range(6):
+            wanted = H[(turn + 1) % 2]
+            daemon.rest('PATCH', '/zone-groups/g/zones/z', {'members': [host(wanted), subsystem(S[0])]})
+            asker = threading.Thread(target=activate_or_die, args=(daemon,))
+            asker.start()
+            time.sleep(turn * 0.002)
+            daemon.kill()
+            asker.join()
+            daemon.start()
+            active, = daemon.rest('GET', '/zoning/active')['items']
+            member, = [m['nqn'] for m in active['zones'][0]['members'] if m['role'] == 'host']
+            assert member in H[:2]
+            pharos.wait_for(lambda member=member: Asker(daemon, member).log() == S[:1], 10, 'the worker has confirmed it')
+            for nqn in H[:2]:
+                assert Asker(daemon, nqn).log() == (S[:1] if nqn == member else []), (turn, nqn, member)
+                assert may_connect(daemon, S[0], nqn) == (nqn == member)
+            zone(daemon, host(wanted), subsystem(S[0]))
+
+
+def activate_or_die(daemon):
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        daemon.rest('POST', '/zoning/activate', {})
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Zone groups, zones and aliases over REST, held to the contract: edited, previewed, activated, rolled back."""
 import pathlib
+import random
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
@@ -193,6 +194,66 @@ def test_preview_says_who_gains_and_loses_what():
         gone = api.ok('POST', '/zoning/preview', {'groups': ['g']})
         assert gone['gaining'] == 2 and gone['losing'] == 0, gone
         api.problem(422, 'POST', '/zoning/preview', {'groups': ['x']}, field='groups[0]')
+
+
+def test_put_makes_and_replaces():
+    with pharos.Discoveryd() as daemon:
+        api = openapi.Api(daemon)
+        for path, body, other in (('/zone-groups/g', {'name': 'g'}, {'name': 'g', 'description': 'x'}),
+                                  ('/zone-groups/g/zones/z', {'name': 'z'}, {'name': 'z', 'members': [host(H[0])]}),
+                                  ('/zone-aliases/a', {'name': 'a', 'members': [host(H[0])]}, {'name': 'a', 'members': [host(H[1])]})):
+            assert api('PUT', path, body)[0] == 201
+            assert api('PUT', path, other)[0] == 200
+            one = api.ok('GET', path)
+            assert all(plain(one[k]) == other[k] if k == 'members' else one[k] == other[k] for k in other), one
+
+
+def test_a_dry_run_of_an_activation_tells_logs_and_changes_nothing():
+    with pharos.Discoveryd() as daemon:
+        api = openapi.Api(daemon)
+        api.ok('POST', '/subsystems', {'nqn': S[0], 'allow_any_host': True})
+        make(api, members=[host(H[0]), subsystem(S[0])])
+        dry = api.ok('POST', '/zoning/activate?dry_run=true', {})
+        assert dry['dry_run'] and {'host_nqn': None, 'gains': [], 'loses': [{'nqn': S[0], 'portal': 'io1'}]} in dry['hosts'], dry
+        assert api.ok('GET', '/zoning')['change'] is None and api.ok('GET', '/zoning/active')['items'] == []
+
+
+def told(api, nqn):
+    records = api.ok('GET', f'/discovery-log?host_nqn={nqn}')['records']
+    return {r['subnqn'] for r in records if r['subtype'] == 'nvme subsystem'}
+
+
+def test_a_preview_tells_what_then_happens():
+    chance = random.Random(7)
+    everyone = H + ['nqn.2026-11.example:nobody']
+    with pharos.Discoveryd() as daemon:
+        api = openapi.Api(daemon)
+        for i, nqn in enumerate(S):
+            api.ok('POST', '/subsystems', {'nqn': nqn, 'allow_any_host': i == 0, 'hosts': [] if i == 0 else chance.sample(H, 3)})
+        for zone in ('a', 'b'):
+            make(api, zone)
+        changes = 0
+        for _ in range(25):
+            members = [host(nqn) for nqn in chance.sample(H, chance.randrange(4))] + [subsystem(nqn) for nqn in chance.sample(S, chance.randrange(3))]
+            api.ok('PATCH', f'/zone-groups/g/zones/{chance.choice("ab")}', {'members': members})
+            settings = chance.choice(({}, {}, {'default_zone': 'closed'}, {'default_zone': 'open'}))
+            preview = api.ok('POST', '/zoning/preview', settings)
+            before = {nqn: told(api, nqn) for nqn in everyone}
+            if settings:
+                api.ok('PATCH', '/zoning', settings)
+            api.ok('POST', '/zoning/activate', {})
+            after = {nqn: told(api, nqn) for nqn in everyone}
+            said = {h['nqn']: (set(h['gains']), set(h['loses'])) for h in preview['hosts']}
+            anyone = preview['anyone']
+            real = {nqn: (after[nqn] - before[nqn], before[nqn] - after[nqn]) for nqn in everyone if after[nqn] != before[nqn]}
+            real.pop(everyone[-1], None)
+            assert said == real, (said, real)
+            nobody = everyone[-1]
+            assert (set(anyone['gains']), set(anyone['loses'])) == (after[nobody] - before[nobody], before[nobody] - after[nobody]), preview
+            assert preview['gaining'] == sum(bool(gains) for gains, _ in real.values()), preview
+            assert preview['losing'] == sum(bool(loses) for _, loses in real.values()), preview
+            changes += bool(real)
+        assert changes > 5
 
 
 def test_a_group_of_hosts_is_what_is_in_it_when_it_is_activated():

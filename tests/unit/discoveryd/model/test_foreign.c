@@ -2,6 +2,7 @@
 /* tests/unit/discoveryd/model/test_foreign.c - entries of other discovery controllers under random changes: a host's generation moves if
  * and only if its log does, never goes back, and all of it is there after a restart. */
 #include "discoveryd/disc/log.h"
+#include "discoveryd/model/zone_commands.h"
 #include "tests/unit/discoveryd/fixture.h"
 
 #define ROUNDS 600
@@ -15,7 +16,14 @@ static const char *const hosts[] = {
 };
 #define NR_HOSTS (sizeof(hosts) / sizeof(hosts[0]))
 
+/* Two of them come from the same prefix, and from a narrower one of it. */
+static const char *from_of(const char *host)
+{
+	return host == hosts[0] ? "10.0.0.1" : host == hosts[2] ? "10.0.7.1" : "10.1.0.1";
+}
+
 static uint32_t seed;
+static bool by_address; /* zones name hosts by their addresses too */
 
 static uint32_t rnd(uint32_t n)
 {
@@ -34,10 +42,13 @@ static void take(struct fixture *f, const char *host, struct page *ret)
 	const struct dsc_snapshot *snap = dsc_snapshot_current(f->app.model);
 	struct dsc_via via;
 	struct dsc_asker who;
+	struct net_ip from;
 	struct dsc_log *log;
 
 	assert_int_equal(dsc_via_parse(&via, "192.0.2.200", 8009, NULL), 0);
 	who = dsc_asker(snap, host);
+	who.has_from = net_ip_parse(&from, from_of(host));
+	who.from = net_prefix_of(&from, NET_IP_BITS);
 	log = dsc_log_create(snap, &who, &via, NVMF_DLPF_EXTEND);
 	ret->genctr = dsc_log_genctr(log);
 	ret->size = 1024 + dsc_log_count(log) * 1100;
@@ -170,6 +181,127 @@ static struct dsc_list some_hosts(void)
 				  .nr = 1 + rnd((uint32_t)(3 - from)) };
 }
 
+/* -- zones, ours and those of a discovery controller -------------------------------------------------------------------- */
+static void random_member(struct dsc_zone_member *m)
+{
+	static const char *const prefix[] = { "10.0.0.0/16", "10.0.0.0/24", "192.0.2.1",
+					      "192.0.2.2" };
+	bool host = rnd(2);
+
+	*m = (struct dsc_zone_member){ .has = FAB_ZE_NQN,
+				       .role = host ? NVMF_ZONE_HOST : NVMF_ZONE_SUBSYSTEM };
+	if (!rnd(4) && (by_address || !host)) {
+		m->has = FAB_ZE_IP | FAB_ZE_PROTO;
+		net_prefix_parse(&m->at, prefix[(host ? 0 : 2) + rnd(2)]);
+	} else if (host) {
+		snprintf(m->text, sizeof(m->text), "%s", hosts[rnd(NR_HOSTS)]);
+	} else if (rnd(3)) {
+		snprintf(m->text, sizeof(m->text), "nqn.2026-11.example:s%u", rnd(3));
+	} else {
+		m->has = DSC_ZE_LABEL;
+		snprintf(m->text, sizeof(m->text), "label");
+	}
+}
+
+static int make_zones(struct fixture *f, const struct dsc_call *call, const void *arg,
+		      struct cmn_err *err)
+{
+	return dsc_cmd_zone_group_create(&f->app, arg, NULL, call, err);
+}
+
+static int make_zone(struct fixture *f, const struct dsc_call *call, const void *arg,
+		     struct cmn_err *err)
+{
+	return dsc_cmd_zone_create(&f->app, arg, call, err);
+}
+
+static int change_zone(struct fixture *f, const struct dsc_call *call, const void *arg,
+		       struct cmn_err *err)
+{
+	return dsc_cmd_zone_update(&f->app, arg, call, err);
+}
+
+static int activate(struct fixture *f, const struct dsc_call *call, const void *arg,
+		    struct cmn_err *err)
+{
+	return dsc_cmd_zoning_activate(&f->app, arg, call, err);
+}
+
+static int set_zoning(struct fixture *f, const struct dsc_call *call, const void *arg,
+		      struct cmn_err *err)
+{
+	return dsc_cmd_zoning_set(&f->app, arg, call, err);
+}
+
+static int zone_as_dc(struct fixture *f, const struct dsc_call *call, const void *arg,
+		      struct cmn_err *err)
+{
+	return dsc_cmd_zone_ddc(&f->app, arg, call, err);
+}
+
+static void begin_zones(struct fixture *f)
+{
+	struct dsc_zoning_in in = { .ddcs = { .set = true, .item = hosts + 3, .nr = 2 } };
+	struct dsc_zone_in zone = { .group = "g", .name = "z" };
+	struct command c;
+
+	assert_int_equal(RUN(&c, make_zones, "g", 0), 0);
+	assert_int_equal(RUN(&c, make_zone, &zone, 0), 0);
+	assert_int_equal(RUN(&c, set_zoning, &in, 0), 0);
+}
+
+static void zone_ours(struct fixture *f)
+{
+	struct dsc_zone_member m[5];
+	struct dsc_zone_in in = { .group = "g", .name = "z", .members = { true, m, rnd(6) } };
+	struct dsc_activate_in all = { .grace = false };
+	struct command c;
+
+	for (size_t i = 0; i < in.members.nr; i++)
+		random_member(&m[i]);
+	RUN(&c, change_zone, &in, 0);
+	RUN(&c, activate, &all, 0);
+}
+
+static void zone_theirs(struct fixture *f, const char *originator)
+{
+	struct dsc_ddc_group in = { .originator = originator, .name = "theirs", .key = 7 };
+	struct dsc_zone_member m;
+	char text[4 * DSC_ZONE_LINE] = "zone z\n", line[DSC_ZONE_LINE];
+	struct command c;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		random_member(&m);
+		strcat(text, dsc_zone_member_format(&m, line));
+		strcat(text, "\n");
+	}
+	in.zones = rnd(4) ? dsc_strdup(text) : NULL;
+	RUN(&c, zone_as_dc, &in, 0);
+}
+
+static void set_default(struct fixture *f)
+{
+	struct dsc_zoning_in in = { .closed = rnd(2) ? DSC_YES : DSC_NO,
+				    .enabled = rnd(4) ? DSC_YES : DSC_NO };
+	struct command c;
+
+	RUN(&c, set_zoning, &in, 0);
+}
+
+static void change_zones(struct fixture *f)
+{
+	switch (rnd(4)) {
+	case 0:
+		set_default(f);
+		break;
+	case 1:
+		zone_theirs(f, hosts[3 + rnd(2)]);
+		break;
+	default:
+		zone_ours(f);
+	}
+}
+
 static void change(struct fixture *f)
 {
 	unsigned int n = 1 + rnd(NR_DCS);
@@ -180,7 +312,7 @@ static void change(struct fixture *f)
 	snprintf(name, sizeof(name), "dc%u", n);
 	snprintf(eid, sizeof(eid), "dc:dc%u", n);
 	snprintf(address, sizeof(address), "192.0.2.%u", 100 + n);
-	switch (rnd(11)) {
+	switch (rnd(14)) {
 	case 0:
 	case 1:
 		RUN(&c, create, &in, NULL);
@@ -207,20 +339,25 @@ static void change(struct fixture *f)
 	case 7:
 		RUN(&c, leave, hosts[rnd(NR_HOSTS)], NULL);
 		break;
+	case 8:
+	case 9:
+	case 10:
+		change_zones(f);
+		break;
 	default:
 		do_learn(f, n, name);
 	}
 	turn_over(f);
 }
 
-static void test_a_generation_moves_if_and_only_if_the_log_does(void **state)
+static void follow(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct page before[NR_HOSTS], after[NR_HOSTS];
 	unsigned int moved = 0, stood = 0;
 	struct command c;
 
 	RUN(&c, make_group, &(struct dsc_group_in){ .name = "some" }, NULL);
+	begin_zones(f);
 	seed = 1;
 	for (size_t i = 0; i < NR_HOSTS; i++)
 		take(f, hosts[i], &before[i]);
@@ -228,10 +365,13 @@ static void test_a_generation_moves_if_and_only_if_the_log_does(void **state)
 		change(f);
 		for (size_t i = 0; i < NR_HOSTS; i++) {
 			take(f, hosts[i], &after[i]);
-			if (same(&before[i], &after[i]) != (before[i].genctr == after[i].genctr))
+			bool stays = same(&before[i], &after[i]);
+			bool kept = before[i].genctr == after[i].genctr;
+
+			/* A host has one generation, from wherever it may come. */
+			if (by_address ? kept && !stays : kept != stays)
 				fail_msg("round %u, %s: log %s, generation %llu -> %llu", round,
-					 hosts[i],
-					 same(&before[i], &after[i]) ? "as before" : "moved",
+					 hosts[i], stays ? "as before" : "moved",
 					 (unsigned long long)before[i].genctr,
 					 (unsigned long long)after[i].genctr);
 			assert_true(after[i].genctr >= before[i].genctr);
@@ -248,11 +388,24 @@ static void test_a_generation_moves_if_and_only_if_the_log_does(void **state)
 	assert_true(moved > 100 && stood > 100);
 }
 
+static void test_a_generation_moves_if_and_only_if_the_log_does(void **state)
+{
+	by_address = false;
+	follow(*state);
+}
+
+static void test_a_generation_moves_when_the_log_does_by_whatever_address(void **state)
+{
+	by_address = true;
+	follow(*state);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_generation_moves_if_and_only_if_the_log_does,
-						fixture_setup, fixture_teardown),
+		WITH_STORE(test_a_generation_moves_if_and_only_if_the_log_does),
+		WITH_STORE(test_a_generation_moves_when_the_log_does_by_whatever_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
