@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/guard.c - refuses requests that another site's page made a browser send.  Thread: any.  May block: never.
  *
- * The API has no passwords yet: whoever reaches it may use it.  A page of another site reaches loopback through the user's
+ * Unless it asks for tokens, whoever reaches the API may use it.  A page of another site reaches loopback through the user's
  * browser, either cross-site (Origin, Sec-Fetch-Site and a Content-Type that needs CORS tell) or by a name of its own that it
  * lets resolve to 127.0.0.1 (Host tells). */
 #include "api/guard.h"
@@ -35,24 +35,24 @@ static int split_host(const char *host, char name[HOST_MAX], const char **ret_po
 	return 0;
 }
 
-static bool is_loopback(const char *name)
+static bool is_address(const char *name, bool any)
 {
 	struct in6_addr v6;
 	struct in_addr v4;
 
 	if (inet_pton(AF_INET, name, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+		return any || ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, name, &v6) == 1 && (any || IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
-bool api_guard_host_ok(const char *host, const char *const *names)
+bool api_guard_host_ok(const char *host, const char *const *names, bool any_address)
 {
 	char name[HOST_MAX];
 	const char *port;
 
 	if (split_host(host, name, &port) < 0)
 		return false;
-	if (strcasecmp(name, "localhost") == 0 || is_loopback(name))
+	if (strcasecmp(name, "localhost") == 0 || is_address(name, any_address))
 		return true;
 	for (; names && *names; names++) {
 		if (strcasecmp(name, *names) == 0)
@@ -79,7 +79,7 @@ bool api_guard_origin_ok(const char *origin, const char *host)
 enum api_problem api_guard_check(const struct api_guard_headers *headers, const char *const *names,
 				 struct cmn_err *err)
 {
-	if (!headers->host || !api_guard_host_ok(headers->host, names)) {
+	if (!headers->host || !api_guard_host_ok(headers->host, names, headers->any_address)) {
 		cmn_err_set(err, -EREMOTE, "Host",
 			    "Host must be localhost, a loopback address or a configured name");
 		return API_PROBLEM_MISDIRECTED;

@@ -13,10 +13,11 @@ struct api_guard_headers {
 	const char *origin;
 	const char *sec_fetch_site;
 	const char *content_type;
+	bool any_address; /* Host may be any address: only loopback ones reach an API without passwords */
 };
 
-/* localhost, a loopback address, or one of names (NULL-ended, may be NULL); with or without a port. */
-bool api_guard_host_ok(const char *host, const char *const *names);
+/* localhost, a loopback address (or with any_address any), or one of names (NULL-ended, may be NULL); with or without a port. */
+bool api_guard_host_ok(const char *host, const char *const *names, bool any_address);
 /* An http(s) origin whose host is the one asked. */
 bool api_guard_origin_ok(const char *origin, const char *host);
 

@@ -18,6 +18,7 @@ static const struct {
 } kinds[API_PROBLEM_COUNT] = {
 	[API_PROBLEM_NONE] = { 200, "none", "No problem" },
 	[API_PROBLEM_MALFORMED] = { 400, "malformed", "The request can't be understood" },
+	[API_PROBLEM_UNAUTHENTICATED] = { 401, "unauthenticated", "It isn't known who asks" },
 	[API_PROBLEM_FORBIDDEN] = { 403, "forbidden", "The request is refused" },
 	[API_PROBLEM_NOT_FOUND] = { 404, "not-found", "There is no such thing" },
 	[API_PROBLEM_METHOD] = { 405, "method-not-allowed", "The method doesn't apply here" },

@@ -37,8 +37,7 @@ struct dsc_app *api_req_app(const struct api_req *req)
 
 const char *api_req_user(const struct api_req *req)
 {
-	(void)req;
-	return "local";
+	return *req->user ? req->user : "local";
 }
 
 const struct api_kind *api_req_kind(const struct api_req *req)

@@ -8,12 +8,14 @@
  * unread bytes is reset, and the client might lose the answer. */
 #include "api/server_impl.h"
 
+#include "api/auth.h"
 #include "common/clock.h"
 #include "common/container.h"
 #include "common/json.h"
 #include "common/log.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +61,9 @@ void api_req_end(void *arg, struct MHD_Connection *mhd, void **slot,
 	req->server->body_bytes -= req->body_cap;
 	free(req->body);
 	free(req->target);
+	if (req->secret)
+		OPENSSL_cleanse(req->secret, strlen(req->secret));
+	free(req->secret);
 	api_uri_clear(&req->uri);
 	free(req);
 	*slot = NULL;
@@ -115,7 +120,7 @@ static bool find_route(struct api_req *req, const char *method)
 	}
 	if (!req->route)
 		return answer_method(req, method, allow);
-	return check_query(req);
+	return api_auth_check(req) && check_query(req);
 }
 
 static bool check_body_headers(struct api_req *req)
@@ -148,6 +153,7 @@ static bool check_headers(struct api_req *req, const char *method)
 		.host = api_req_header(req, "Host"),
 		.origin = api_req_header(req, "Origin"),
 		.sec_fetch_site = api_req_header(req, "Sec-Fetch-Site"),
+		.any_address = req->server->auth,
 	};
 	struct cmn_err err = { 0 };
 	enum api_problem problem;

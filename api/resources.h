@@ -27,6 +27,7 @@ extern const struct api_route api_res_registration[];
 extern const struct api_route api_res_publish[];
 extern const struct api_route api_res_stats[];
 extern const struct api_route api_res_subsystem[];
+extern const struct api_route api_res_user[];
 extern const struct api_route api_res_worker[];
 extern const struct api_route api_res_zone[];
 extern const struct api_route api_res_zoning[];

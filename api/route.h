@@ -20,7 +20,7 @@ enum api_method {
 	API_METHOD_COUNT
 };
 
-/* What a user must be allowed to do; everybody on loopback may do everything until the API authenticates. */
+/* What a user must be allowed to do (api/auth.c has which role may); anyone, where the API does not authenticate. */
 enum api_role { API_ROLE_READ, API_ROLE_WRITE, API_ROLE_ADMIN, API_ROLE_COUNT };
 
 enum api_body {

@@ -29,6 +29,7 @@ const struct api_route *const api_route_table[] = {
 	api_res_zone,
 	api_res_zoning,
 	api_res_zoning_preview,
+	api_res_user,
 	NULL,
 };
 /* clang-format on */

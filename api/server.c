@@ -8,6 +8,7 @@
  * nearest to its deadline goes first. */
 #include "api/server_impl.h"
 
+#include "api/auth.h"
 #include "common/clock.h"
 #include "common/container.h"
 #include "common/log.h"
@@ -183,25 +184,26 @@ static bool is_loopback(const struct sockaddr *addr)
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)addr)->sin6_addr);
 }
 
-static int bind_listener(const struct sockaddr *addr, socklen_t len, uint16_t *ret_port,
+static int bind_listener(const struct api_server_params *params, uint16_t *ret_port,
 			 struct cmn_err *err)
 {
+	const struct sockaddr *addr = params->addr;
 	struct sockaddr_storage bound = { 0 };
 	socklen_t bound_len = sizeof(bound);
 	char text[80];
 	int fd, one = 1;
 
 	addr_text(addr, text, sizeof(text));
-	if (!is_loopback(addr))
-		return cmn_err_set(
-			err, -EPERM, "api",
-			"the API listens on loopback only (it has no passwords yet), not on %s",
-			text);
+	if (!params->auth && !is_loopback(addr))
+		return cmn_err_set(err, -EPERM, "api",
+				   "an API that does not authenticate its users listens on "
+				   "loopback only, not on %s",
+				   text);
 	fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return cmn_err_errno(err, -errno, "api", "socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, addr, len) < 0 || listen(fd, BACKLOG) < 0 ||
+	if (bind(fd, addr, params->addr_len) < 0 || listen(fd, BACKLOG) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&bound, &bound_len) < 0) {
 		cmn_err_errno(err, -errno, "api", "the API can't listen on %s", text);
 		close(fd);
@@ -255,7 +257,8 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 	server->app = params->app;
 	server->host_names = params->host_names;
 	server->routes = params->routes;
-	fd = bind_listener(params->addr, params->addr_len, &server->port, err);
+	server->auth = params->auth;
+	fd = bind_listener(params, &server->port, err);
 	if (fd < 0) {
 		ret = fd;
 		goto out_free;
@@ -275,6 +278,7 @@ int api_server_create(const struct api_server_params *params, struct api_server 
 		MHD_stop_daemon(server->mhd);
 		goto out_free;
 	}
+	api_auth_tell(server, is_loopback(params->addr));
 	*ret_server = server;
 	return 0;
 out_free:

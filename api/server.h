@@ -14,10 +14,11 @@ struct dsc_app;
 struct net_reactor;
 
 struct api_server_params {
-	const struct sockaddr *addr; /* loopback only */
+	const struct sockaddr *addr; /* loopback only, unless auth */
 	socklen_t addr_len;
 	const char *const *
 		host_names; /* further values of Host that are taken; NULL-ended or NULL; borrowed */
+	bool auth; /* requests must have a token (api/auth.h) */
 	const struct api_route *const *routes; /* api_route_table */
 	struct net_reactor *loop; /* the control loop: it drives the server from now on */
 	struct dsc_app *app; /* for handlers */

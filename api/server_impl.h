@@ -49,6 +49,7 @@ struct api_server {
 	struct api_op_list ops; /* commands under way, answered or not */
 	unsigned int nr_scrapes; /* answers to /metrics that are being taken */
 	unsigned int nr_streams; /* clients of the event stream */
+	bool auth; /* requests must have a token */
 	bool running, again, closing, end_workers;
 };
 
@@ -71,6 +72,10 @@ struct api_req {
 	enum api_req_state state;
 	struct api_uri uri;
 	char *target; /* of the request, as it came */
+	char user[DSC_NAME_MAX + 1],
+		token[DSC_NAME_MAX + 1]; /* who asks, by which token; "" not asked */
+	uint8_t role; /* enum dsc_role */
+	char *secret; /* told in this answer, and nowhere else */
 	bool audited; /* or nothing was done */
 	struct cmn_err uri_err;
 	enum api_method method;

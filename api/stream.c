@@ -3,6 +3,7 @@
  *
  * A follower is suspended while there is nothing for it.  MHD doesn't look at a suspended connection, so one whose client has
  * gone is found by the next heartbeat; one that takes nothing keeps its deadline, and ends. */
+#include "api/auth.h"
 #include "api/stream.h"
 
 #include "api/kind.h"
@@ -208,7 +209,7 @@ static ssize_t read_stream(void *arg, uint64_t pos, char *buf, size_t max)
 	size_t len;
 
 	(void)pos;
-	if (f->server->closing)
+	if (f->server->closing || !api_auth_holds(f->req))
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (f->req->conn)
 		f->req->conn->deadline = cmn_now_ns() + API_FOLLOW_MS * CMN_NS_PER_MS;

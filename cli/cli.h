@@ -84,6 +84,7 @@ enum cli_form {
 
 struct cli {
 	const char *api; /* base URL, no slash at the end */
+	const char *token; /* for the API; NULL: none */
 	enum cli_form form;
 	bool json;
 	bool color;

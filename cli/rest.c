@@ -22,6 +22,9 @@ static const struct {
 	enum cli_exit code;
 	const char *hint;
 } outcomes[] = {
+	{ 401, CLI_REFUSED,
+	  "PHAROS_TOKEN or ~/.config/pharos/token has the token; an admin makes one by pharos "
+	  "token create" },
 	{ 403, CLI_REFUSED, NULL },
 	{ 404, CLI_NOT_FOUND, NULL },
 	{ 409, CLI_CONFLICT, NULL },
@@ -214,6 +217,19 @@ static void set_body(CURL *curl, const char *method, struct json_object *body,
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text);
 }
 
+/* What every request has in common. */
+static void set_up(CURL *curl, const struct cli *cli, const char *url)
+{
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* it is on this machine, or on this network */
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
+	if (cli->token) {
+		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+		curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, cli->token);
+	}
+}
+
 /* The HTTP status, 0 when nobody answers (then it has been told). */
 static long transfer(const struct cli *cli, const char *method, const char *path,
 		     struct json_object *body, struct text *ret_answer)
@@ -226,11 +242,8 @@ static long transfer(const struct cli *cli, const char *method, const char *path
 
 	if (!curl)
 		return 0;
-	curl_easy_setopt(curl, CURLOPT_URL, url);
+	set_up(curl, cli, url);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* it is on this machine, or on this network */
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, /* discoveryd waits for its worker up to 30 s */
 			 cli->timeout_s ? cli->timeout_s : 60L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
@@ -390,11 +403,8 @@ static CURLcode follow_once(struct follow *f, const char *path, long *ret_status
 		text_adds(&resume, f->id.data);
 		headers = curl_slist_append(NULL, resume.data);
 	}
-	curl_easy_setopt(curl, CURLOPT_URL, url);
+	set_up(curl, f->cli, url);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 30L); /* three signs of life */

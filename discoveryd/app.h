@@ -29,6 +29,7 @@ struct dsc_options {
 	unsigned int nr_io_listen;
 	bool io_listen_given; /* else the addresses are defaults for a first start */
 	struct dsc_addr api;
+	bool api_auth; /* the API wants tokens */
 	const char *api_host[DSC_MAX_ADDRS +
 			     1]; /* NULL-ended: further names by which requests may ask for it */
 	unsigned int nr_api_hosts;

@@ -93,6 +93,7 @@ static int start_api(struct daemon *d, struct cmn_err *err)
 		.addr = (struct sockaddr *)&ss,
 		.addr_len = net_addr_set(&ss, d->app.opt.api.address, d->app.opt.api.port),
 		.host_names = d->app.opt.api_host,
+		.auth = d->app.opt.api_auth,
 		.routes = api_route_table,
 		.loop = d->app.loop,
 		.app = &d->app,

@@ -29,7 +29,10 @@ static const char usage_text[] =
 	"  --listen ADDR[:PORT]    discovery, repeatable (default 127.0.0.1:8009)\n"
 	"  --io-listen ADDR[:PORT] portals that are made, repeatable (default: the addresses of "
 	"--listen, port 4420)\n"
-	"  --api ADDR[:PORT]       REST and dashboard, loopback only (default 127.0.0.1:8080)\n"
+	"  --api ADDR[:PORT]       REST and dashboard (default 127.0.0.1:8080); beyond loopback "
+	"only "
+	"with --api-auth\n"
+	"  --api-auth              the API wants tokens (pharos token create)\n"
 	"  --api-host NAME         a name that requests may ask for beside localhost, repeatable\n"
 	"  --all-hosts             tell every registered host to any that asks for all (ALLHOSTE)\n"
 	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
@@ -105,6 +108,7 @@ enum {
 	OPT_LISTEN,
 	OPT_IO_LISTEN,
 	OPT_API,
+	OPT_API_AUTH,
 	OPT_API_HOST,
 	OPT_ALL_HOSTS,
 	OPT_ALL_SUBSYSTEMS,
@@ -131,6 +135,7 @@ static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "io-listen", required_argument, NULL, OPT_IO_LISTEN },
 	{ "api", required_argument, NULL, OPT_API },
+	{ "api-auth", no_argument, NULL, OPT_API_AUTH },
 	{ "api-host", required_argument, NULL, OPT_API_HOST },
 	{ "all-hosts", no_argument, NULL, OPT_ALL_HOSTS },
 	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
@@ -191,12 +196,7 @@ static int take_address(struct dsc_options *o, int opt, const char *arg)
 		return add_addr("--listen", arg, DSC_DISC_PORT, o->listen, &o->nr_listen);
 	if (opt == OPT_IO_LISTEN)
 		return add_addr("--io-listen", arg, DSC_IO_PORT, o->io_listen, &o->nr_io_listen);
-	if (parse_addr("--api", arg, DSC_API_PORT, &o->api) < 0)
-		return -EINVAL;
-	if (!is_loopback(&o->api))
-		return refuse("--api", "must be a loopback address: the API does not authenticate "
-				       "its users yet");
-	return 0;
+	return parse_addr("--api", arg, DSC_API_PORT, &o->api);
 }
 
 static int take_api_host(struct dsc_options *o, const char *arg)
@@ -257,6 +257,8 @@ static int take_dctype(struct dsc_options *o, const char *arg)
 static bool *flag_of(struct dsc_options *o, int opt)
 {
 	switch (opt) {
+	case OPT_API_AUTH:
+		return &o->api_auth;
 	case OPT_CEPH_METRICS:
 		return &o->ceph_metrics;
 	case OPT_ALL_HOSTS:
@@ -389,6 +391,10 @@ static int set_defaults(struct dsc_options *o)
 		o->io_listen[i].port = DSC_IO_PORT;
 		o->nr_io_listen++;
 	}
+	if (!o->api_auth && !is_loopback(&o->api))
+		return refuse("--api",
+			      "beyond loopback it wants --api-auth: whoever reaches an API "
+			      "without may change everything");
 	if (!o->targetd)
 		o->targetd = find_targetd();
 	if (access(o->targetd, X_OK) < 0) {

@@ -209,6 +209,30 @@ int dsc_cmd_referral_update(struct dsc_app *app, const char *name, const struct 
 int dsc_cmd_referral_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 			    struct cmn_err *err);
 
+struct dsc_user_in {
+	const char *name;
+	const char *description; /* NULL: leave it, or none */
+	uint8_t role; /* enum dsc_role */
+};
+int dsc_cmd_user_create(struct dsc_app *app, const struct dsc_user_in *in,
+			const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_user_update(struct dsc_app *app, const struct dsc_user_in *in,
+			const struct dsc_call *call, struct cmn_err *err);
+/* Its tokens go with it. */
+int dsc_cmd_user_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			struct cmn_err *err);
+
+struct dsc_token_in {
+	const char *name, *user;
+	const char *description; /* NULL: none */
+	const uint8_t *hash; /* 32 bytes */
+	uint64_t expires_ms; /* 0: never */
+};
+int dsc_cmd_token_create(struct dsc_app *app, const struct dsc_token_in *in,
+			 const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_token_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			 struct cmn_err *err);
+
 struct dsc_group_in {
 	const char *name; /* create only */
 	const char *description; /* NULL: leave it, or none */

@@ -11,6 +11,8 @@
 #include "discoveryd/events/events.h"
 #include "discoveryd/model/zoning_impl.h"
 
+const char *const dsc_role_name[DSC_ROLE_COUNT + 1] = { "viewer", "operator", "admin" };
+
 const char *const dsc_backend_name[DSC_BACKEND_COUNT + 1] = {
 	[DSC_BACKEND_RAM] = "ram",
 	[DSC_BACKEND_FILE] = "file",
@@ -313,6 +315,8 @@ static const struct {
 	[DSC_ROW_ZONING] = { sizeof(struct dsc_zoning), dsc_zoning_drop, NULL }, /* never copied */
 	[DSC_ROW_EVENT] = { sizeof(struct dsc_event), event_drop, event_share },
 	[DSC_ROW_AUDIT] = { sizeof(struct dsc_audit), audit_drop, audit_share },
+	[DSC_ROW_USER] = { sizeof(struct dsc_user), NULL, NULL },
+	[DSC_ROW_TOKEN] = { sizeof(struct dsc_token), NULL, NULL },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
 	[DSC_ROW_SEEN] = { sizeof(struct dsc_seen), NULL, NULL },
 };
@@ -413,6 +417,8 @@ U64_ORDER(zone_alias, dsc_zone_alias, id);
 U64_ORDER(zone_active, dsc_zone_active, id);
 U64_ORDER(zone_past, dsc_zone_past, change);
 U64_ORDER(zoning, dsc_zoning, since);
+U64_ORDER(user, dsc_user, id);
+U64_ORDER(token, dsc_token, id);
 
 #define TEXT_ORDER(what, type, member)                                                             \
 	static int what##_cmp(const void *key, const void *value)                                  \

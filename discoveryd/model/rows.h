@@ -50,6 +50,8 @@ enum dsc_row_kind {
 	DSC_ROW_ZONING, /* made from the two before, not stored */
 	DSC_ROW_EVENT,
 	DSC_ROW_AUDIT,
+	DSC_ROW_USER, /* of the API */
+	DSC_ROW_TOKEN, /* of a user */
 	DSC_ROW_NAME,
 	DSC_ROW_SEEN,
 	DSC_ROW_COUNT
@@ -268,6 +270,30 @@ struct dsc_referral {
 	uint64_t changed, created_ms;
 };
 
+/* What a user of the API may do: each more than the one before. */
+enum dsc_role { DSC_ROLE_VIEWER, DSC_ROLE_OPERATOR, DSC_ROLE_ADMIN, DSC_ROLE_COUNT };
+extern const char *const dsc_role_name[DSC_ROLE_COUNT + 1];
+
+struct dsc_user {
+	struct dsc_row row;
+	uint64_t id;
+	char name[DSC_NAME_MAX + 1];
+	uint8_t role; /* enum dsc_role */
+	char description[256]; /* for people */
+	uint64_t changed, created_ms;
+};
+
+struct dsc_token {
+	struct dsc_row row;
+	uint64_t id, user_id;
+	char name[DSC_NAME_MAX + 1]; /* part of the token too, by which it is found */
+	char description[256]; /* for people */
+	uint8_t hash
+		[32]; /* SHA-256 of the whole token: it has 256 random bits, so no more is needed */
+	uint64_t expires_ms; /* 0: never */
+	uint64_t changed, created_ms;
+};
+
 /* A host that has, or had, discovery controllers (disc/seen.h); not stored. */
 struct dsc_seen {
 	struct dsc_row row;
@@ -294,8 +320,8 @@ extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_u
 extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
 extern const struct dsc_tree_ops dsc_group_ops, dsc_member_ops, dsc_host_group_ops;
 extern const struct dsc_tree_ops dsc_who_ns_ops; /* by (subsystem, NSID): a whole row as key */
-extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops,
-	dsc_dc_ops; /* by id */
+extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops, dsc_dc_ops,
+	dsc_user_ops, dsc_token_ops; /* by id */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */
 extern const struct dsc_tree_ops dsc_seen_ops; /* by char *nqn */

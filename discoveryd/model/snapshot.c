@@ -40,6 +40,8 @@ BY_ID(dc, dcs)
 BY_ID(entity, entities)
 BY_ID(reg, regs)
 BY_ID(referral, referrals)
+BY_ID(user, users)
+BY_ID(token, tokens)
 
 #define BY_NAME(what, root)                                                                        \
 	const struct dsc_##what *dsc_snapshot_##what(const struct dsc_snapshot *snap,              \
@@ -64,6 +66,8 @@ BY_NAME(subsys, subsys_nqns)
 BY_NAME(dc, dc_names)
 BY_NAME(entity, entity_eids)
 BY_NAME(referral, referral_names)
+BY_NAME(user, user_names)
+BY_NAME(token, token_names)
 
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid)
 {

@@ -39,6 +39,8 @@ struct dsc_snapshot {
 	struct dsc_tree *entity_eids; /* dsc_name_ops */
 	struct dsc_tree *referrals; /* by id */
 	struct dsc_tree *referral_names; /* dsc_name_ops */
+	struct dsc_tree *users, *tokens; /* by id */
+	struct dsc_tree *user_names, *token_names; /* dsc_name_ops */
 	struct dsc_tree *host_regs; /* those of hosts: dsc_reg_nqn_ops */
 	struct dsc_tree *host_views; /* dsc_view_ops */
 	struct dsc_tree *zone_settings, *zone_groups, *zone_aliases, *zone_actives; /* by id */
@@ -164,6 +166,13 @@ const struct dsc_referral *dsc_snapshot_referral(const struct dsc_snapshot *snap
 const struct dsc_referral *dsc_snapshot_referral_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_referral *dsc_snapshot_referral_after(const struct dsc_snapshot *snap,
 						       const char *name);
+const struct dsc_user *dsc_snapshot_user(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_user *dsc_snapshot_user_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_user *dsc_snapshot_user_after(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_token *dsc_snapshot_token(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_token *dsc_snapshot_token_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_token *dsc_snapshot_token_after(const struct dsc_snapshot *snap, const char *name);
+unsigned int dsc_user_tokens(const struct dsc_snapshot *snap, const struct dsc_user *user);
 /* Does hosts (of a referral or a discovery controller) have this very line: a host's NQN, or "group:NAME"? */
 bool dsc_hosts_have(const char *hosts, const char *who);
 /* Does it name this host, or a group that it is in? */

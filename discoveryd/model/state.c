@@ -40,6 +40,10 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, host_regs), &dsc_reg_nqn_ops },
 	{ offsetof(struct dsc_snapshot, referrals), &dsc_referral_ops },
 	{ offsetof(struct dsc_snapshot, referral_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, users), &dsc_user_ops },
+	{ offsetof(struct dsc_snapshot, user_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, tokens), &dsc_token_ops },
+	{ offsetof(struct dsc_snapshot, token_names), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, host_views), &dsc_view_ops },
 	{ offsetof(struct dsc_snapshot, zone_settings), &dsc_zone_settings_ops },
 	{ offsetof(struct dsc_snapshot, zone_groups), &dsc_zone_group_ops },
@@ -604,6 +608,29 @@ static void write_zoning(struct dsc_snapshot *st, bool del, const struct dsc_row
 		dsc_tree_set(&st->zonings, &dsc_zoning_ops, (void *)(uintptr_t)row);
 }
 
+/* -- users of the API --------------------------------------------------------------------------------- */
+static void write_user(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_user *u = (const struct dsc_user *)row;
+
+	if (del)
+		dsc_tree_del(&st->user_names, &dsc_name_ops, u->name);
+	else if (!dsc_snapshot_user_id(st, u->id))
+		set_own(&st->user_names, &dsc_name_ops, dsc_name_new(u->name, u->id));
+	hang(&st->users, &dsc_user_ops, del, row);
+}
+
+static void write_token(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_token *t = (const struct dsc_token *)row;
+
+	if (del)
+		dsc_tree_del(&st->token_names, &dsc_name_ops, t->name);
+	else if (!dsc_snapshot_token_id(st, t->id))
+		set_own(&st->token_names, &dsc_name_ops, dsc_name_new(t->name, t->id));
+	hang(&st->tokens, &dsc_token_ops, del, row);
+}
+
 static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_NODE] = write_node,
@@ -631,6 +658,8 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_ZONE_ACTIVE] = write_zone_active,
 	[DSC_ROW_ZONE_PAST] = write_zone_past,
 	[DSC_ROW_ZONING] = write_zoning,
+	[DSC_ROW_USER] = write_user,
+	[DSC_ROW_TOKEN] = write_token,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

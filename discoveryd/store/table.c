@@ -338,6 +338,28 @@ static const struct column audit_columns[] = {
 	END,
 };
 
+static const struct column user_columns[] = {
+	K("id", U64, dsc_user, id),
+	C("name", TEXT, dsc_user, name),
+	C("role", U8, dsc_user, role),
+	C("description", TEXT, dsc_user, description),
+	C("changed", U64, dsc_user, changed),
+	C("created_ms", U64, dsc_user, created_ms),
+	END,
+};
+
+static const struct column token_columns[] = {
+	K("id", U64, dsc_token, id),
+	C("name", TEXT, dsc_token, name),
+	C("user_id", U64, dsc_token, user_id),
+	C("description", TEXT, dsc_token, description),
+	C("hash", BLOB, dsc_token, hash),
+	C("expires_ms", U64, dsc_token, expires_ms),
+	C("changed", U64, dsc_token, changed),
+	C("created_ms", U64, dsc_token, created_ms),
+	END,
+};
+
 /* In the order in which they are read: parents first. */
 static const struct {
 	enum dsc_row_kind kind;
@@ -370,6 +392,8 @@ static const struct {
 	{ DSC_ROW_ZONE_PAST, "zone_pasts", zone_past_columns },
 	{ DSC_ROW_EVENT, "events", event_columns },
 	{ DSC_ROW_AUDIT, "audit", audit_columns },
+	{ DSC_ROW_USER, "users", user_columns },
+	{ DSC_ROW_TOKEN, "tokens", token_columns },
 };
 
 #define SQL_MAX 2048

@@ -16,8 +16,9 @@ static void check_segments(const struct api_uri *uri)
 		size_t size = 3 * strlen(uri->segments[i]) + 1;
 		char *text = malloc(size);
 
-		if (!text || api_uri_encode(uri->segments[i], text, size) >= size || strchr(text, '/') ||
-		    api_uri_decode(text, false) < 0 || strcmp(text, uri->segments[i]) != 0)
+		if (!text || api_uri_encode(uri->segments[i], text, size) >= size ||
+		    strchr(text, '/') || api_uri_decode(text, false) < 0 ||
+		    strcmp(text, uri->segments[i]) != 0)
 			abort();
 		free(text);
 	}
@@ -42,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	else if (!cmn_err_is(&err))
 		abort();
 	api_uri_clear(&uri);
-	if (api_guard_host_ok(host, NULL) && !strstr(host, "127.") && strncasecmp(host, "localhost", 9) != 0 && host[0] != '[')
+	if (api_guard_host_ok(host, NULL, false) && !strstr(host, "127.") &&
+	    strncasecmp(host, "localhost", 9) != 0 && host[0] != '[')
 		abort();
 	api_guard_origin_ok(origin, host);
 	free(text);

@@ -88,7 +88,7 @@ class Discoveryd:
         self.io_listen = io_listen or f'127.0.0.1:{free_port()}'
         self.api = api or f'127.0.0.1:{free_port()}'
         self.options, self.preexec_fn = options, preexec_fn
-        self.process = None
+        self.process = self.token = None  # token: for an API that wants one
         self.logfile = os.path.join(self.state, 'test.log')
 
     def __enter__(self):
@@ -127,7 +127,7 @@ class Discoveryd:
         """(status, headers, body as parsed JSON or text) of one request; path is below the root."""
         host, port = self.api.rsplit(':', 1)
         connection = http.client.HTTPConnection(host.strip('[]'), int(port), timeout=timeout)
-        headers = dict(headers or {})
+        headers = {**({'Authorization': f'Bearer {self.token}'} if self.token else {}), **(headers or {})}
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
         if body is not None and 'Content-Type' not in headers:
