@@ -71,6 +71,8 @@ static const struct cli_column missing_columns[] = {
 static const struct cli_option log_options[] = {
 	{ "via", "via", CLI_TEXT, CLI_QUERY, "ADDRESS",
 	  "the address of ours that the host asks (127.0.0.1)" },
+	{ "from", "from", CLI_TEXT, CLI_QUERY, "ADDRESS",
+	  "the host's own address, where zones look at it" },
 	{ 0 },
 };
 
