@@ -13,6 +13,7 @@
 #include "discoveryd/disc/disc.h"
 #include "discoveryd/events/events.h"
 #include "discoveryd/model/snapshot.h"
+#include "discoveryd/model/zoning.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
 
@@ -75,6 +76,17 @@ static void add_store_and_discovery(const struct dsc_app *app, uint64_t *v)
 	v[DAEMON_DISC_REFUSED] = disc.refused;
 }
 
+/* As it is enforced. */
+static void gather_zoning(const struct dsc_snapshot *snap, uint64_t *v)
+{
+	const struct dsc_zone_past *past = dsc_snapshot_zone_past_last(snap);
+	const struct dsc_zoning *z = dsc_snapshot_zoning(snap);
+
+	v[DAEMON_ZONING_ENABLED] = dsc_snapshot_zone_settings(snap)->enabled;
+	v[DAEMON_ZONING_CHANGE] = past ? past->change : 0;
+	v[DAEMON_ZONING_GROUPS] = z ? dsc_zoning_count(z, &v[DAEMON_ZONING_ZONES]) : 0;
+}
+
 static void gather_daemon(struct api_scrape *scrape, const struct dsc_snapshot *snap)
 {
 	const struct dsc_app *app = scrape->server->app;
@@ -86,6 +98,7 @@ static void gather_daemon(struct api_scrape *scrape, const struct dsc_snapshot *
 	v[DAEMON_NAMESPACES] = dsc_tree_count(snap->uuids);
 	v[DAEMON_HOSTS] = dsc_tree_count(snap->hosts);
 	v[DAEMON_GENCTR] = snap->gen_any;
+	gather_zoning(snap, v);
 	v[DAEMON_API_CONNS] = scrape->server->nr_conns;
 	v[DAEMON_API_STREAMS] = scrape->server->nr_streams;
 	add_store_and_discovery(app, v);
@@ -219,6 +232,7 @@ static void gather_worker(struct api_scrape *scrape, const struct dsc_snapshot *
 	v[WORKER_CTRLS] = info.nr_controllers;
 	v[WORKER_CONNECTED] = info.counts.connected;
 	v[WORKER_REFUSED] = info.counts.refused;
+	v[WORKER_ZONED_OUT] = info.counts.zoned_out;
 	api_scrape_add(scrape, API_SET_WORKER, name, v);
 	api_label(&labels, "worker", worker->name);
 	api_label(&labels, "node", node ? node->name : "");

@@ -46,6 +46,11 @@ const struct api_family api_families[] = {
 	F(DAEMON, DAEMON_GENCTR, ONE, GAUGE, "discovery_genctr", "Generation of what every host sees, as GENCTR tells it."),
 	F(HOST_GEN, 0, ONE, GAUGE, "discovery_host_genctr", "Generation of the log that a registered host is told."),
 
+	F(DAEMON, DAEMON_ZONING_ENABLED, ONE, GAUGE, "zoning_enabled", "Whether zones are enforced."),
+	F(DAEMON, DAEMON_ZONING_CHANGE, ONE, GAUGE, "zoning_change", "Number of the change that is enforced, as the history of zoning has it; 0: none yet."),
+	F(DAEMON, DAEMON_ZONING_GROUPS, ONE, GAUGE, "zoning_active_groups", "Zone groups that are enforced."),
+	F(DAEMON, DAEMON_ZONING_ZONES, ONE, GAUGE, "zoning_active_zones", "Zones that are enforced."),
+
 	F(WORKER_META, 0, ONE, GAUGE, "worker_metadata", "Workers: node and state."),
 	F(WORKER, WORKER_UP, ONE, GAUGE, "worker_up", "Whether the worker runs and answers; its other values stay as they were last."),
 	F(WORKER, WORKER_RESTARTS, ONE, COUNTER, "worker_restarts_total", "Starts after a worker ended by itself."),
@@ -53,6 +58,7 @@ const struct api_family api_families[] = {
 	F(WORKER, WORKER_CONNECTED, ONE, COUNTER, "worker_controllers_connected_total", "Controllers that hosts made."),
 	F(WORKER_GONE, 0, ONE, COUNTER, "worker_controllers_gone_total", "Controllers that ended, by reason."),
 	F(WORKER, WORKER_REFUSED, ONE, COUNTER, "worker_connects_refused_total", "Refused Connects that the worker told of (it tells few at a time)."),
+	F(WORKER, WORKER_ZONED_OUT, ONE, COUNTER, "worker_connects_zoned_out_total", "Those of them whose host shares no zone with the subsystem."),
 	F(WORKER_STATS, STATS_AGE_MS, MS, GAUGE, "worker_stats_age_seconds", "How old the worker's counters are."),
 	F(WORKER_STATS, STATS_RESIDENT, ONE, GAUGE, "worker_resident_memory_bytes", "Memory of the worker, with what of RAM namespaces has been touched."),
 

@@ -382,11 +382,19 @@ void tgt_addr_format(const struct sockaddr_storage *sa, bool with_port, char *bu
 		snprintf(buf, size, "%s", host);
 }
 
+static const struct {
+	const char *name, *text;
+} refusals[TGT_REFUSED_COUNT] = {
+	[TGT_REFUSED_SUBSYSTEM] = { "unknown_subsystem", "unknown subsystem" },
+	[TGT_REFUSED_HOST] = { "not_allowed", "host not allowed" },
+	[TGT_REFUSED_ZONE] = { "zoned_out", "host shares no zone" },
+};
+
 void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn,
-			  const struct fab_connect *in, const char *reason)
+			  const struct fab_connect *in, enum tgt_refusal_why why)
 {
 	const struct sockaddr_storage *peer = fab_conn_peer(conn);
-	struct tgt_refusal r = { .reason = reason };
+	struct tgt_refusal r = { .why = why };
 
 	tgt_addr_format(peer, true, r.host_addr, sizeof(r.host_addr));
 	cmn_strlcpy(r.host_nqn, in->hostnqn, sizeof(r.host_nqn));
@@ -395,7 +403,7 @@ void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn,
 		reg->refusals[reg->nr_refusals] = r;
 	reg->nr_refusals++;
 	tgt_registry_notify(reg);
-	cmn_debug("connect refused", "reason=%s host=%s nqn=%s from=%s", CMN_Q(reason),
+	cmn_debug("connect refused", "reason=%s host=%s nqn=%s from=%s", CMN_Q(refusals[why].text),
 		  CMN_Q(r.host_nqn), CMN_Q(r.nqn), r.host_addr);
 }
 
@@ -412,7 +420,8 @@ struct json_object *tgt_registry_take_refusals(struct tgt_registry *reg)
 		add_str(obj, "type", "refused");
 		add_str(obj, "host_nqn", reg->refusals[i].host_nqn);
 		add_str(obj, "nqn", reg->refusals[i].nqn);
-		add_str(obj, "reason", reg->refusals[i].reason);
+		add_str(obj, "reason", refusals[reg->refusals[i].why].text);
+		add_str(obj, "why", refusals[reg->refusals[i].why].name);
 		add_str(obj, "host_addr", reg->refusals[i].host_addr);
 		json_object_array_add(arr, obj);
 	}

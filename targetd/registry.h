@@ -52,9 +52,15 @@ struct tgt_gone { /* a controller that has ended, to be reported */
 	char nqn[TGT_NQN_LEN], reason[40];
 };
 
+enum tgt_refusal_why {
+	TGT_REFUSED_SUBSYSTEM,
+	TGT_REFUSED_HOST,
+	TGT_REFUSED_ZONE,
+	TGT_REFUSED_COUNT
+};
 struct tgt_refusal {
 	char host_nqn[TGT_NQN_LEN], nqn[TGT_NQN_LEN], host_addr[64];
-	const char *reason;
+	enum tgt_refusal_why why;
 };
 #define TGT_GONE_MAX 16384
 #define TGT_REFUSALS_MAX 32 /* kept until they are reported; more are only counted */
@@ -116,7 +122,7 @@ void tgt_ctrl_put(struct tgt_ctrl *tc);
 void tgt_registry_mark(struct tgt_ctrl *tc); /* dirty: to be reported */
 void tgt_registry_note_gone(struct tgt_ctrl *tc);
 void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn,
-			  const struct fab_connect *in, const char *reason);
+			  const struct fab_connect *in, enum tgt_refusal_why why);
 
 /* -- without it ----------------------------------------------------------------------------------------------------- */
 void tgt_registry_sweep(struct tgt_registry *reg); /* control thread: frees what has ended */

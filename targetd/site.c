@@ -64,18 +64,18 @@ static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn,
 	if (!portal) /* it was removed while this Connect was on its way */
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
 	if (!ss || !tgt_subsystem_on_portal(ss, portal->spec.id)) {
-		tgt_registry_refused(reg, conn, in, "unknown subsystem");
+		tgt_registry_refused(reg, conn, in, TGT_REFUSED_SUBSYSTEM);
 		*ret_offset = offsetof(struct nvmf_connect_data, subnqn);
 		/* discoveryd may be about to tell us of it */
 		return reg->supervised ? FAB_RETRY(NVME_SC_CONNECT_PARAM)
 				       : FAB_ERR(NVME_SC_CONNECT_PARAM);
 	}
 	if (!tgt_hosts_has(&ss->spec->hosts, in->hostnqn)) {
-		tgt_registry_refused(reg, conn, in, "host not allowed");
+		tgt_registry_refused(reg, conn, in, TGT_REFUSED_HOST);
 		return FAB_ERR(NVME_SC_CONNECT_HOST);
 	}
 	if (!has_access(ss, portal, conn, in)) {
-		tgt_registry_refused(reg, conn, in, "host shares no zone");
+		tgt_registry_refused(reg, conn, in, TGT_REFUSED_ZONE);
 		return FAB_ERR(NVME_SC_CONNECT_HOST);
 	}
 	*ret_ss = ss;

@@ -262,6 +262,12 @@ enum dsc_zone_verdict dsc_zoning_verdict(const struct dsc_zoning *z,
 	return z->enabled && z->closed ? DSC_ZONE_CLOSED : DSC_ZONE_OPEN;
 }
 
+uint64_t dsc_zoning_count(const struct dsc_zoning *z, uint64_t *ret_zones)
+{
+	*ret_zones = z->nr_zones;
+	return z->nr_groups;
+}
+
 uint64_t dsc_zoning_since(const struct dsc_zoning *z)
 {
 	return z->since;

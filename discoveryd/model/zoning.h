@@ -106,6 +106,8 @@ enum dsc_zone_verdict dsc_zoning_verdict(const struct dsc_zoning *z,
 					 const struct dsc_czone **ret_zone);
 /* At start: the form of what is enforced, and those that workers may still have, from the rows of st into it. */
 void dsc_zoning_restore(struct dsc_snapshot *st);
+/* Zone groups, and in *ret_zones zones. */
+uint64_t dsc_zoning_count(const struct dsc_zoning *z, uint64_t *ret_zones);
 uint64_t dsc_zoning_since(const struct dsc_zoning *z);
 
 #endif

@@ -219,7 +219,7 @@ static void take_stats(struct sup_worker *w, struct net_ctl_msg *msg)
 
 static void take_refused(struct sup_worker *w, struct net_ctl_msg *msg)
 {
-	const char *host = "", *nqn = "", *reason = "", *addr = "";
+	const char *host = "", *nqn = "", *reason = "", *addr = "", *why = "";
 	struct json_object *data;
 	char text[768];
 
@@ -228,6 +228,8 @@ static void take_refused(struct sup_worker *w, struct net_ctl_msg *msg)
 	cmn_json_str_opt(msg->json, "nqn", &nqn, NULL, NULL);
 	cmn_json_str_opt(msg->json, "reason", &reason, NULL, NULL);
 	cmn_json_str_opt(msg->json, "host_addr", &addr, NULL, NULL);
+	cmn_json_str_opt(msg->json, "why", &why, NULL, NULL);
+	w->counts.zoned_out += strcmp(why, "zoned_out") == 0;
 	snprintf(text, sizeof(text), "host %s (%s) was refused at %s: %s", host, addr, nqn, reason);
 	data = json_object_new_object();
 	json_object_object_add(data, "nqn", json_object_new_string(nqn));

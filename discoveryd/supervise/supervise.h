@@ -51,7 +51,8 @@ extern const char
 
 /* Of a worker, since discoveryd started. */
 struct dsc_worker_counts {
-	uint64_t connected, refused, gone[DSC_GONE_COUNT];
+	uint64_t connected, refused, zoned_out; /* those of refused that share no zone */
+	uint64_t gone[DSC_GONE_COUNT];
 };
 
 struct dsc_worker_info {

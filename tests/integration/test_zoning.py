@@ -100,6 +100,10 @@ def ended(h, seconds):
                 pass
 
 
+def counted(daemon, line):
+    return line in daemon.http('GET', '/metrics')[2].splitlines()
+
+
 def works(h):
     h.io[0].write(1, 0, bytes(512))
     return True
@@ -126,6 +130,9 @@ def test_a_zone_tells_a_subsystem_to_its_hosts_alone():
             assert outside.told() == S[1:2]
             assert works(kept) and works(other)
         assert not may_connect(daemon, S[0], H[1]) and may_connect(daemon, S[0], H[0]) and may_connect(daemon, S[1], H[1])
+        change = daemon.rest('GET', '/zoning')['change']
+        assert counted(daemon, f'pharos_zoning_change {change}') and counted(daemon, 'pharos_zoning_active_zones 1')
+        pharos.wait_for(lambda: counted(daemon, 'pharos_worker_connects_zoned_out_total{worker="w1"} 1'), 10, 'the refusal is counted')
         assert reason(daemon, S[0], H[1]) == 'zoned_out' and reason(daemon, S[0], H[0]) is None
         assert inside.quiet() and inside.log() == S[:2], 'what it is told is as before'
         zone(daemon, host(H[0]), host(H[1]), subsystem(S[0]))
