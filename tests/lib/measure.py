@@ -40,14 +40,14 @@ def listening_port(pid):
 class Target:
     """One targetd with these namespaces on these cores."""
 
-    def __init__(self, *namespaces, cores='0', reactors=1):
+    def __init__(self, *namespaces, cores='0', reactors=1, options=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='pharos-bench-'))
         config = {'version': 1, 'portals': [{'id': 'p1', 'portid': 1, 'address': '127.0.0.1', 'port': 0}],
                   'subsystems': [{'nqn': NQN, 'serial': 'PHBENCH', 'model': 'Pharos', 'allow_any_host': True,
                                   'namespaces': list(namespaces or [RAM])}]}
         (self.folder / 'config.json').write_text(json.dumps(config))
         self.command = ['taskset', '-c', cores, pharos.program('targetd'), '--config', str(self.folder / 'config.json'),
-                        '--reactors', str(reactors)]
+                        '--reactors', str(reactors), *options]
 
     def __enter__(self):
         with open(self.folder / 'log', 'wb') as log:
