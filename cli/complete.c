@@ -98,15 +98,33 @@ static void offer_nsids(struct line *l)
 	offer_objects(l, path, "nsid");
 }
 
+static void offer_zones(struct line *l)
+{
+	cmn_autofree char *path = NULL;
+
+	if (l->argc < 1)
+		return;
+	path = cli_path("zone-groups", l->args[0], "zones", NULL);
+	offer_objects(l, path, "name");
+}
+
+static void offer_changes(struct line *l)
+{
+	cmn_autofree char *path = cli_path("zoning", "history", NULL);
+
+	offer_objects(l, path, "change");
+}
+
 /* What an argument or value is named after: its own word ("HOST_NQN"), or the area or option that it stands in. */
 static const struct cli_resource *resource_of(const char *placeholder, const char *context)
 {
 	static const struct {
 		const char *placeholder, *context, *area;
 	} others[] = {
-		{ "HOST_NQN", NULL, "host" },
-		{ "NQN", "namespace", "subsystem" },
-		{ "NQN", "publish", "subsystem" },
+		{ "HOST_NQN", NULL, "host" },	      { "NQN", "namespace", "subsystem" },
+		{ "NQN", "publish", "subsystem" },    { "GROUP", "zone", "zone-group" },
+		{ "ZONE_GROUP", NULL, "zone-group" },
+		{ "NAME", "alias", "zone-alias" },
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
@@ -125,6 +143,10 @@ static void offer_values(struct line *l, const char *placeholder, const char *co
 		puts(":files");
 	} else if (strcmp(placeholder, "NSID") == 0) {
 		offer_nsids(l);
+	} else if (strcmp(placeholder, "ZONE") == 0) {
+		offer_zones(l);
+	} else if (strcmp(placeholder, "CHANGE") == 0) {
+		offer_changes(l);
 	} else if (res && res->collection && res->key) {
 		path = cli_path(res->collection, NULL);
 		offer_objects(l, path, res->key);

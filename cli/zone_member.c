@@ -27,7 +27,7 @@ static bool read_place(struct json_object *member, const char *text)
 {
 	char address[64], prefix[80];
 	const char *slash = strrchr(text, '/'), *colon;
-	uint16_t port = 0;
+	uint16_t port = 0, same = 1; /* the second: is one given at all? */
 	uint64_t number;
 
 	if (is_prefix(text)) {
@@ -44,6 +44,9 @@ static bool read_place(struct json_object *member, const char *text)
 		return true;
 	}
 	if (net_addr_split(text, address, sizeof(address), &port) < 0 || !is_prefix(address))
+		return false;
+	net_addr_split(text, address, sizeof(address), &same);
+	if (!port && !same)
 		return false;
 	add(member, "address", address);
 	if (port)

@@ -60,7 +60,7 @@ static enum cli_exit set(struct cli *cli)
 
 /* -- preview ---------------------------------------------------------------------------------------------- */
 static const struct cli_option preview_options[] = {
-	{ "group", "groups", CLI_LIST, CLI_BODY, "NAME", "of this zone group only" },
+	{ "group", "groups", CLI_LIST, CLI_BODY, "ZONE_GROUP", "of this zone group only" },
 	{ "enabled", "enabled", CLI_BOOL, CLI_BODY, "yes|no", "as if this were set too" },
 	{ "default", "default_zone", CLI_TEXT, CLI_BODY, "open|closed", "as if this were set too" },
 	{ 0 },
@@ -123,7 +123,7 @@ static enum cli_exit preview(struct cli *cli)
 
 /* -- activation --------------------------------------------------------------------------------------------- */
 static const struct cli_option activate_options[] = {
-	{ "group", "groups", CLI_LIST, CLI_BODY, "NAME", "of this zone group only" },
+	{ "group", "groups", CLI_LIST, CLI_BODY, "ZONE_GROUP", "of this zone group only" },
 	{ "grace", "grace", CLI_FLAG, CLI_BODY, NULL,
 	  "connected hosts that are shut out keep their controllers until they leave" },
 	{ "note", "note", CLI_TEXT, CLI_BODY, "TEXT", "for the history" },
