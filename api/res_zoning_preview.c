@@ -29,7 +29,7 @@ static struct json_object *render_list(const struct dsc_preview_list *list)
 	struct json_object *array = json_object_new_array();
 
 	for (size_t i = 0; i < list->nr; i++)
-		json_object_array_add(array, json_object_new_string(list->subsys[i]->nqn));
+		json_object_array_add(array, json_object_new_string(list->nqn[i]));
 	return array;
 }
 

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/container.h"
 #include "discoveryd/model/cmd_impl.h"
+#include "discoveryd/model/foreign.h"
 #include "discoveryd/model/zone_preview.h"
 #include "discoveryd/model/zoning_impl.h"
 #include "discoveryd/supervise/supervise.h"
@@ -25,6 +26,12 @@ struct known {
 	struct net_ip from;
 };
 
+/* An entry of another discovery controller that is told to hosts. */
+struct entry {
+	const struct dsc_dc *dc;
+	const struct dsc_reg *reg;
+};
+
 struct dsc_zone_preview {
 	struct dsc_app *app;
 	const struct dsc_snapshot *snap;
@@ -33,11 +40,13 @@ struct dsc_zone_preview {
 	size_t nr_known, max_known;
 	uint64_t *subsys; /* that may differ */
 	size_t nr_subsys;
+	struct entry *entry; /* that may differ, by NQN */
+	size_t nr_entries, max_entries;
 	struct dsc_lines
-		foreign; /* NQNs of subsystems that other discovery controllers registered, sorted */
+		foreign; /* NQNs of subsystems that other discovery controllers present, sorted */
 	struct dsc_preview_result r;
-	size_t entries;
-	size_t host_at, subsys_at; /* where it stands: then members of zones */
+	size_t listed;
+	size_t host_at, subsys_at, entry_at; /* where it stands: then members of zones */
 	uint32_t zone_at;
 	bool gained, lost; /* the host at hand */
 	unsigned int ticks;
@@ -59,19 +68,18 @@ static void *grow(void *old, size_t nr, size_t *max, size_t size)
 	return more;
 }
 
-static void note(struct dsc_zone_preview *p, struct dsc_preview_list *list,
-		 const struct dsc_subsys *s)
+static void note(struct dsc_zone_preview *p, struct dsc_preview_list *list, const char *nqn)
 {
 	for (size_t i = 0; i < list->nr; i++)
-		if (list->subsys[i] == s)
+		if (list->nqn[i] == nqn)
 			return; /* by another of its addresses */
-	if (p->entries >= DSC_PREVIEW_ENTRIES_MAX) {
+	if (p->listed >= DSC_PREVIEW_ENTRIES_MAX) {
 		p->r.truncated = true;
 		return;
 	}
-	p->entries++;
-	list->subsys = grow(list->subsys, list->nr, &list->max, sizeof(*list->subsys));
-	list->subsys[list->nr++] = s;
+	p->listed++;
+	list->nqn = grow(list->nqn, list->nr, &list->max, sizeof(*list->nqn));
+	list->nqn[list->nr++] = nqn;
 }
 
 /* -- who is known ----------------------------------------------------------------------------------------- */
@@ -142,6 +150,40 @@ static void find_foreign(struct dsc_zone_preview *p)
 	dsc_lines_sort(&p->foreign);
 }
 
+/* Can the two forms say something else of it? */
+static bool may_differ(const struct dsc_zone_preview *p, const struct dsc_reg *r)
+{
+	const struct dsc_zoning *form[] = { p->now, p->then };
+	struct dsc_zones_of of;
+
+	if (!p->now || p->now->enabled != p->then->enabled || p->now->closed != p->then->closed)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(form); i++) {
+		dsc_zones_of_init(&of, form[i], r->nqn, r->label);
+		if (dsc_zones_of_next(&of))
+			return true;
+	}
+	return false;
+}
+
+static void find_entries(struct dsc_zone_preview *p)
+{
+	const struct dsc_entity *e;
+	const struct dsc_reg *r;
+	const struct dsc_dc *dc;
+
+	dsc_tree_each(r, p->snap->dc_regs, &dsc_reg_nqn_ops)
+	{
+		e = dsc_snapshot_entity_id(p->snap, r->entity_id);
+		dc = e ? dsc_snapshot_dc_id(p->snap, e->dc_id) : NULL;
+		if (!dc || e->etype != NVMF_DIM_DDC || r->subtype != NVMF_SUBTYPE_NVM ||
+		    dsc_dc_why(p->snap, dc, NULL) != DSC_DC_TOLD || !may_differ(p, r))
+			continue;
+		p->entry = grow(p->entry, p->nr_entries, &p->max_entries, sizeof(*p->entry));
+		p->entry[p->nr_entries++] = (struct entry){ dc, r };
+	}
+}
+
 /* -- who is told of what ------------------------------------------------------------------------------------- */
 static bool may(const struct dsc_zone_preview *p, const struct dsc_zoning *z,
 		const struct dsc_asker *who, const struct dsc_subsys *s)
@@ -173,6 +215,40 @@ static int compare(const struct dsc_zone_preview *p, const struct dsc_asker *who
 	return (int)may(p, p->then, who, s) - (int)may(p, p->now, who, s);
 }
 
+/* Is the host told one of these entries, which have the same NQN? */
+static bool may_entries(const struct dsc_zone_preview *p, const struct dsc_zoning *z,
+			const struct dsc_asker *who, size_t from, size_t to)
+{
+	struct dsc_zone_port port;
+	struct dsc_zoning_question q = {
+		.snap = p->snap, .who = who, .port = &port, .confirmed = UINT64_MAX
+	};
+	struct net_prefix addr;
+
+	for (const struct entry *e = p->entry + from; e < p->entry + to; e++) {
+		if (dsc_dc_why(p->snap, e->dc, who->nqn ? who->nqn : DSC_NOBODY) != DSC_DC_TOLD)
+			continue;
+		dsc_foreign_port(e->dc, e->reg, &port, &addr);
+		if (!z || dsc_zone_may(dsc_zoning_verdict(z, &q, NULL)))
+			return true;
+	}
+	return false;
+}
+
+/* The NQN of the entries from *at on, which goes past them; *ret_change as compare()'s. */
+static const char *compare_entries(const struct dsc_zone_preview *p, const struct dsc_asker *who,
+				   size_t *at, int *ret_change)
+{
+	const char *nqn = p->entry[*at].reg->nqn;
+	size_t from = *at;
+
+	while (*at < p->nr_entries && !strcmp(p->entry[*at].reg->nqn, nqn))
+		++*at;
+	*ret_change = (int)may_entries(p, p->then, who, from, *at) -
+		      (int)may_entries(p, p->now, who, from, *at);
+	return nqn;
+}
+
 static bool note_connected(void *arg, const struct dsc_controller *c)
 {
 	(void)c;
@@ -195,8 +271,7 @@ static struct dsc_preview_host *listed(struct dsc_zone_preview *p, const char *n
 	return h;
 }
 
-static void found(struct dsc_zone_preview *p, const struct known *k, const struct dsc_subsys *s,
-		  int change)
+static void found(struct dsc_zone_preview *p, const struct known *k, const char *nqn, int change)
 {
 	struct dsc_preview_host *h = listed(p, k->nqn);
 	bool connected = false;
@@ -205,12 +280,12 @@ static void found(struct dsc_zone_preview *p, const struct known *k, const struc
 	p->lost |= change < 0;
 	if (!h)
 		return;
-	note(p, change > 0 ? &h->gains : &h->loses, s);
+	note(p, change > 0 ? &h->gains : &h->loses, nqn);
 	if (change < 0 && p->app->supervisor)
-		dsc_supervisor_controllers(p->app->supervisor, s->nqn, k->nqn, note_connected,
+		dsc_supervisor_controllers(p->app->supervisor, nqn, k->nqn, note_connected,
 					   &connected);
 	if (connected)
-		note(p, &h->connected, s);
+		note(p, &h->connected, nqn);
 }
 
 static bool late(struct dsc_zone_preview *p, uint64_t until_ns)
@@ -225,6 +300,7 @@ static bool step_host(struct dsc_zone_preview *p, uint64_t until_ns)
 	const struct dsc_host *host = dsc_snapshot_host(p->snap, k->nqn);
 	struct dsc_asker who = { .nqn = k->nqn, .host = host, .has_from = k->at };
 	const struct dsc_subsys *s;
+	const char *nqn;
 	int change;
 
 	who.from = net_prefix_of(&k->from, NET_IP_BITS);
@@ -233,8 +309,15 @@ static bool step_host(struct dsc_zone_preview *p, uint64_t until_ns)
 		if (s && dsc_snapshot_allows(s, host)) {
 			change = compare(p, &who, s);
 			if (change)
-				found(p, k, s, change);
+				found(p, k, s->nqn, change);
 		}
+		if (late(p, until_ns))
+			return false;
+	}
+	while (p->entry_at < p->nr_entries) {
+		nqn = compare_entries(p, &who, &p->entry_at, &change);
+		if (change)
+			found(p, k, nqn, change);
 		if (late(p, until_ns))
 			return false;
 	}
@@ -243,7 +326,7 @@ static bool step_host(struct dsc_zone_preview *p, uint64_t until_ns)
 
 static bool step_hosts(struct dsc_zone_preview *p, uint64_t until_ns)
 {
-	for (; p->host_at < p->nr_known; p->host_at++, p->subsys_at = 0) {
+	for (; p->host_at < p->nr_known; p->host_at++, p->subsys_at = p->entry_at = 0) {
 		if (!step_host(p, until_ns))
 			return false;
 		if (p->host_at + 1 < p->nr_known &&
@@ -260,13 +343,19 @@ static void compare_anyone(struct dsc_zone_preview *p)
 {
 	struct dsc_asker who = { .nqn = NULL };
 	const struct dsc_subsys *s;
+	const char *nqn;
 	int change;
 
 	for (size_t i = 0; i < p->nr_subsys; i++) {
 		s = dsc_snapshot_subsys_id(p->snap, p->subsys[i]);
 		change = s && s->allow_any ? compare(p, &who, s) : 0;
 		if (change)
-			note(p, change > 0 ? &p->r.anyone_gains : &p->r.anyone_loses, s);
+			note(p, change > 0 ? &p->r.anyone_gains : &p->r.anyone_loses, s->nqn);
+	}
+	for (size_t at = 0; at < p->nr_entries;) {
+		nqn = compare_entries(p, &who, &at, &change);
+		if (change)
+			note(p, change > 0 ? &p->r.anyone_gains : &p->r.anyone_loses, nqn);
 	}
 }
 
@@ -390,6 +479,7 @@ int dsc_zone_preview_begin(struct dsc_app *app, const struct dsc_activate_in *in
 	p->r.host = dsc_zalloc(DSC_PREVIEW_HOSTS_MAX * sizeof(*p->r.host));
 	find_known(p);
 	find_foreign(p);
+	find_entries(p);
 	compare_anyone(p);
 	*ret = p;
 	return 0;
@@ -408,16 +498,17 @@ const struct dsc_preview_result *dsc_zone_preview_result(const struct dsc_zone_p
 void dsc_zone_preview_end(struct dsc_zone_preview *p)
 {
 	for (size_t i = 0; i < p->r.nr_hosts; i++) {
-		free(p->r.host[i].gains.subsys);
-		free(p->r.host[i].loses.subsys);
-		free(p->r.host[i].connected.subsys);
+		free(p->r.host[i].gains.nqn);
+		free(p->r.host[i].loses.nqn);
+		free(p->r.host[i].connected.nqn);
 	}
 	for (size_t i = 0; i < p->nr_known; i++)
 		free(p->known[i].nqn);
 	free(p->known);
 	free(p->r.host);
-	free(p->r.anyone_gains.subsys);
-	free(p->r.anyone_loses.subsys);
+	free(p->r.anyone_gains.nqn);
+	free(p->r.anyone_loses.nqn);
+	free(p->entry);
 	free(p->r.unknown.m);
 	free(p->r.foreign.m);
 	dsc_lines_free(&p->foreign);

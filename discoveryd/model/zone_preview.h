@@ -11,7 +11,7 @@
 #define DSC_PREVIEW_MEMBERS_MAX 1000 /* of each kind */
 
 struct dsc_preview_list {
-	const struct dsc_subsys **subsys; /* borrowed from the preview's snapshot */
+	const char **nqn; /* of subsystems; borrowed from the preview's snapshot */
 	size_t nr, max;
 };
 

@@ -193,6 +193,9 @@ def test_our_zones_have_what_followed_discovery_controllers_present():
         daemon.rest('POST', '/zone-groups', {'name': 'g'})
         members = [{'role': 'host', 'nqn': H[0]}, {'role': 'subsystem', 'address': '192.0.2.1'}]
         daemon.rest('POST', '/zone-groups/g/zones', {'name': 'z', 'members': members})
+        daemon.rest('POST', '/hosts', {'nqn': H[1]})
+        preview = daemon.rest('POST', '/zoning/preview', {})
+        assert [(h['nqn'], h['loses']) for h in preview['hosts']] == [(H[1], S[:1])] and preview['anyone'] == {'gains': [], 'loses': S[:1]}, preview
         daemon.rest('POST', '/zoning/activate', {})
         hosts[1].wait(events[1])
         assert told(hosts[1]) == S[1:2]
