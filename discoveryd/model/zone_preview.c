@@ -23,6 +23,7 @@
 struct known {
 	char *nqn;
 	bool at;
+	bool touched; /* our own subsystems may differ for it */
 	struct net_ip from;
 };
 
@@ -134,6 +135,65 @@ static void find_known(struct dsc_zone_preview *p)
 			p->known[kept++] = p->known[i];
 	}
 	p->nr_known = kept;
+}
+
+/* The first that isn't before the NQN. */
+static size_t first_known(const struct dsc_zone_preview *p, const char *nqn)
+{
+	size_t low = 0, high = p->nr_known;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(p->known[mid].nqn, nqn) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* For these something differs. */
+static void touch_named(struct dsc_zone_preview *p, const char *nqn)
+{
+	for (size_t i = first_known(p, nqn); i < p->nr_known && !strcmp(p->known[i].nqn, nqn); i++)
+		p->known[i].touched = true;
+}
+
+static void touch_labelled(struct dsc_zone_preview *p, const char *label)
+{
+	const struct dsc_reg *r = NULL;
+
+	while ((r = dsc_snapshot_host_reg_after(p->snap, NULL, r)))
+		if (!strcmp(r->label, label))
+			touch_named(p, r->nqn);
+}
+
+static void touch_at(struct dsc_zone_preview *p, const struct net_prefix *at)
+{
+	for (size_t i = 0; i < p->nr_known; i++)
+		p->known[i].touched |= p->known[i].at && net_prefix_has(at, &p->known[i].from);
+}
+
+/* A subsystem that comes into its first zone, or leaves its last, concerns everyone. */
+static void touch_known(struct dsc_zone_preview *p)
+{
+	const struct dsc_zone_delta *delta = &p->then->delta;
+
+	for (size_t i = 0; i < p->nr_known; i++)
+		p->known[i].touched = delta->nr_whole;
+	for (size_t i = 0; i < delta->nr_pairs && !delta->nr_whole; i++) {
+		for (size_t k = 0; k < delta->pair[i].nr_hosts; k++) {
+			const struct dsc_zone_key *key = &delta->pair[i].host[k];
+
+			if (key->nqn)
+				touch_named(p, key->nqn);
+			else if (key->label)
+				touch_labelled(p, key->label);
+			else
+				touch_at(p, &key->at);
+		}
+	}
 }
 
 static void find_foreign(struct dsc_zone_preview *p)
@@ -304,7 +364,7 @@ static bool step_host(struct dsc_zone_preview *p, uint64_t until_ns)
 	int change;
 
 	who.from = net_prefix_of(&k->from, NET_IP_BITS);
-	while (p->subsys_at < p->nr_subsys) {
+	while (k->touched && p->subsys_at < p->nr_subsys) {
 		s = dsc_snapshot_subsys_id(p->snap, p->subsys[p->subsys_at++]);
 		if (s && dsc_snapshot_allows(s, host)) {
 			change = compare(p, &who, s);
@@ -368,22 +428,6 @@ static bool label_is_known(const struct dsc_zone_preview *p, const char *label)
 		if (!strcmp(r->label, label))
 			return true;
 	return false;
-}
-
-/* The first that isn't before the NQN. */
-static size_t first_known(const struct dsc_zone_preview *p, const char *nqn)
-{
-	size_t low = 0, high = p->nr_known;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(p->known[mid].nqn, nqn) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
 }
 
 static bool host_is_known(const struct dsc_zone_preview *p, const struct dsc_zone_member *m)
@@ -478,6 +522,7 @@ int dsc_zone_preview_begin(struct dsc_app *app, const struct dsc_activate_in *in
 	p->nr_subsys = then->delta.nr_changed;
 	p->r.host = dsc_zalloc(DSC_PREVIEW_HOSTS_MAX * sizeof(*p->r.host));
 	find_known(p);
+	touch_known(p);
 	find_foreign(p);
 	find_entries(p);
 	compare_anyone(p);
