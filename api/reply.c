@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* On every answer.  The dashboard is one origin with nothing inline; nobody else's page may frame or read it. */
 static const struct {
@@ -192,6 +194,21 @@ void api_reply_static(struct api_req *req, const char *type, const void *data, s
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		len, (void *)(uintptr_t)data, MHD_RESPMEM_PERSISTENT);
 
+	MHD_add_response_header(response, "Content-Type", type);
+	answer(req, 200, response);
+}
+
+void api_reply_file(struct api_req *req, const char *type, int fd)
+{
+	struct MHD_Response *response;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 ||
+	    !(response = MHD_create_response_from_fd64((uint64_t)st.st_size, fd))) {
+		close(fd);
+		api_failf(req, API_PROBLEM_INTERNAL, NULL, "the file can't be read");
+		return;
+	}
 	MHD_add_response_header(response, "Content-Type", type);
 	answer(req, 200, response);
 }

@@ -9,6 +9,7 @@
 /* keep sorted */
 extern const struct api_route api_res_allow[];
 extern const struct api_route api_res_audit[];
+extern const struct api_route api_res_backup[];
 extern const struct api_route api_res_config[];
 extern const struct api_route api_res_controller[];
 extern const struct api_route api_res_daemon[];

@@ -30,6 +30,7 @@ const struct api_route *const api_route_table[] = {
 	api_res_zoning,
 	api_res_zoning_preview,
 	api_res_user,
+	api_res_backup,
 	NULL,
 };
 /* clang-format on */

@@ -114,6 +114,9 @@ void api_ops_destroy(struct api_server *server);
 void api_reply_stream(struct api_req *req, const char *type, MHD_ContentReaderCallback read,
 		      MHD_ContentReaderFreeCallback end, void *arg);
 
+/* reply.c: a whole file; takes fd over */
+void api_reply_file(struct api_req *req, const char *type, int fd);
+
 /* bundle.c: the dashboard */
 void api_bundle_serve(struct api_req *req);
 

@@ -163,6 +163,8 @@ enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 			  struct json_object *body, struct json_object **ret_doc);
 /* The text that a GET of a path below the root answers with, to be freed. */
 enum cli_exit cli_fetch(struct cli *cli, const char *path, char **ret_text);
+/* What a GET of a path below the root answers with, of any length, into a file. */
+enum cli_exit cli_download(struct cli *cli, const char *path, int fd);
 /* Every item of a list, page after page. */
 enum cli_exit cli_list(struct cli *cli, const char *path, struct json_object **ret_items);
 

@@ -30,6 +30,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_bench_commands,
 	cli_logs_commands,
 	cli_bundle_commands,
+	cli_backup_commands,
 	cli_user_commands,
 	cli_daemon_commands,
 	cli_help_commands,
@@ -39,6 +40,7 @@ const struct cli_command *const cli_areas[] = {
 const struct cli_resource cli_resources[] = {
 	/* keep sorted */
 	{ "audit", NULL, "who changed what", "audit", NULL },
+	{ "backup", NULL, "copies of discoveryd's database", "backups", "id" },
 	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
 	{ "dc", NULL, "other discovery controllers, which are followed", "discovery-controllers", "id" },
 	{ "event", "ev", "what happened", "events", NULL },

@@ -319,6 +319,38 @@ enum cli_exit cli_fetch(struct cli *cli, const char *path, char **ret_text)
 	return res;
 }
 
+static size_t write_out(char *data, size_t size, size_t nmemb, void *arg)
+{
+	size_t len = size * nmemb, done = 0;
+	ssize_t n;
+
+	while (done < len && (n = write(*(int *)arg, data + done, len - done)) > 0)
+		done += (size_t)n;
+	return done;
+}
+
+enum cli_exit cli_download(struct cli *cli, const char *path, int fd)
+{
+	cmn_autofree char *url = make_url(cli, path);
+	CURL *curl = curl_easy_init();
+	CURLcode res = CURLE_FAILED_INIT;
+	long status = 0;
+
+	if (curl) {
+		set_up(curl, cli, url);
+		curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_out);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &fd);
+		res = curl_easy_perform(curl);
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_cleanup(curl);
+	}
+	if (res == CURLE_OK)
+		return CLI_OK;
+	cli_error(NULL, "%s: %s", url, curl_easy_strerror(res));
+	return status == 404 ? CLI_NOT_FOUND : status >= 400 ? CLI_REFUSED : CLI_FAILED;
+}
+
 /* -- streams ---------------------------------------------------------------------------------------------------- */
 
 struct follow {

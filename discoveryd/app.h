@@ -54,6 +54,7 @@ struct dsc_store;
 struct dsc_model;
 struct dsc_supervisor;
 struct dsc_audits;
+struct dsc_backups;
 struct dsc_events;
 struct dsc_disc;
 struct dsc_follow;
@@ -66,6 +67,7 @@ struct dsc_app {
 	struct dsc_model *model;
 	struct dsc_events *events;
 	struct dsc_audits *audits;
+	struct dsc_backups *backups;
 	struct dsc_supervisor *supervisor;
 	struct dsc_disc *disc;
 	struct dsc_follow *follow;

@@ -32,6 +32,7 @@
 #include "discoveryd/model/model.h"
 #include "discoveryd/notify.h"
 #include "discoveryd/options.h"
+#include "discoveryd/store/backups.h"
 #include "discoveryd/store/maintain.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
@@ -209,6 +210,7 @@ static int start(struct daemon *d, struct cmn_err *err)
 		return err->code;
 	app->events = dsc_events_create(app);
 	app->audits = dsc_audits_create(app);
+	app->backups = dsc_backups_create(app);
 	if (make_run_dir(app->opt.run_dir, err) < 0 ||
 	    dsc_model_create(app, &app->model, err) < 0 ||
 	    dsc_disc_start(app, &d->app.disc, err) < 0)
@@ -227,6 +229,7 @@ static void end(struct daemon *d)
 	dsc_disc_stop(d->app.disc);
 	dsc_follow_stop(app->follow);
 	dsc_supervisor_destroy(app->supervisor);
+	dsc_backups_destroy(app->backups);
 	dsc_store_close(app->store);
 	dsc_model_destroy(app->model);
 	dsc_events_destroy(app->events);

@@ -64,7 +64,9 @@ static int tell_counts(sqlite3 *db, FILE *out)
 	char sql[256];
 	int rows = 0;
 
-	if (sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", -1, &tables, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db,
+			       "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+			       -1, &tables, NULL) != SQLITE_OK)
 		return -1;
 	while (rows >= 0 && sqlite3_step(tables) == SQLITE_ROW) {
 		sqlite3_snprintf(sizeof(sql), sql, "SELECT %Q, count(*) FROM \"%w\"",
@@ -82,12 +84,16 @@ static int check_integrity(sqlite3 *db, const char *path, FILE *out, struct cmn_
 
 	if (tell_rows(db, "PRAGMA integrity_check(20)", "integrity", out) < 0)
 		return failed(db, path, err);
-	if (dsc_store_query_u64(db, "SELECT count(*) FROM pragma_integrity_check(1) WHERE integrity_check <> 'ok'", &bad) < 0)
+	if (dsc_store_query_u64(
+		    db,
+		    "SELECT count(*) FROM pragma_integrity_check(1) WHERE integrity_check <> 'ok'",
+		    &bad) < 0)
 		return failed(db, path, err);
 	if (bad)
 		return cmn_err_set(err, -EUCLEAN, NULL, "database %s is corrupt", path);
 	if (tell_rows(db, "PRAGMA foreign_key_check", "orphan", out) != 0)
-		return cmn_err_set(err, -EUCLEAN, NULL, "database %s has rows without their owner", path);
+		return cmn_err_set(err, -EUCLEAN, NULL, "database %s has rows without their owner",
+				   path);
 	return 0;
 }
 
@@ -99,7 +105,9 @@ static int check(sqlite3 *db, const char *path, FILE *out, struct cmn_err *err)
 	    dsc_store_query_u64(db, "PRAGMA page_count", &pages) < 0 ||
 	    dsc_store_query_u64(db, "PRAGMA page_size", &page_size) < 0)
 		return failed(db, path, err);
-	fprintf(out, "database: %s\nbytes: %" PRIu64 "\nsqlite: %s\nschema: %" PRIu64 ", this program knows %zu\n",
+	fprintf(out,
+		"database: %s\nbytes: %" PRIu64 "\nsqlite: %s\nschema: %" PRIu64
+		", this program knows %zu\n",
 		path, pages * page_size, sqlite3_libversion(), version, dsc_migrations_count);
 	if (version > dsc_migrations_count)
 		return cmn_err_set(err, -EPROTONOSUPPORT, NULL,
@@ -153,23 +161,27 @@ int dsc_store_backup(const char *state_dir, const char *to, struct cmn_err *err)
 	cmn_autofclose FILE *nowhere = fopen("/dev/null", "we");
 	char path[PATH_MAX];
 	sqlite3 *db = NULL, *made = NULL;
-	mode_t mask;
-	int rc;
+	int rc, fd;
 
 	snprintf(path, sizeof(path), "%s/pharos.db", state_dir);
-	if (access(to, F_OK) == 0)
-		return cmn_err_set(err, -EEXIST, NULL, "%s is there already", to);
 	rc = open_to_read(path, &db, err);
-	mask = umask(077); /* it may hold secrets */
-	if (!rc)
-		rc = copy(db, path, to, err);
-	umask(mask);
+	if (rc)
+		goto out_close;
+	fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* it may hold secrets */
+	if (fd < 0) {
+		rc = errno == EEXIST ? cmn_err_set(err, -EEXIST, NULL, "%s is there already", to)
+				     : cmn_err_errno(err, -errno, NULL, "%s", to);
+		goto out_close;
+	}
+	close(fd);
+	rc = copy(db, path, to, err);
 	if (!rc)
 		rc = sync_file(to, err);
 	if (!rc)
 		rc = open_to_read(to, &made, err);
 	if (!rc && nowhere)
 		rc = check(made, to, nowhere, err);
+out_close:
 	sqlite3_close(made);
 	sqlite3_close(db);
 	return rc;

@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 import urllib.parse
@@ -43,6 +44,8 @@ def problem(code, detail, **more):
     return code, {"type": "urn:pharos:problem:x", "title": "Kind of problem", "status": code, "detail": detail, **more}
 
 
+FOLDER = tempfile.TemporaryDirectory()
+
 # A command for each operation of the API; PUT of an object by its key is `pharos api`.
 COMMANDS = {
     "listSubsystems": ["subsystem", "list"], "createSubsystem": ["subsystem", "create", "x"], "getSubsystem": ["subsystem", "show", "x"],
@@ -65,6 +68,8 @@ COMMANDS = {
     "createWorker": ["worker", "create"], "getWorker": ["worker", "show", "x"], "patchWorker": ["worker", "set", "x"], "deleteWorker": ["worker", "delete", "x"],
     "listNodes": ["node", "list"], "getNode": ["node", "show", "x"], "getConfig": ["export"], "putConfig": ["apply", "-f", "/dev/stdin"],
     "publish": ["publish"], "unpublish": ["unpublish", "x"], "listControllers": ["controller", "list"], "listEvents": ["events"],
+    "listBackups": ["backup", "list"], "createBackup": ["backup", "create"], "getBackup": ["backup", "show", "x"], "deleteBackup": ["backup", "delete", "x"],
+    "getBackupFile": ["backup", "get", "x", f"{FOLDER.name}/x"],
     "listUsers": ["user", "list"], "createUser": ["user", "create", "x"], "getUser": ["user", "show", "x"], "patchUser": ["user", "set", "x"],
     "deleteUser": ["user", "delete", "x"], "listTokens": ["token", "list"], "createToken": ["token", "create", "x"], "getToken": ["token", "show", "x"],
     "deleteToken": ["token", "delete", "x"], "whoami": ["whoami"],
