@@ -9,6 +9,7 @@
 #include "common/util.h"
 #include "discoveryd/model/commands.h"
 #include "discoveryd/model/foreign.h"
+#include "discoveryd/model/paths.h"
 #include "discoveryd/store/store.h"
 
 #include <stdio.h>
@@ -162,30 +163,43 @@ static void add_entry(struct json_object *list, const char *nqn, const char *wha
 	json_object_array_add(list, entry);
 }
 
-static bool is_told(const struct dsc_snapshot *snap, const char *host_nqn, uint64_t subsys_id,
-		    const struct dsc_portal *portal)
+static bool is_told(const struct dsc_paths *paths, const struct dsc_portal *portal)
 {
-	const struct dsc_subsys *subsys = dsc_snapshot_subsys_id(snap, subsys_id);
-	struct dsc_asker who = dsc_asker(snap, host_nqn);
-	const struct dsc_portal *is = dsc_snapshot_portal_id(snap, portal->id);
+	for (size_t i = 0; i < paths->nr_told; i++) {
+		const struct dsc_portal *p = paths->path[i].portal;
 
-	return subsys && is && strcmp(is->advertise, portal->advertise) == 0 &&
-	       dsc_snapshot_why(snap, subsys, &who, is) == DSC_WHY_VISIBLE;
+		if (p->id == portal->id)
+			return strcmp(p->advertise, portal->advertise) == 0;
+	}
+	return false;
+}
+
+static void find_told(struct dsc_paths *paths, const struct dsc_snapshot *snap,
+		      const char *host_nqn, uint64_t subsys_id)
+{
+	struct dsc_asker who = dsc_asker(snap, host_nqn);
+
+	dsc_paths_init(paths, snap, &who);
+	dsc_paths_find(paths, dsc_snapshot_subsys_id(snap, subsys_id));
 }
 
 /* Entries of a subsystem that side has and other hasn't. */
 static void add_entries(struct json_object *list, const struct dsc_snapshot *side,
 			const struct dsc_snapshot *other, const char *host_nqn, uint64_t subsys_id)
 {
-	const struct dsc_subsys *subsys = dsc_snapshot_subsys_id(side, subsys_id);
-	const struct dsc_portal *portal = NULL;
+	struct dsc_paths has = { 0 }, had = { 0 };
 
-	while (subsys && (portal = dsc_snapshot_worker_portal(side, subsys->worker_id,
-							      portal ? portal->id : 0))) {
-		if (is_told(side, host_nqn, subsys_id, portal) &&
-		    !is_told(other, host_nqn, subsys_id, portal))
-			add_entry(list, subsys->nqn, "portal", portal->name);
+	find_told(&has, side, host_nqn, subsys_id);
+	find_told(&had, other, host_nqn, subsys_id);
+	for (size_t i = 0; i < has.nr_told; i++) {
+		const struct dsc_portal *portal = has.path[i].portal;
+
+		if (!is_told(&had, portal))
+			add_entry(list, dsc_snapshot_subsys_id(side, subsys_id)->nqn, "portal",
+				  portal->name);
 	}
+	dsc_paths_end(&has);
+	dsc_paths_end(&had);
 }
 
 static bool refers(const struct dsc_snapshot *snap, const char *host_nqn, uint64_t referral_id)

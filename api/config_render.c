@@ -65,6 +65,7 @@ struct json_object *api_config_group(const struct dsc_snapshot *snap, const stru
 	json_object_array_sort(array, by_text);
 	api_add_str(json, "name", group->name);
 	api_add_str(json, "description", *group->description ? group->description : NULL);
+	api_add_paths(json, group->path_policy, group->max_paths);
 	json_object_object_add(json, "members", array);
 	return json;
 }
@@ -163,6 +164,7 @@ struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const str
 	api_add_str(json, "serial", s->serial);
 	api_add_str(json, "model", s->model);
 	api_add_str(json, "label", *s->label ? s->label : NULL);
+	api_add_paths(json, s->path_policy, s->max_paths);
 	api_add_bool(json, "allow_any_host", s->allow_any);
 	dsc_tree_each(allow, s->hosts, &dsc_allow_ops) api_add_who(list, snap, allow->who_id);
 	json_object_array_sort(list, by_text);

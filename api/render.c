@@ -158,6 +158,36 @@ void api_list_free(struct dsc_list *list)
 	list->item = NULL;
 }
 
+void api_get_path_policy(uint8_t policy, struct api_value *ret)
+{
+	ret->text = policy == DSC_PATHS_UNSET ? NULL : dsc_path_policy_name[policy];
+}
+
+void api_get_max_paths(uint32_t max_paths, struct api_value *ret)
+{
+	ret->number = max_paths;
+	ret->null = !max_paths;
+}
+
+void api_add_paths(struct json_object *json, uint8_t policy, uint32_t max_paths)
+{
+	struct api_value value = { 0 };
+
+	api_get_path_policy(policy, &value);
+	api_add_str(json, "path_policy", value.text);
+	json_object_object_add(json, "max_paths",
+			       max_paths ? json_object_new_uint64(max_paths) : NULL);
+}
+
+void api_read_paths(struct json_object *doc, struct dsc_paths_in *ret)
+{
+	ret->policy = api_body_str(doc, "path_policy");
+	if (!ret->policy && cmn_json_has(doc, "path_policy"))
+		ret->policy = ""; /* null */
+	ret->max_set = cmn_json_has(doc, "max_paths");
+	ret->max = (uint32_t)api_body_u64(doc, "max_paths");
+}
+
 int api_read_tri(struct json_object *doc, const char *name, enum dsc_tri *ret, struct cmn_err *err)
 {
 	bool value = false;

@@ -31,6 +31,11 @@ void api_add_who(struct json_object *array, const struct dsc_snapshot *snap, uin
 /* The form of one that a body gives; whether there is such a group is for the command to say. */
 int api_check_who(const char *text, const char *field, struct cmn_err *err);
 
+/* path_policy and max_paths; null where nothing is said. */
+void api_get_path_policy(uint8_t policy, struct api_value *ret);
+void api_get_max_paths(uint32_t max_paths, struct api_value *ret);
+void api_add_paths(struct json_object *json, uint8_t policy, uint32_t max_paths);
+
 /* The answer with an object.  No 304: its status may have changed under the same ETag, which is for If-Match. */
 void api_reply_object(struct api_req *req, struct json_object *json, uint64_t revision);
 /* Who is named, each ended by a newline; null when all are. */
@@ -40,6 +45,8 @@ struct json_object *api_render_hosts(bool all, const char *hosts);
 int api_read_list(struct json_object *doc, const char *name, struct dsc_list *ret_list,
 		  struct cmn_err *err);
 void api_list_free(struct dsc_list *list);
+/* path_policy and max_paths of a body that has been checked. */
+void api_read_paths(struct json_object *doc, struct dsc_paths_in *ret);
 /* true, false; null: false; absent: DSC_UNSET. */
 int api_read_tri(struct json_object *doc, const char *name, enum dsc_tri *ret, struct cmn_err *err);
 

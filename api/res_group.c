@@ -35,10 +35,26 @@ static void get_members(const struct api_ctx *ctx, const void *row, struct api_v
 		api_add_who(ret->json, ctx->snap, m->host_id);
 }
 
+static void get_path_policy(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	api_get_path_policy(((const struct dsc_group *)row)->path_policy, ret);
+}
+
+static void get_max_paths(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	api_get_max_paths(((const struct dsc_group *)row)->max_paths, ret);
+}
+
 static const struct api_field fields[] = {
 	{ "name", API_TEXT, API_KEY | API_FIND | API_CREATE | API_NEEDED, API_AT(dsc_group, name) },
 	{ "description", API_TEXT, API_FIND | API_SET | API_NULL, API_AT(dsc_group, description),
 	  .max = 255 },
+	{ "path_policy", API_TEXT, API_FIND | API_SET | API_NULL, .get = get_path_policy,
+	  .words = dsc_path_policy_name + DSC_PATHS_ALL },
+	{ "max_paths", API_NUMBER, API_FIND | API_SET | API_NULL, .get = get_max_paths, .min = 1,
+	  .max = DSC_MAX_PATHS },
 	{ "member_count", API_NUMBER, API_FIND | API_LIVE, .get = get_member_count },
 	{ "used_by", API_TEXTS, API_FILTER | API_LIVE, .get = get_used_by },
 	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_group, created_ms) },
@@ -65,6 +81,7 @@ int api_group_read(struct json_object *doc, struct dsc_group_in *in, struct cmn_
 	in->description = api_body_str(doc, "description");
 	if (!in->description && cmn_json_has(doc, "description"))
 		in->description = ""; /* null */
+	api_read_paths(doc, &in->paths);
 	if (api_read_list(doc, "members", &in->members, err) < 0)
 		return err->code;
 	in->members.null = false; /* none */

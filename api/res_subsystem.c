@@ -78,6 +78,18 @@ static void get_status(const struct api_ctx *ctx, const void *row, struct api_va
 	ret->json = api_served_status(ctx, subsys->worker_id, state, fail, subsys->changed);
 }
 
+static void get_path_policy(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	api_get_path_policy(((const struct dsc_subsys *)row)->path_policy, ret);
+}
+
+static void get_max_paths(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	api_get_max_paths(((const struct dsc_subsys *)row)->max_paths, ret);
+}
+
 /* It may connect, named or not. */
 static bool may_connect(const struct api_ctx *ctx, const void *row, const char *host_nqn)
 {
@@ -95,6 +107,10 @@ static const struct api_field fields[] = {
 	{ "hosts", API_TEXTS, API_FILTER | API_SET | API_NULL, .get = get_hosts,
 	  .check = api_check_who },
 	{ "portals", API_TEXTS, API_FILTER | API_SET | API_NULL, .get = get_portals },
+	{ "path_policy", API_TEXT, API_FIND | API_SET | API_NULL, .get = get_path_policy,
+	  .words = dsc_path_policy_name + DSC_PATHS_ALL },
+	{ "max_paths", API_NUMBER, API_FIND | API_SET | API_NULL, .get = get_max_paths, .min = 1,
+	  .max = DSC_MAX_PATHS },
 	{ "worker", API_TEXT, API_FIND | API_CREATE | API_NULL, .get = get_worker },
 	{ "node", API_TEXT, API_FIND | API_LIVE, .get = get_node },
 	{ "namespace_count", API_NUMBER, API_FIND | API_LIVE, .get = get_namespace_count },
@@ -129,6 +145,7 @@ int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cm
 		in->label = api_body_str(doc, "label");
 		in->label = in->label ? in->label : ""; /* null */
 	}
+	api_read_paths(doc, &in->paths);
 	if (api_read_tri(doc, "allow_any_host", &in->allow_any, err) < 0 ||
 	    api_read_list(doc, "hosts", &in->hosts, err) < 0 ||
 	    api_read_list(doc, "portals", &in->portals, err) < 0)

@@ -8,6 +8,8 @@ static const struct cli_column columns[] = {
 	{ "NAME", "name", CELL_TEXT, NULL },
 	{ "MEMBERS", "member_count", CELL_NUMBER, NULL },
 	{ "USED BY", "used_by", CELL_COUNT, NULL },
+	{ "PATHS", "path_policy", CELL_TEXT | CELL_WIDE, NULL },
+	{ "MAX PATHS", "max_paths", CELL_NUMBER | CELL_WIDE, NULL },
 	{ "DESCRIPTION", "description", CELL_TEXT, NULL },
 	{ NULL, NULL, 0, NULL },
 };
@@ -15,6 +17,9 @@ static const struct cli_column columns[] = {
 static const struct cli_option create_options[] = {
 	{ "member", "members", CLI_LIST, CLI_BODY, "NQN", "a host of the group" },
 	{ "description", "description", CLI_TEXT, CLI_BODY, "TEXT", "for people" },
+	{ "path-policy", "path_policy", CLI_TEXT, CLI_BODY, "all|local_first|spread",
+	  "which portals its hosts are told first" },
+	{ "max-paths", "max_paths", CLI_NUMBER, CLI_BODY, "N", "tell its hosts at most so many portals of each subsystem" },
 	{ 0 },
 };
 
@@ -22,6 +27,11 @@ static const struct cli_option set_options[] = {
 	{ "member", "members", CLI_LIST, CLI_BODY, "NQN", "a host of the group; all of them anew" },
 	{ "no-members", "members", CLI_NULL, CLI_BODY, NULL, "no host is of it any more" },
 	{ "description", "description", CLI_TEXT, CLI_BODY, "TEXT", "for people" },
+	{ "path-policy", "path_policy", CLI_TEXT, CLI_BODY, "all|local_first|spread",
+	  "which portals its hosts are told first" },
+	{ "max-paths", "max_paths", CLI_NUMBER, CLI_BODY, "N", "tell its hosts at most so many portals of each subsystem" },
+	{ "no-path-policy", "path_policy", CLI_NULL, CLI_BODY, NULL, "leave it to the subsystems" },
+	{ "no-max-paths", "max_paths", CLI_NULL, CLI_BODY, NULL, "leave it to the subsystems" },
 	CLI_WAIT_OPTION,
 	{ 0 },
 };

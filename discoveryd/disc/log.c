@@ -13,6 +13,7 @@
 
 #include "common/container.h"
 #include "discoveryd/model/foreign.h"
+#include "discoveryd/model/zoning.h"
 #include "net/addr.h"
 
 #define LOG_ASQSZ 32 /* admin queue entries that a host may ask for, as others tell it */
@@ -60,6 +61,8 @@ static void set_address(struct dsc_via *via, int family, const void *addr)
 	via->family = family;
 	via->loopback = is_loopback(family, bytes);
 	inet_ntop(family, bytes, via->address, sizeof(via->address));
+	net_ip_parse(&via->to.ip, via->address);
+	via->to.bits = NET_IP_BITS;
 }
 
 void dsc_via_from_sockaddr(struct dsc_via *ret_via, const struct sockaddr_storage *local,
@@ -100,23 +103,13 @@ int dsc_via_parse(struct dsc_via *ret_via, const char *text, uint16_t default_po
 
 enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *via, char *ret)
 {
-	const char *told = *portal->advertise ? portal->advertise : portal->address;
-	struct in6_addr addr;
-	int family = AF_INET;
+	const char *text = *portal->advertise ? portal->advertise : portal->address;
+	enum dsc_why why = dsc_portal_reach(portal, &via->to);
+	struct net_prefix told;
 
-	if (!strcmp(told, "0.0.0.0") || !strcmp(told, "::")) {
-		if (told[0] == '0' && via->family != AF_INET)
-			return DSC_REACH_FAMILY;
-		told = via->address; /* "::" takes both families */
-	} else {
-		if (inet_pton(AF_INET, told, &addr) != 1) {
-			family = AF_INET6;
-			inet_pton(AF_INET6, told, &addr);
-		}
-		if (!via->loopback && is_loopback(family, &addr))
-			return DSC_REACH_LOOPBACK;
-	}
-	snprintf(ret, 64, "%s", told);
+	if (why != DSC_WHY_VISIBLE)
+		return why == DSC_WHY_LOOPBACK ? DSC_REACH_LOOPBACK : DSC_REACH_FAMILY;
+	snprintf(ret, 64, "%s", dsc_portal_told(portal, &told) ? text : via->address);
 	return DSC_REACH_YES;
 }
 
@@ -159,25 +152,22 @@ static int add_ours(struct dsc_log *log, const struct dsc_asker *who)
 {
 	bool local = log->dlpf & NVMF_DLPF_PORTLCL; /* presented at the address that was asked */
 	struct dsc_log_entry entry = { .at = 0 };
-	struct dsc_asker asker = { .nqn = NULL };
-	struct net_ip to = { 0 };
+	struct dsc_asker asker = *who;
 	struct dsc_visible it;
 	char told[64];
+	int rc = 0;
 
-	if (who) {
-		asker = *who;
-		asker.has_to = net_ip_parse(&to, log->via.address);
-		asker.to = net_prefix_of(&to, NET_IP_BITS);
+	asker.anyone = log->dlpf & NVMF_DLPF_ALLSUB;
+	asker.has_to = true;
+	asker.to = log->via.to;
+	dsc_visible_init(&it, log->snap, &asker);
+	while (!rc && dsc_visible_next(&it, &entry.e)) {
+		if (!local || (dsc_reach(entry.e.portal, &log->via, told) == DSC_REACH_YES &&
+			       !strcmp(told, log->via.address)))
+			rc = add_entry(log, &entry);
 	}
-	dsc_visible_init(&it, log->snap, who ? &asker : NULL);
-	while (dsc_visible_next(&it, &entry.e)) {
-		if (dsc_reach(entry.e.portal, &log->via, told) != DSC_REACH_YES ||
-		    (local && strcmp(told, log->via.address) != 0))
-			continue;
-		if (add_entry(log, &entry) < 0)
-			return -ENOMEM;
-	}
-	return 0;
+	dsc_visible_end(&it);
+	return rc;
 }
 
 /* ---- what other discovery controllers have ---- */
@@ -286,7 +276,7 @@ struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const struct dsc
 	log->via = *via;
 	log->dlpf = dlpf;
 	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, who);
-	if (add_ours(log, all ? NULL : who) < 0 ||
+	if (add_ours(log, who) < 0 ||
 	    (!local &&
 	     (add_foreign(log, all ? NULL : who) < 0 || add_referrals(log, who->nqn) < 0))) {
 		dsc_log_destroy(log); /* never a partial log: hosts disconnect what is missing */

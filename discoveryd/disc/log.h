@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "common/err.h"
-#include "discoveryd/model/snapshot.h"
+#include "discoveryd/model/paths.h"
 #include "fabrics/discovery_log.h"
 
 /* Where the host asked: the discovery portal it reached, by our own address on that connection. */
@@ -19,6 +19,7 @@ struct dsc_via {
 	char address[64]; /* ours, literal */
 	uint16_t port, portid;
 	bool loopback;
+	struct net_prefix to; /* address once more */
 };
 
 void dsc_via_from_sockaddr(struct dsc_via *ret_via, const struct sockaddr_storage *local,

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "discoveryd/model/cmd_impl.h"
 #include "discoveryd/model/model_impl.h"
+#include "discoveryd/model/paths.h"
 #include "discoveryd/supervise/supervise.h"
 
 const struct dsc_snapshot *dsc_cmd_ahead(struct dsc_app *app)
@@ -204,6 +205,31 @@ void dsc_cmd_ns_link(struct dsc_txn *txn, const struct dsc_ns *ns, uint64_t who_
 	} else {
 		dsc_txn_put(txn, a);
 	}
+}
+
+/* -- path policies ---------------------------------------------------------------------------------------- */
+int dsc_cmd_check_paths(const struct dsc_paths_in *in, struct cmn_err *err)
+{
+	if (in->policy && *in->policy && dsc_path_policy_parse(in->policy) < 0)
+		return cmn_err_set(err, -EINVAL, "path_policy",
+				   "\"%.64s\" is none of all, local_first, spread", in->policy);
+	if (in->max_set && in->max > DSC_MAX_PATHS)
+		return cmn_err_set(err, -EINVAL, "max_paths", "is more than %u", DSC_MAX_PATHS);
+	return 0;
+}
+
+bool dsc_cmd_set_paths(const struct dsc_paths_in *in, enum dsc_path_policy otherwise,
+		       uint8_t *policy, uint32_t *max_paths)
+{
+	uint8_t old = *policy;
+	uint32_t old_max = *max_paths;
+
+	if (in->policy)
+		*policy = (uint8_t)(*in->policy ? dsc_path_policy_parse(in->policy)
+						: (int)otherwise);
+	if (in->max_set)
+		*max_paths = in->max;
+	return *policy != old || *max_paths != old_max;
 }
 
 /* -- names for a 409 --------------------------------------------------------------------------------------- */

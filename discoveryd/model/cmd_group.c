@@ -150,14 +150,26 @@ static void drop_from_dc(struct dsc_txn *txn, const struct dsc_dc *old, const ch
 	dsc_txn_put(txn, dc);
 }
 
-static void put_changed(struct dsc_txn *txn, uint64_t group_id, const char *description)
+/* in: what else of it changes, or NULL. */
+static void put_changed(struct dsc_txn *txn, uint64_t group_id, const struct dsc_group_in *in)
 {
 	struct dsc_group *g = dsc_row_copy(dsc_snapshot_group_id(dsc_txn_state(txn), group_id));
 
 	g->changed = dsc_txn_change(txn);
-	if (description)
-		snprintf(g->description, sizeof(g->description), "%s", description);
+	if (in && in->description)
+		snprintf(g->description, sizeof(g->description), "%s", in->description);
+	if (in)
+		dsc_cmd_set_paths(&in->paths, DSC_PATHS_UNSET, &g->path_policy, &g->max_paths);
 	dsc_txn_put(txn, g);
+}
+
+static bool changes_row(const struct dsc_group *g, const struct dsc_group_in *in)
+{
+	uint8_t policy = g->path_policy;
+	uint32_t max = g->max_paths;
+
+	return dsc_cmd_set_paths(&in->paths, DSC_PATHS_UNSET, &policy, &max) ||
+	       (in->description && strcmp(in->description, g->description) != 0);
 }
 
 void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id)
@@ -316,6 +328,8 @@ static int check(const struct dsc_group_in *in, struct cmn_err *err)
 
 	if (in->description && strlen(in->description) > 255)
 		return cmn_err_set(err, -EINVAL, "description", "is longer than 255 bytes");
+	if (dsc_cmd_check_paths(&in->paths, err) < 0)
+		return err->code;
 	for (size_t i = 0; in->members.set && i < in->members.nr; i++) {
 		snprintf(field, sizeof(field), "members[%zu]", i);
 		if (dsc_nqn_check(in->members.item[i], field, err) < 0)
@@ -342,6 +356,7 @@ int dsc_cmd_group_create(struct dsc_app *app, const struct dsc_group_in *in,
 	snprintf(g->name, sizeof(g->name), "%s", in->name);
 	snprintf(g->description, sizeof(g->description), "%s",
 		 in->description ? in->description : "");
+	dsc_cmd_set_paths(&in->paths, DSC_PATHS_UNSET, &g->path_policy, &g->max_paths);
 	g->changed = dsc_txn_change(txn);
 	g->created_ms = cmn_wall_ms();
 	dsc_txn_put(txn, g);
@@ -362,7 +377,7 @@ int dsc_cmd_group_update(struct dsc_app *app, const char *name, const struct dsc
 	if (!g || dsc_cmd_check_match(call, g->changed, err) < 0 || check(in, err) < 0)
 		return err->code;
 	id = g->id;
-	changed = in->description && strcmp(in->description, g->description) != 0;
+	changed = changes_row(g, in);
 	txn = dsc_txn_begin(app->model);
 	if (in->members.set && set_members(txn, id, &in->members))
 		changed = true;
@@ -370,7 +385,7 @@ int dsc_cmd_group_update(struct dsc_app *app, const char *name, const struct dsc
 		dsc_txn_abort(txn);
 		return 1;
 	}
-	put_changed(txn, id, in->description);
+	put_changed(txn, id, in);
 	add_targets(txn, id);
 	dsc_txn_commit(txn, call, NULL, name);
 	return 0;

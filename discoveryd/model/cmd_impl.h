@@ -26,6 +26,10 @@ int dsc_cmd_check_match(const struct dsc_call *call, uint64_t changed,
 int dsc_cmd_check_name(const char *name, const char *field, struct cmn_err *err);
 /* A field of printable ASCII of at most max bytes. */
 int dsc_cmd_check_ascii(const char *text, size_t max, const char *field, struct cmn_err *err);
+/* What a subsystem or a group says of paths, in a copy of it: returns whether that changed. */
+int dsc_cmd_check_paths(const struct dsc_paths_in *in, struct cmn_err *err);
+bool dsc_cmd_set_paths(const struct dsc_paths_in *in, enum dsc_path_policy otherwise,
+		       uint8_t *policy, uint32_t *max_paths);
 /* The group, the registered host, or a new one in this transaction (the text is valid). */
 uint64_t dsc_cmd_need_who(struct dsc_txn *txn, const char *text);
 /* A list of hosts and groups. */

@@ -100,6 +100,8 @@ static int check_common(const struct dsc_snapshot *st, const struct dsc_subsys_i
 {
 	if (in->label && dsc_cmd_check_ascii(in->label, DSC_LABEL_MAX, "label", err) < 0)
 		return err->code;
+	if (dsc_cmd_check_paths(&in->paths, err) < 0)
+		return err->code;
 	return dsc_cmd_check_whos(st, &in->hosts, "hosts", err);
 }
 
@@ -158,6 +160,8 @@ static struct dsc_subsys *make_subsys(struct dsc_txn *txn, const struct dsc_subs
 		make_serial(s->serial);
 	snprintf(s->model, sizeof(s->model), "%s", in->model && *in->model ? in->model : "Pharos");
 	snprintf(s->label, sizeof(s->label), "%s", in->label ? in->label : "");
+	s->path_policy = DSC_PATHS_ALL;
+	dsc_cmd_set_paths(&in->paths, DSC_PATHS_ALL, &s->path_policy, &s->max_paths);
 	s->allow_any = in->allow_any == DSC_YES;
 	s->all_portals = !in->portals.set || in->portals.null;
 	s->since = s->any_since = s->portals_since = s->label_since = s->changed =
@@ -201,12 +205,14 @@ static bool update_row(struct dsc_txn *txn, const struct dsc_subsys *old,
 {
 	bool any = in->allow_any == DSC_UNSET ? old->allow_any : in->allow_any == DSC_YES;
 	bool all = in->portals.set ? in->portals.null : old->all_portals;
-	struct dsc_subsys *s;
+	struct dsc_subsys *s = dsc_row_copy(old);
+	bool paths = dsc_cmd_set_paths(&in->paths, DSC_PATHS_ALL, &s->path_policy, &s->max_paths);
 
-	if (any == old->allow_any && all == old->all_portals &&
-	    (!in->label || !strcmp(in->label, old->label)))
+	if (!paths && any == old->allow_any && all == old->all_portals &&
+	    (!in->label || !strcmp(in->label, old->label))) {
+		dsc_row_put(s);
 		return false;
-	s = dsc_row_copy(old);
+	}
 	s->changed = dsc_txn_change(txn);
 	if (any != s->allow_any) {
 		s->allow_any = any;

@@ -57,11 +57,19 @@ struct dsc_list {
 	size_t nr;
 };
 
+/* What a subsystem or a group says about the order of portals. */
+struct dsc_paths_in {
+	const char *policy; /* NULL: leave it, or as ""; "": the default, or for a group nothing */
+	bool max_set;
+	uint32_t max; /* at most DSC_MAX_PATHS; 0: no limit, or for a group nothing */
+};
+
 struct dsc_subsys_in {
 	const char *nqn; /* create only */
 	const char *serial, *model; /* NULL: made up / "Pharos"; create only */
 	const char *worker; /* NULL: the least loaded; create only */
 	const char *label; /* NULL: leave it, or none; "": none */
+	struct dsc_paths_in paths;
 	enum dsc_tri allow_any;
 	struct dsc_list hosts; /* NQNs and "group:NAME"; hosts that aren't registered are */
 	struct dsc_list portals; /* names */
@@ -236,6 +244,7 @@ int dsc_cmd_token_delete(struct dsc_app *app, const char *name, const struct dsc
 struct dsc_group_in {
 	const char *name; /* create only */
 	const char *description; /* NULL: leave it, or none */
+	struct dsc_paths_in paths; /* before what the subsystems say */
 	struct dsc_list members; /* NQNs; hosts that aren't registered are */
 };
 int dsc_cmd_group_create(struct dsc_app *app, const struct dsc_group_in *in,

@@ -290,7 +290,9 @@ static void write_subsys(struct dsc_txn *txn, bool del, const struct dsc_row *ro
 	const struct dsc_subsys *old = dsc_snapshot_subsys_id(&txn->model->ahead, in->id);
 
 	if (old && (del || old->allow_any != in->allow_any ||
-		    old->portals_since != in->portals_since || strcmp(old->label, in->label) != 0))
+		    old->portals_since != in->portals_since ||
+		    old->path_policy != in->path_policy || old->max_paths != in->max_paths ||
+		    strcmp(old->label, in->label) != 0))
 		dsc_txn_doubt(txn, in->id, 0);
 	if (del)
 		return;
@@ -315,13 +317,26 @@ static void write_allow(struct dsc_txn *txn, bool del, const struct dsc_row *row
 		will_show(&txn->effects, s, in->who_id, in->since);
 }
 
+static void write_group(struct dsc_txn *txn, bool del, const struct dsc_row *row)
+{
+	const struct dsc_group *in = (const struct dsc_group *)row;
+	const struct dsc_group *old = dsc_snapshot_group_id(&txn->model->ahead, in->id);
+
+	if (old && !del &&
+	    (old->path_policy != in->path_policy || old->max_paths != in->max_paths))
+		dsc_txn_doubt_paths(txn, in->id);
+}
+
 static void write_member(struct dsc_txn *txn, bool del, const struct dsc_row *row)
 {
 	const struct dsc_member *in = (const struct dsc_member *)row;
 	const struct dsc_host *host = dsc_snapshot_host_id(&txn->model->ahead, in->host_id);
+	const struct dsc_group *g = dsc_snapshot_group_id(&txn->model->ahead, in->group_id);
 
 	if (host)
 		dsc_txn_doubt_referrals(txn, host->nqn);
+	if (g && (g->path_policy != DSC_PATHS_UNSET || g->max_paths))
+		dsc_txn_doubt_paths(txn, in->host_id);
 	if (del)
 		doubt_member(txn, in->group_id, in->host_id, 0);
 	else
@@ -498,6 +513,7 @@ static void (*const before[DSC_ROW_COUNT])(struct dsc_txn *txn, bool del,
 	[DSC_ROW_REFERRAL] = write_referral, [DSC_ROW_ENTITY] = write_entity,
 	[DSC_ROW_MEMBER] = write_member,     [DSC_ROW_DC] = write_dc,
 	[DSC_ROW_ZONING] = write_zoning,     [DSC_ROW_REG] = write_reg,
+	[DSC_ROW_GROUP] = write_group,
 };
 
 void dsc_effects_before(struct dsc_txn *txn, bool del, const struct dsc_row *row)

@@ -59,6 +59,8 @@ void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn);
 void dsc_txn_doubt_dc(struct dsc_txn *txn, uint64_t dc_id);
 /* Of a subsystem for a host, which needn't be registered; of all in which that form of zoning differs from the one before. */
 void dsc_txn_doubt_host(struct dsc_txn *txn, uint64_t subsys_id, const char *host_nqn);
+/* Of all that a host, or those of a group, may use. */
+void dsc_txn_doubt_paths(struct dsc_txn *txn, uint64_t who_id);
 void dsc_txn_doubt_zoning(struct dsc_txn *txn, const struct dsc_zoning *zoning);
 /* Sends it to the store.  call (copied; NULL: nobody waits) is called back as commands.h says; name and nsid go to its outcome. */
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,

@@ -13,6 +13,7 @@
 
 #include "discoveryd/model/foreign.h"
 #include "discoveryd/model/model_impl.h"
+#include "discoveryd/model/paths.h"
 #include "discoveryd/model/zone_ways.h"
 
 #define COMPARISONS_MAX 50000
@@ -22,11 +23,12 @@
 /* -- doubts ------------------------------------------------------------------------------------------ */
 /* Of a subsystem for a host or a group, for a host by its NQN, or (neither) for whoever is told of it; subsys_id 0: of the
  * referrals, for everyone or for a host, then of what other discovery controllers have too; or all that differs between a form of
- * zoning and the one before it. */
+ * zoning and the one before it; or paths: of every subsystem that a host, or the hosts of a group, may use. */
 struct dsc_doubt {
 	uint64_t subsys_id, who_id;
 	char *nqn;
 	struct dsc_zoning *zoning;
+	bool paths;
 };
 
 static void add(struct dsc_review *r, const struct dsc_doubt *doubt)
@@ -70,6 +72,11 @@ void dsc_txn_doubt_zoning(struct dsc_txn *txn, const struct dsc_zoning *zoning)
 	add(&txn->review, &(struct dsc_doubt){ .zoning = dsc_row_get(zoning) });
 }
 
+void dsc_txn_doubt_paths(struct dsc_txn *txn, uint64_t who_id)
+{
+	add(&txn->review, &(struct dsc_doubt){ .who_id = who_id, .paths = true });
+}
+
 /* Down to the first nr of them. */
 static void cut(struct dsc_review *r, size_t nr)
 {
@@ -108,22 +115,10 @@ struct settling {
 	bool foreign; /* that is: what discovery controllers have */
 	struct dsc_tree *any; /* that is: these subsystems */
 	unsigned int left; /* comparisons */
+	struct dsc_paths paths[2]; /* of what is being compared */
 	dsc_told_fn *tell; /* only tells of it; NULL: generations move */
 	void *arg;
 };
-
-static const struct dsc_portal *next_told(const struct dsc_snapshot *st, const struct dsc_subsys *s,
-					  const struct dsc_asker *who,
-					  const struct dsc_portal *after)
-{
-	const struct dsc_portal *p = after;
-
-	while (s && (p = dsc_snapshot_worker_portal(st, s->worker_id, p ? p->id : 0))) {
-		if (dsc_snapshot_why(st, s, who, p) == DSC_WHY_VISIBLE)
-			return p;
-	}
-	return NULL;
-}
 
 static const char *told_address(const struct dsc_portal *p)
 {
@@ -136,30 +131,39 @@ static bool same_entry(const struct dsc_portal *a, const struct dsc_portal *b)
 	       !strcmp(told_address(a), told_address(b));
 }
 
+/* Hosts that nobody names have each an order of their own where it is by hash: another rule is another order for some of them. */
+static bool same_paths(const struct dsc_paths *a, const struct dsc_paths *b)
+{
+	if (a->nr_told != b->nr_told)
+		return false;
+	for (size_t i = 0; i < a->nr_told; i++) {
+		if (!same_entry(a->path[i].portal, b->path[i].portal))
+			return false;
+	}
+	return a->who.nqn || a->nr_told < 2 ||
+	       (a->rule.policy == b->rule.policy && a->rule.max_paths == b->rule.max_paths);
+}
+
 /* By one way: where it comes from, and where to. */
 static bool differs_by(struct settling *st, uint64_t subsys_id, const char *nqn,
 		       const struct dsc_way *way)
 {
-	const struct dsc_portal *p[2] = { NULL, NULL };
 	const struct dsc_subsys *s[2];
-	struct dsc_asker who[2];
+	struct dsc_asker who;
 
 	st->left -= !!st->left;
 	for (int i = 0; i < 2; i++) {
 		s[i] = dsc_snapshot_subsys_id(st->side[i], subsys_id);
-		who[i] = dsc_asker(st->side[i], nqn);
-		who[i].has_from = way->has_from;
-		who[i].from = way->from;
-		who[i].has_to = way->has_to;
-		who[i].to = way->to;
+		who = dsc_asker(st->side[i], nqn);
+		who.has_from = way->has_from;
+		who.from = way->from;
+		who.has_to = way->has_to;
+		who.to = way->to;
+		dsc_paths_init(&st->paths[i], st->side[i], &who);
+		dsc_paths_find(&st->paths[i], s[i]);
 	}
-	do {
-		for (int i = 0; i < 2; i++)
-			p[i] = next_told(st->side[i], s[i], &who[i], p[i]);
-		if (!p[0] || !p[1])
-			return p[0] || p[1];
-	} while (same_entry(p[0], p[1]) && !strcmp(s[0]->label, s[1]->label));
-	return true;
+	return !same_paths(&st->paths[0], &st->paths[1]) ||
+	       (st->paths[0].nr_told && strcmp(s[0]->label, s[1]->label) != 0);
 }
 
 /* Is the host (NULL: one that nobody names) told something else of the subsystem, by whichever way it may come? */
@@ -296,6 +300,8 @@ static void review_anyone(struct settling *st, uint64_t subsys_id)
 
 static void review_everyone(struct settling *st, const struct dsc_doubt *d)
 {
+	if (d->paths)
+		return; /* nobody but members has a group's policy */
 	if (d->subsys_id && !d->who_id && !d->nqn)
 		review_anyone(st, d->subsys_id);
 	else if (d->zoning)
@@ -387,7 +393,19 @@ static void review_zones(struct settling *st, uint64_t subsys_id, int side)
 	}
 }
 
-/* Everyone whom the subsystem names, or a zone with it. */
+/* Hosts of groups that have a path policy may be told something else than those that nobody names. */
+static void review_steered(struct settling *st, uint64_t subsys_id, int side)
+{
+	const struct dsc_group *g;
+
+	dsc_tree_each(g, st->side[side]->groups, &dsc_group_ops)
+	{
+		if (g->path_policy != DSC_PATHS_UNSET || g->max_paths)
+			review_who(st, subsys_id, g->id);
+	}
+}
+
+/* Everyone whom the subsystem names, or a zone with it, or who is told of it in an order of its own. */
 static void review_audience(struct settling *st, uint64_t subsys_id)
 {
 	const struct dsc_subsys *s[2];
@@ -402,6 +420,8 @@ static void review_audience(struct settling *st, uint64_t subsys_id)
 				review_who(st, subsys_id, a->who_id);
 		}
 		review_zones(st, subsys_id, i);
+		if (s[i] && s[i]->allow_any)
+			review_steered(st, subsys_id, i);
 	}
 }
 
@@ -468,11 +488,40 @@ static void review_zoning(struct settling *st, const struct dsc_zone_delta *delt
 		review_audience(st, delta->whole[i]);
 }
 
+/* -- what differs by a group's path policy: all that its hosts may use --------------------------------------------- */
+static void review_all(struct settling *st, const char *nqn)
+{
+	struct dsc_asker who;
+	uint64_t id;
+
+	for (int i = 0; i < 2; i++) {
+		who = dsc_asker(st->side[i], nqn);
+		id = 0;
+		while (st->left && (id = dsc_snapshot_allowed_after(st->side[i], &who, id)))
+			review_host(st, id, nqn);
+	}
+}
+
+static void review_paths(struct settling *st, uint64_t who_id)
+{
+	const struct dsc_host *host;
+
+	for (int i = 0; i < 2; i++) {
+		for (host = dsc_snapshot_who_host(st->side[i], who_id, 0); host;
+		     host = dsc_snapshot_who_host(st->side[i], who_id, host->id)) {
+			if (i == 0 || !stands_for(st->side[0], who_id, host->id))
+				review_all(st, host->nqn);
+		}
+	}
+}
+
 static void review_named(struct settling *st, const struct dsc_doubt *d)
 {
 	struct looked_at *h;
 
-	if (d->zoning) {
+	if (d->paths) {
+		review_paths(st, d->who_id);
+	} else if (d->zoning) {
 		review_zoning(st, &d->zoning->delta);
 	} else if (d->nqn && d->subsys_id) {
 		review_host(st, d->subsys_id, d->nqn);
@@ -709,6 +758,8 @@ static void clear(struct settling *st)
 		free(h);
 	}
 	dsc_tree_put(st->any, &dsc_ids_ops);
+	for (int i = 0; i < 2; i++)
+		dsc_paths_end(&st->paths[i]);
 }
 
 void dsc_review_settle(struct dsc_txn *txn)

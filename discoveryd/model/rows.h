@@ -20,6 +20,7 @@
 #define DSC_NAME_MAX 63 /* ids of workers, portals, nodes */
 #define DSC_LABEL_MAX 64 /* of an administrative label */
 #define DSC_NSID_MAX 4096 /* of a subsystem; targetd's limit too */
+#define DSC_MAX_PATHS 1024 /* what max_paths may say */
 
 enum dsc_row_kind {
 	DSC_ROW_NONE,
@@ -96,6 +97,16 @@ struct dsc_portal {
 	uint64_t since, changed, created_ms;
 };
 
+/* Which of the portals that a host may use it is told first: model/paths.h. */
+enum dsc_path_policy {
+	DSC_PATHS_UNSET,
+	DSC_PATHS_ALL, /* in the order in which they were made */
+	DSC_PATHS_LOCAL_FIRST, /* those near to the host */
+	DSC_PATHS_SPREAD, /* each host in an order of its own */
+	DSC_PATHS_COUNT
+};
+extern const char *const dsc_path_policy_name[DSC_PATHS_COUNT + 1]; /* "", "all", ...; NULL-ended */
+
 struct dsc_host {
 	struct dsc_row row;
 	uint64_t id;
@@ -114,6 +125,8 @@ struct dsc_group {
 	char name[DSC_NAME_MAX + 1];
 	char description[256]; /* for people */
 	uint64_t changed, created_ms;
+	uint8_t path_policy; /* enum dsc_path_policy, as of a subsystem; DSC_PATHS_UNSET: says nothing */
+	uint32_t max_paths; /* 0: says nothing */
 	struct dsc_tree *members; /* struct dsc_member by host id: dsc_member_ops */
 	struct dsc_tree *subsystems, *namespaces; /* that name it: as of a host */
 };
@@ -132,6 +145,8 @@ struct dsc_subsys {
 		   1]; /* administrative label, told in extended log entries; "" none */
 	uint64_t label_since; /* the change that gave it this one */
 	bool allow_any, all_portals;
+	uint8_t path_policy; /* enum dsc_path_policy, not DSC_PATHS_UNSET */
+	uint32_t max_paths; /* a host is told at most so many portals; 0: all */
 	uint64_t since; /* placed on its worker */
 	uint64_t any_since, portals_since;
 	uint64_t changed, created_ms;

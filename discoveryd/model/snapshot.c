@@ -21,6 +21,9 @@ const char *const dsc_why_name[DSC_WHY_COUNT] = {
 	[DSC_WHY_WORKER_DEGRADED] = "worker_degraded",
 	[DSC_WHY_NO_WORKER] = "no_worker",
 	[DSC_WHY_FAILED] = "failed",
+	[DSC_WHY_LOOPBACK] = "loopback_portal",
+	[DSC_WHY_FAMILY] = "address_family",
+	[DSC_WHY_MAX_PATHS] = "max_paths",
 };
 
 /* -- rows ------------------------------------------------------------------------------------------ */
@@ -310,7 +313,6 @@ static enum dsc_why why_portal(const struct dsc_snapshot *snap, const struct dsc
 	return serve->since <= confirmed ? DSC_WHY_VISIBLE : DSC_WHY_NOT_CONFIRMED;
 }
 
-/* who NULL: whoever it may be. */
 static enum dsc_why why_zone(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
 			     const struct dsc_asker *who, const struct dsc_portal *p,
 			     uint64_t confirmed)
@@ -327,7 +329,7 @@ static enum dsc_why why_zone(const struct dsc_snapshot *snap, const struct dsc_s
 				      .portid = p->portid };
 	struct net_prefix told;
 
-	if (!who || !snap->zonings)
+	if (who->anyone || !snap->zonings)
 		return DSC_WHY_VISIBLE;
 	if (dsc_portal_told(p, &told))
 		port.addr = &told;
@@ -365,7 +367,6 @@ static enum dsc_why why_any_portal(const struct dsc_snapshot *snap, const struct
 	return best;
 }
 
-/* who NULL: whoever asks. */
 static enum dsc_why why_served(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
 			       const struct dsc_asker *who, const struct dsc_portal *portal)
 {
@@ -394,7 +395,7 @@ enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_
 
 	if (!w)
 		return DSC_WHY_NO_WORKER;
-	why = why_host(s, who->host, w->confirmed);
+	why = who->anyone ? DSC_WHY_VISIBLE : why_host(s, who->host, w->confirmed);
 	return why == DSC_WHY_VISIBLE ? why_served(snap, s, who, portal) : why;
 }
 
@@ -411,6 +412,11 @@ char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_sub
 		[DSC_WHY_WORKER_DEGRADED] = "its worker crashes again and again",
 		[DSC_WHY_NO_WORKER] = "it is on no worker",
 		[DSC_WHY_FAILED] = "its worker could not serve it",
+		[DSC_WHY_LOOPBACK] =
+			"its portals are on loopback, where this host can't reach them",
+		[DSC_WHY_FAMILY] =
+			"its portals have no address of the family by which this host came",
+		[DSC_WHY_MAX_PATHS] = "the host is told as many other portals as it may",
 	};
 	enum dsc_why why = dsc_snapshot_why(snap, s, who, NULL);
 	const struct dsc_fail *fail = find_fail(snap, s->id, 0, 0);
@@ -425,67 +431,18 @@ char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_sub
 	return buf;
 }
 
-void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
-		      const struct dsc_asker *who)
-{
-	memset(it, 0, sizeof(*it));
-	it->snap = snap;
-	it->all = !who;
-	if (who)
-		it->who = *who;
-}
-
-/* The next subsystem after id that allows the host by name, its own or a group's, or allows any; 0 at the end. */
-static uint64_t next_allowed(const struct dsc_visible *it, uint64_t id)
+uint64_t dsc_snapshot_allowed_after(const struct dsc_snapshot *snap, const struct dsc_asker *who,
+				    uint64_t id)
 {
 	const struct dsc_subsys *s;
 	uint64_t any;
 
-	if (it->all) {
-		s = dsc_tree_next(it->snap->subsystems, &dsc_subsys_ops, &id);
+	if (who->anyone) {
+		s = dsc_tree_next(snap->subsystems, &dsc_subsys_ops, &id);
 		return s ? s->id : 0;
 	}
-	any = dsc_id(dsc_tree_next(it->snap->any, &dsc_ids_ops, &id));
-	return it->who.host ? sooner(any, dsc_snapshot_named_after(it->snap, it->who.host, id))
-			    : any;
-}
-
-/* The next portal after id through which the host sees s. */
-static const struct dsc_portal *next_portal(const struct dsc_visible *it,
-					    const struct dsc_subsys *s, uint64_t id)
-{
-	const struct dsc_portal *p;
-	enum dsc_why why;
-
-	for (; (p = dsc_snapshot_worker_portal(it->snap, s->worker_id, id)); id = p->id) {
-		why = it->all ? why_served(it->snap, s, NULL, p)
-			      : dsc_snapshot_why(it->snap, s, &it->who, p);
-		if (why == DSC_WHY_VISIBLE)
-			return p;
-	}
-	return NULL;
-}
-
-bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry)
-{
-	const struct dsc_subsys *s;
-	const struct dsc_portal *p;
-
-	if (!it->subsys_id)
-		it->subsys_id = next_allowed(it, 0);
-	for (; it->subsys_id; it->subsys_id = next_allowed(it, it->subsys_id)) {
-		s = dsc_snapshot_subsys_id(it->snap, it->subsys_id);
-		p = s ? next_portal(it, s, it->portal_id) : NULL;
-		if (p) {
-			it->portal_id = p->id;
-			ret_entry->subsys = s;
-			ret_entry->portal = p;
-			return true;
-		}
-		it->portal_id = 0;
-	}
-	it->subsys_id = UINT64_MAX; /* stays at the end */
-	return false;
+	any = dsc_id(dsc_tree_next(snap->any, &dsc_ids_ops, &id));
+	return who->host ? sooner(any, dsc_snapshot_named_after(snap, who->host, id)) : any;
 }
 
 /* -- status ---------------------------------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ void dsc_snapshot_put(const struct dsc_snapshot *snap);
 struct dsc_asker {
 	const char *nqn; /* borrowed; NULL: a host that nobody names */
 	const struct dsc_host *host; /* NULL: not registered */
+	bool anyone; /* whoever may use it: neither lists nor zones nor policies count */
 	bool has_from, has_to;
 	struct net_prefix
 		from; /* whence: its address; fewer bits: any host of that prefix that is in no narrower one */
@@ -90,23 +91,9 @@ const struct dsc_reg *dsc_snapshot_host_reg_after(const struct dsc_snapshot *sna
 						  const char *host_nqn,
 						  const struct dsc_reg *after);
 
-struct dsc_entry {
-	const struct dsc_subsys *subsys; /* borrowed from the snapshot */
-	const struct dsc_portal *portal;
-};
-
-/* Walks the entries visible to a host, ordered by subsystem id, then portal id.  It keeps keys, not pointers: an iterator may be
- * kept beside its snapshot for as long as that is held, and copied to remember a position.  Costs O(log n) an entry. */
-struct dsc_visible {
-	const struct dsc_snapshot *snap; /* borrowed */
-	struct dsc_asker who; /* its NQN is borrowed too */
-	bool all; /* whoever may use it */
-	uint64_t subsys_id, portal_id; /* where it stands */
-};
-/* who NULL: everything that is served. */
-void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
-		      const struct dsc_asker *who);
-bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry);
+/* The next subsystem after id that the asker may use, by its name, a group's, or as any host may, confirmed or not; 0 at the end. */
+uint64_t dsc_snapshot_allowed_after(const struct dsc_snapshot *snap, const struct dsc_asker *who,
+				    uint64_t id);
 
 enum dsc_why {
 	DSC_WHY_VISIBLE,
@@ -118,11 +105,15 @@ enum dsc_why {
 	DSC_WHY_WORKER_DEGRADED, /* crash loop */
 	DSC_WHY_NO_WORKER,
 	DSC_WHY_FAILED, /* the worker could not do it */
+	DSC_WHY_LOOPBACK, /* a portal on loopback is of no use to a host that came from elsewhere */
+	DSC_WHY_FAMILY, /* a wildcard portal of the other address family: no address to tell */
+	DSC_WHY_MAX_PATHS, /* the host is told as many others as it may */
 	DSC_WHY_COUNT
 };
 extern const char *const dsc_why_name[DSC_WHY_COUNT]; /* "visible", "not_allowed", ... */
 
-/* Of a subsystem through one portal, or (portal NULL) through the first that shows it. */
+/* Of a subsystem through one portal, or (portal NULL) through the first that shows it; what the portal's address and path policies
+ * have to say comes after that: model/paths.h. */
 enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
 			      const struct dsc_asker *who, const struct dsc_portal *portal);
 /* The same in words for a person; returns buf. */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "discoveryd/model/paths.h"
+
 void dsc_ways_init(struct dsc_ways *ways, const struct net_prefix *from)
 {
 	ways->nr_from = ways->nr_to = ways->at = 0;
@@ -31,17 +33,51 @@ static void add_from(struct dsc_ways *ways, const struct net_prefix *from)
 	add(ways, ways->from, &ways->nr_from, from);
 }
 
-/* With it, those of either family that no zone names. */
 static void add_to(struct dsc_ways *ways, const struct net_prefix *to)
 {
-	static const uint8_t zeroes[4];
-	struct net_ip v4 = net_ip_v4(zeroes), v6 = { IN6ADDR_ANY_INIT };
-	struct net_prefix all_v4 = net_prefix_of(&v4, NET_IP_V4_BITS);
-	struct net_prefix all_v6 = net_prefix_of(&v6, 0);
-
 	add(ways, ways->to, &ways->nr_to, to);
-	add(ways, ways->to, &ways->nr_to, &all_v4);
-	add(ways, ways->to, &ways->nr_to, &all_v6);
+}
+
+/* What tells portals apart that a host can't reach: those of either family that no zone names, and loopback. */
+static void add_families(struct dsc_ways *ways)
+{
+	static const char *const text[] = { "0.0.0.0", "127.0.0.0", "::", "::1" };
+	static const uint8_t bits[] = { NET_IP_V4_BITS, NET_IP_V4_BITS + 8, 0, NET_IP_BITS };
+	struct net_prefix to;
+	struct net_ip ip;
+
+	for (unsigned int i = 0; i < sizeof(bits); i++) {
+		net_ip_parse(&ip, text[i]);
+		to = net_prefix_of(&ip, bits[i]);
+		add_to(ways, &to);
+	}
+}
+
+/* Of the subsystem's portals. */
+static void add_locals(struct dsc_ways *ways, const struct dsc_snapshot *snap,
+		       const struct dsc_subsys *s)
+{
+	const struct dsc_portal *p = NULL;
+	struct net_prefix told, net;
+
+	while ((p = dsc_snapshot_worker_portal(snap, s->worker_id, p ? p->id : 0))) {
+		if (!dsc_snapshot_serves(s, p) || !dsc_portal_told(p, &told))
+			continue;
+		net = dsc_subnet_of(&told.ip);
+		add_from(ways, &told);
+		add_from(ways, &net);
+	}
+}
+
+static void add_policy(struct dsc_ways *ways, const struct dsc_snapshot *snap,
+		       const struct dsc_subsys *s, const char *nqn)
+{
+	struct dsc_path_rule rule = dsc_path_rule(snap, dsc_asker(snap, nqn).host, s);
+
+	if (rule.max_paths)
+		add_families(ways);
+	if (rule.policy == DSC_PATHS_LOCAL_FIRST && nqn && !ways->fixed)
+		add_locals(ways, snap, s);
 }
 
 static void add_zone(struct dsc_ways *ways, const struct dsc_czone *zone, const char *nqn)
@@ -91,6 +127,10 @@ void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
 				add_to(ways, &of.target->at);
 		}
 	}
+	if (ways->nr_to)
+		add_families(ways);
+	if (s)
+		add_policy(ways, snap, s, nqn);
 }
 
 void dsc_ways_add_all(struct dsc_ways *ways, const struct dsc_snapshot *snap, const char *nqn)

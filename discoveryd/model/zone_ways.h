@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discoveryd/model/zone_ways.h - by which ways a host may come so that zones make a difference: from the addresses that they name, to the
- * addresses that they name.
+/* discoveryd/model/zone_ways.h - by which ways a host may come so that zones or path policies make a difference: from the addresses
+ * that they name or where portals are, to the addresses that they name or of each family and loopback.
  * Owns: nothing.  Thread: any.  May block: never. */
 #ifndef DISCOVERYD_MODEL_ZONE_WAYS_H
 #define DISCOVERYD_MODEL_ZONE_WAYS_H
@@ -24,7 +24,7 @@ struct dsc_ways {
 
 /* from NULL: from anywhere. */
 void dsc_ways_init(struct dsc_ways *ways, const struct net_prefix *from);
-/* What the zones of the subsystem (NULL: none) name, for this host (NULL: one that nobody names). */
+/* What the zones of the subsystem (NULL: none) name, and its path policy depends on, for this host (NULL: one that nobody names). */
 void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
 		  const struct dsc_subsys *s, const char *nqn);
 /* What the zones name that are enforced, of whatever subsystem. */

@@ -117,7 +117,7 @@ def test_a_restart_changes_nothing():
 
 def test_the_document_has_groups_and_takes_them_back():
     document = api.ok('GET', '/config')
-    assert document['groups'] == [{'name': 'lab', 'description': None, 'members': [A, C]}], document['groups']
+    assert document['groups'] == [{'name': 'lab', 'description': None, 'path_policy': None, 'max_paths': None, 'members': [A, C]}], document['groups']
     assert api.ok('PUT', '/config?prune=true', document)['changes'] == []
     document['groups'][0]['members'] = [A, B]
     diff = api.ok('PUT', '/config?dry_run=true&prune=true', document)

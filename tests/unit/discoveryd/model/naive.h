@@ -34,6 +34,7 @@ struct n_portal {
 struct n_subsys {
 	bool there, any, all_portals, failed;
 	unsigned int worker, label;
+	unsigned int policy, max; /* enum dsc_path_policy; 0: no limit */
 	uint64_t id, since, any_since, portals_since;
 	uint64_t host[N_NAMED], group[N_GROUPS], portal[N_PORTALS]; /* since, 0: no */
 };
@@ -53,6 +54,7 @@ struct naive {
 	struct n_portal portal[N_PORTALS];
 	bool host[N_NAMED]; /* registered */
 	bool group[N_GROUPS];
+	unsigned int group_policy[N_GROUPS], group_max[N_GROUPS]; /* 0: says nothing */
 	uint64_t member[N_GROUPS][N_NAMED]; /* since, 0: no */
 	struct n_subsys subsys[N_SUBSYS];
 	struct n_referral referral[N_REFERRALS];
@@ -139,22 +141,100 @@ static inline bool n_is_served(const struct naive *n, const struct n_subsys *s, 
 			      : n_reaches(s->portal[portal], confirmed);
 }
 
+/* -- the order of portals ------------------------------------------------------------------------------- */
+static inline uint64_t n_rank(unsigned int host, unsigned int subsys, int portal)
+{
+	char text[2 * DSC_NQN_MAX + 16];
+	uint64_t h = 14695981039346656037u;
+	int len = snprintf(text, sizeof(text), "%s%c%s%cp%d", N_HOST(host), 0, N_SUBSYS_NQN(subsys), 0,
+			   portal);
+
+	for (int i = 0; i <= len; i++)
+		h = (h ^ (uint8_t)text[i]) * 1099511628211u;
+	h ^= h >> 33;
+	h *= 18397679294719823053u;
+	h ^= h >> 33;
+	h *= 14181476777654086739u;
+	return h ^ h >> 33;
+}
+
+/* The way by which a host asks. */
+struct n_way {
+	struct dsc_via via;
+	const char *from;
+	const char *net; /* what addresses of from's subnet begin with, as text */
+};
+
+static inline unsigned int n_tier(const struct n_portal *p, const struct n_way *way)
+{
+	const char *told = *p->advertise ? p->advertise : p->address;
+
+	if (!strcmp(told, "0.0.0.0") || !strcmp(told, "::"))
+		return 1;
+	if (!strcmp(told, way->from))
+		return 0;
+	return strncmp(told, way->net, strlen(way->net)) ? 2 : 1;
+}
+
+static inline unsigned int n_policy_of(const struct naive *n, const struct n_subsys *s,
+				       unsigned int host, unsigned int *ret_max)
+{
+	unsigned int policy = 0, max = 0;
+
+	for (unsigned int g = 0; host < N_NAMED && g < N_GROUPS; g++) {
+		if (!n->member[g][host])
+			continue;
+		policy = policy ? policy : n->group_policy[g];
+		max = max ? max : n->group_max[g];
+	}
+	*ret_max = max ? max : s->max;
+	return policy ? policy : s->policy;
+}
+
+static inline bool n_before(const struct naive *n, const uint64_t key[2], int portal,
+			    const uint64_t other_key[2], int other)
+{
+	if (key[0] != other_key[0])
+		return key[0] < other_key[0];
+	if (key[1] != other_key[1])
+		return key[1] > other_key[1];
+	return n->portal[portal].id < n->portal[other].id;
+}
+
 static inline void n_add_subsys(const struct naive *n, const struct n_subsys *s, unsigned int i,
-				unsigned int host, const struct dsc_via *via, struct n_log *log)
+				unsigned int host, const struct n_way *way, struct n_log *log)
 {
 	uint64_t confirmed = n->worker[s->worker].confirmed;
+	uint64_t key[N_PORTALS][2] = { { 0 } };
+	bool left[N_PORTALS] = { false };
+	unsigned int max, policy = n_policy_of(n, s, host, &max);
 	const struct n_portal *p;
 
 	if (s->failed || n->worker[s->worker].degraded || s->since > confirmed ||
 	    !n_may_use(n, s, host, confirmed))
 		return;
-	for (int j = N_NEXT(n->portal, N_PORTALS, 0); j >= 0;
-	     j = N_NEXT(n->portal, N_PORTALS, p->id)) {
+	for (int j = 0; j < N_PORTALS; j++) {
 		p = &n->portal[j];
-		if (n_is_served(n, s, j) && n_told(p, via))
-			snprintf(log->entry[log->nr++], sizeof(log->entry[0]), "%s|%s|%s|%u|%u|%u",
-				 N_SUBSYS_NQN(i), n_label[s->label], n_told(p, via), p->port,
-				 p->portid, p->secure);
+		left[j] = p->there && n_is_served(n, s, j) && n_told(p, &way->via);
+		if (policy == DSC_PATHS_LOCAL_FIRST)
+			key[j][0] = n_tier(p, way);
+		if (policy != DSC_PATHS_ALL)
+			key[j][1] = n_rank(host, i, j);
+	}
+	for (unsigned int nr = 0; !max || nr < max; nr++) {
+		int best = -1;
+
+		for (int j = 0; j < N_PORTALS; j++) {
+			if (left[j] && (best < 0 || n_before(n, key[j], j, key[best], best)))
+				best = j;
+		}
+		if (best < 0)
+			break;
+		left[best] = false;
+		p = &n->portal[best];
+		snprintf(log->entry[log->nr++], sizeof(log->entry[0]), "%s|%s|%s|%u|%u|%u",
+			 N_SUBSYS_NQN(i), n_label[s->label], n_told(p, &way->via), p->port, p->portid,
+			 p->secure);
 	}
 }
 
@@ -172,13 +252,13 @@ static inline bool n_refers(const struct naive *n, const struct n_referral *r, u
 }
 
 /* By the ids of their objects, lowest first. */
-static inline void n_make_log(const struct naive *n, unsigned int host, const struct dsc_via *via,
+static inline void n_make_log(const struct naive *n, unsigned int host, const struct n_way *way,
 			      struct n_log *log)
 {
 	log->nr = 0;
 	for (int i = N_NEXT(n->subsys, N_SUBSYS, 0); i >= 0;
 	     i = N_NEXT(n->subsys, N_SUBSYS, n->subsys[i].id))
-		n_add_subsys(n, &n->subsys[i], (unsigned int)i, host, via, log);
+		n_add_subsys(n, &n->subsys[i], (unsigned int)i, host, way, log);
 	for (int i = N_NEXT(n->referral, N_REFERRALS, 0); i >= 0;
 	     i = N_NEXT(n->referral, N_REFERRALS, n->referral[i].id)) {
 		if (n_refers(n, &n->referral[i], host))

@@ -11,15 +11,25 @@ static const char *const worker_name[N_WORKERS] = { "w1", "w2" };
 static const char *const addresses[] = { "127.0.0.1",	"192.0.2.1", "192.0.2.2", "0.0.0.0",
 					 "2001:db8::1", "::1",	     "::",	  "127.0.0.2" };
 static const char *const advertised[] = { "", "", "192.0.2.77", "127.0.0.9", "2001:db8::77" };
-static const char *const vias[] = { "127.0.0.1", "192.0.2.200", "::1", "2001:db8::99" };
-#define N_VIAS 4
+static const struct {
+	const char *via, *from, *net;
+} ways[] = {
+	{ "127.0.0.1", "127.0.0.1", "127.0.0." },
+	{ "192.0.2.200", "192.0.2.1", "192.0.2." },
+	{ "192.0.2.200", "192.0.2.99", "192.0.2." },
+	{ "192.0.2.200", "198.51.100.9", "198.51.100." },
+	{ "::1", "::1", "::" },
+	{ "2001:db8::99", "2001:db8::5", "2001:db8::" },
+};
+#define N_WAYS 6
 
 struct sim {
 	struct fixture f;
 	struct naive n;
 	uint64_t seed, state; /* of the random numbers */
 	uint64_t gen[N_HOSTS], view[N_HOSTS]; /* as of the last step */
-	struct dsc_via via[N_VIAS];
+	struct n_way way[N_WAYS];
+	uint64_t blur; /* as of the last step: blur_of() */
 	unsigned int step;
 	const char *doing;
 	uint64_t moved; /* generations that did */
@@ -49,6 +59,18 @@ static inline bool toss(struct sim *sim)
 		fprintf(stderr, __VA_ARGS__);                                                      \
 		fail_msg("PHAROS_SEED=%llu repeats it", (unsigned long long)sim->seed);            \
 	} while (0)
+
+/* ---- path policies ---- */
+
+static inline unsigned int pick_policy(struct sim *sim, struct dsc_paths_in *in, bool of_subsys)
+{
+	unsigned int policy = pick(sim, DSC_PATHS_COUNT);
+
+	in->policy = dsc_path_policy_name[policy];
+	in->max_set = true;
+	in->max = toss(sim) ? 0 : 1 + pick(sim, 3);
+	return of_subsys && !policy ? DSC_PATHS_ALL : policy;
+}
 
 /* ---- lists of hosts and groups, of portals ---- */
 

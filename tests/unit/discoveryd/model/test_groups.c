@@ -2,6 +2,8 @@
 /* tests/unit/discoveryd/model/test_groups.c - groups of hosts: what their members may use, and are told. */
 #include "tests/unit/discoveryd/fixture.h"
 
+#include "discoveryd/model/paths.h"
+
 #define NQN "nqn.2026-11.example:s1"
 #define NQN2 "nqn.2026-11.example:s2"
 #define A "nqn.2026-11.example:host-a"
@@ -102,6 +104,7 @@ static unsigned int entries(struct fixture *f, const char *host)
 	who = dsc_asker(snap, host);
 	for (dsc_visible_init(&it, snap, &who); dsc_visible_next(&it, &e);)
 		n++;
+	dsc_visible_end(&it);
 	dsc_snapshot_put(snap);
 	return n;
 }

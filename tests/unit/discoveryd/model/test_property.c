@@ -31,6 +31,7 @@ static int op_subsys_create(struct sim *sim, const struct dsc_call *call, struct
 	struct list hosts, portals;
 	struct dsc_subsys_in in = { .nqn = N_SUBSYS_NQN(i), .worker = worker_name[worker] };
 	unsigned int label = pick(sim, N_LABELS);
+	unsigned int policy = pick_policy(sim, &in.paths, true);
 	int rc;
 
 	pick_whos(sim, &hosts, true);
@@ -47,7 +48,9 @@ static int op_subsys_create(struct sim *sim, const struct dsc_call *call, struct
 				.any = in.allow_any == DSC_YES,
 				.all_portals = portals.in.null,
 				.worker = worker,
-				.label = label };
+				.label = label,
+				.policy = policy,
+				.max = in.paths.max };
 	s->since = s->any_since = s->portals_since = change_of(sim);
 	s->id = dsc_snapshot_subsys(dsc_batch_after(&sim->f.app), N_SUBSYS_NQN(i))->id;
 	note_whos(&sim->n, &hosts, s->host, s->group, change_of(sim));
@@ -57,10 +60,11 @@ static int op_subsys_create(struct sim *sim, const struct dsc_call *call, struct
 
 static int op_subsys_update(struct sim *sim, const struct dsc_call *call, struct cmn_err *err)
 {
-	unsigned int i = pick(sim, N_SUBSYS), what = pick(sim, 16), label = pick(sim, N_LABELS);
+	unsigned int i = pick(sim, N_SUBSYS), what = pick(sim, 32), label = pick(sim, N_LABELS);
 	struct n_subsys *s = &sim->n.subsys[i];
 	struct list hosts, portals;
 	struct dsc_subsys_in in = { .nqn = NULL };
+	unsigned int policy = 0;
 	int rc;
 
 	pick_whos(sim, &hosts, true);
@@ -73,6 +77,8 @@ static int op_subsys_update(struct sim *sim, const struct dsc_call *call, struct
 		in.hosts = hosts.in;
 	if (what & 8)
 		in.portals = portals.in;
+	if (what & 16)
+		policy = pick_policy(sim, &in.paths, true);
 	rc = dsc_cmd_subsys_update(&sim->f.app, N_SUBSYS_NQN(i), &in, call, err);
 	if (rc)
 		return rc;
@@ -82,6 +88,10 @@ static int op_subsys_update(struct sim *sim, const struct dsc_call *call, struct
 	}
 	if (in.label)
 		s->label = label;
+	if (what & 16) {
+		s->policy = policy;
+		s->max = in.paths.max;
+	}
 	if (what & 4)
 		note_whos(&sim->n, &hosts, s->host, s->group, change_of(sim));
 	if (what & 8) {
@@ -182,15 +192,23 @@ static int op_group_set(struct sim *sim, const struct dsc_call *call, struct cmn
 	unsigned int g = pick(sim, N_GROUPS);
 	struct list hosts;
 	struct dsc_group_in in = { .name = group_name(g) };
+	unsigned int policy = 0;
+	bool steer = toss(sim);
 	int rc;
 
 	pick_whos(sim, &hosts, false);
 	in.members = hosts.in;
+	if (steer)
+		policy = pick_policy(sim, &in.paths, false);
 	rc = sim->n.group[g] ? dsc_cmd_group_update(&sim->f.app, group_name(g), &in, call, err)
 			     : dsc_cmd_group_create(&sim->f.app, &in, call, err);
 	if (rc)
 		return rc;
 	sim->n.group[g] = true;
+	if (steer) {
+		sim->n.group_policy[g] = policy;
+		sim->n.group_max[g] = in.paths.max;
+	}
 	note_whos(&sim->n, &hosts, sim->n.member[g], NULL, change_of(sim));
 	return 0;
 }
@@ -203,6 +221,7 @@ static int op_group_delete(struct sim *sim, const struct dsc_call *call, struct 
 	if (rc)
 		return rc;
 	sim->n.group[g] = false;
+	sim->n.group_policy[g] = sim->n.group_max[g] = 0;
 	memset(sim->n.member[g], 0, sizeof(sim->n.member[g]));
 	for (unsigned int i = 0; i < N_SUBSYS; i++)
 		sim->n.subsys[i].group[g] = 0;
@@ -614,13 +633,15 @@ static uint64_t hash(uint64_t h, const char *text)
 static uint64_t check_host(struct sim *sim, const struct dsc_snapshot *snap, unsigned int host)
 {
 	uint64_t view = 14695981039346656037u;
-	static struct n_log want;
 	struct dsc_asker who = dsc_asker(snap, N_HOST(host));
+	static struct n_log want;
 	struct dsc_log *log;
 
-	for (unsigned int v = 0; v < N_VIAS; v++) {
-		log = dsc_log_create(snap, &who, &sim->via[v], 0);
-		n_make_log(&sim->n, host, &sim->via[v], &want);
+	who.has_from = true;
+	for (unsigned int w = 0; w < N_WAYS; w++) {
+		assert_true(net_prefix_parse(&who.from, sim->way[w].from));
+		log = dsc_log_create(snap, &who, &sim->way[w].via, 0);
+		n_make_log(&sim->n, host, &sim->way[w], &want);
 		compare(sim, log, &want);
 		dsc_log_destroy(log);
 		for (unsigned int i = 0; i < want.nr; i++)
@@ -630,11 +651,42 @@ static uint64_t check_host(struct sim *sim, const struct dsc_snapshot *snap, uns
 	return view;
 }
 
+/* What hosts that nobody names may be told differently, each for itself, where the order is one of its own: when that changes,
+ * everyone gets a new generation. */
+static uint64_t blur_of(const struct naive *n)
+{
+	uint64_t blur = 14695981039346656037u;
+	char text[512];
+
+	for (unsigned int i = 0; i < N_SUBSYS; i++) {
+		const struct n_subsys *s = &n->subsys[i];
+		uint64_t confirmed = n->worker[s->worker].confirmed;
+
+		if (!s->there || s->failed || n->worker[s->worker].degraded ||
+		    s->since > confirmed || !n_may_use(n, s, N_NAMED, confirmed) ||
+		    s->policy == DSC_PATHS_ALL)
+			continue;
+		snprintf(text, sizeof(text), "%llu %u %u %u", (unsigned long long)s->id, s->policy,
+			 s->max, s->label);
+		blur = hash(blur, text);
+		for (int j = 0; j < N_PORTALS; j++) {
+			const struct n_portal *p = &n->portal[j];
+
+			if (!p->there || !n_is_served(n, s, j))
+				continue;
+			snprintf(text, sizeof(text), "%llu %s %u", (unsigned long long)p->id,
+				 *p->advertise ? p->advertise : p->address, p->secure);
+			blur = hash(blur, text);
+		}
+	}
+	return blur;
+}
+
 static void check(struct sim *sim, bool first)
 {
 	const struct dsc_snapshot *snap;
+	uint64_t gen, view, blur = blur_of(&sim->n);
 	struct dsc_asker who;
-	uint64_t gen, view;
 
 	turn_over(&sim->f);
 	snap = dsc_snapshot_current(sim->f.app.model);
@@ -644,7 +696,8 @@ static void check(struct sim *sim, bool first)
 		gen = dsc_snapshot_genctr(snap, &who);
 		if (!first && gen < sim->gen[h])
 			FAIL("the generation of host %u went back\n", h);
-		if (!first && (gen != sim->gen[h]) != (view != sim->view[h]))
+		if (!first && (gen != sim->gen[h]) != (view != sim->view[h]) &&
+		    (gen == sim->gen[h] || blur == sim->blur))
 			FAIL("the generation of host %u %s, what it is told %s\n", h,
 			     gen != sim->gen[h] ? "moved" : "stayed",
 			     view != sim->view[h] ? "changed" : "didn't");
@@ -652,6 +705,7 @@ static void check(struct sim *sim, bool first)
 		sim->gen[h] = gen;
 		sim->view[h] = view;
 	}
+	sim->blur = blur;
 	dsc_snapshot_put(snap);
 }
 
@@ -667,8 +721,11 @@ static void begin_sim(struct sim *sim)
 	sim->seed = seed ? strtoull(seed, NULL, 0) : cmn_wall_ms();
 	sim->state = sim->seed * 2654435761u + 1;
 	printf("PHAROS_SEED=%llu\n", (unsigned long long)sim->seed);
-	for (unsigned int i = 0; i < N_VIAS; i++)
-		assert_int_equal(dsc_via_parse(&sim->via[i], vias[i], 8009, NULL), 0);
+	for (unsigned int i = 0; i < N_WAYS; i++) {
+		assert_int_equal(dsc_via_parse(&sim->way[i].via, ways[i].via, 8009, NULL), 0);
+		sim->way[i].from = ways[i].from;
+		sim->way[i].net = ways[i].net;
+	}
 	/* where no commit waits for a disk */
 	snprintf(f->dir, sizeof(f->dir), "%s/pharos-test-XXXXXX",
 		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");

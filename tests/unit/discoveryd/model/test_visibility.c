@@ -2,6 +2,8 @@
 /* tests/unit/discoveryd/model/test_visibility.c - what a host is told, when, and with which generation. */
 #include "tests/unit/discoveryd/fixture.h"
 
+#include "discoveryd/model/paths.h"
+
 #define NQN "nqn.2026-11.example:s1"
 #define NQN2 "nqn.2026-11.example:s2"
 #define HOST "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-4333-8444-555555555555"
@@ -61,6 +63,7 @@ static unsigned int entries(struct fixture *f, const char *host)
 	for (dsc_visible_init(&it, snap, &who); dsc_visible_next(&it, &e);)
 		n++;
 	assert_false(dsc_visible_next(&it, &e)); /* the end stays the end */
+	dsc_visible_end(&it);
 	dsc_snapshot_put(snap);
 	return n;
 }

@@ -3,6 +3,8 @@
  * before has a newer generation, and where zones name hosts by NQN alone nobody else has.  PHAROS_SEED: other ones (0). */
 #include "tests/unit/discoveryd/fixture.h"
 
+#include "discoveryd/model/paths.h"
+
 #include "discoveryd/model/zone_commands.h"
 
 #define STEPS 200
@@ -111,6 +113,7 @@ static void look(const struct dsc_snapshot *snap, unsigned int nqn, unsigned int
 	for (dsc_visible_init(&it, snap, &who); dsc_visible_next(&it, &e);)
 		at += (size_t)snprintf(ret->entries + at, sizeof(ret->entries) - at, "%s@%u %s,",
 				       e.subsys->nqn + 20, e.portal->portid, e.subsys->label);
+	dsc_visible_end(&it);
 }
 
 static void compare(struct fixture *f, struct watch *w, const char *after)
