@@ -43,6 +43,7 @@ const struct cli_resource cli_resources[] = {
 	{ "backup", NULL, "copies of discoveryd's database", "backups", "id" },
 	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
 	{ "dc", NULL, "other discovery controllers, which are followed", "discovery-controllers", "id" },
+	{ "discovery", NULL, "what hosts are told", NULL, NULL },
 	{ "event", "ev", "what happened", "events", NULL },
 	{ "group", NULL, "named sets of hosts", "groups", "name" },
 	{ "host", NULL, "hosts that are known by name", "hosts", "nqn" },

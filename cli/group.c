@@ -19,7 +19,8 @@ static const struct cli_option create_options[] = {
 	{ "description", "description", CLI_TEXT, CLI_BODY, "TEXT", "for people" },
 	{ "path-policy", "path_policy", CLI_TEXT, CLI_BODY, "all|local_first|spread",
 	  "which portals its hosts are told first" },
-	{ "max-paths", "max_paths", CLI_NUMBER, CLI_BODY, "N", "tell its hosts at most so many portals of each subsystem" },
+	{ "max-paths", "max_paths", CLI_NUMBER, CLI_BODY, "N",
+	  "tell its hosts at most so many portals of each subsystem" },
 	{ 0 },
 };
 
@@ -29,7 +30,8 @@ static const struct cli_option set_options[] = {
 	{ "description", "description", CLI_TEXT, CLI_BODY, "TEXT", "for people" },
 	{ "path-policy", "path_policy", CLI_TEXT, CLI_BODY, "all|local_first|spread",
 	  "which portals its hosts are told first" },
-	{ "max-paths", "max_paths", CLI_NUMBER, CLI_BODY, "N", "tell its hosts at most so many portals of each subsystem" },
+	{ "max-paths", "max_paths", CLI_NUMBER, CLI_BODY, "N",
+	  "tell its hosts at most so many portals of each subsystem" },
 	{ "no-path-policy", "path_policy", CLI_NULL, CLI_BODY, NULL, "leave it to the subsystems" },
 	{ "no-max-paths", "max_paths", CLI_NULL, CLI_BODY, NULL, "leave it to the subsystems" },
 	CLI_WAIT_OPTION,

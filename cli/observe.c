@@ -99,8 +99,77 @@ static enum cli_exit discovery_log(struct cli *cli)
 	return res;
 }
 
+/* -- why ---------------------------------------------------------------------------------------------------------- */
+
+static const char *order_text(struct json_object *item, char *buf, size_t size)
+{
+	struct json_object *order = cli_member(item, "order");
+
+	snprintf(buf, size, "%s", order ? json_object_get_string(order) : "-");
+	return buf;
+}
+
+/* Where it comes from: a portal, another discovery controller, a referral. */
+static const char *source_text(struct json_object *item, char *buf, size_t size)
+{
+	static const char *const names[] = { "portal", "discovery_controller", "referral" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct json_object *value = cli_member(item, names[i]);
+
+		if (value) {
+			snprintf(buf, size, "%s", json_object_get_string(value));
+			return buf;
+		}
+	}
+	return "-";
+}
+
+static const struct cli_column explain_columns[] = {
+	{ "ORDER", NULL, CELL_NUMBER, order_text },
+	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },
+	{ "PORTAL", NULL, CELL_TEXT, source_text },
+	{ "ADDRESS", "traddr", CELL_TEXT, NULL },
+	{ "PORT", "trsvcid", CELL_NUMBER, NULL },
+	{ "RULE", "rule", CELL_TEXT, NULL },
+	{ "DETAIL", "detail", CELL_TEXT, NULL },
+	{ "ZONE", "zone.zone", CELL_TEXT, NULL },
+	{ "PATHS", "path_policy", CELL_TEXT | CELL_WIDE, NULL },
+	{ "MAX PATHS", "max_paths", CELL_NUMBER | CELL_WIDE, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+static const struct cli_option explain_options[] = {
+	{ "host", "host_nqn", CLI_TEXT, CLI_QUERY, "NQN", "the host that asks" },
+	{ "via", "via", CLI_TEXT, CLI_QUERY, "ADDRESS",
+	  "the address of ours that it asks (127.0.0.1)" },
+	{ "from", "from", CLI_TEXT, CLI_QUERY, "ADDRESS", "the address that it asks from" },
+	{ "subsystem", "nqn", CLI_TEXT, CLI_QUERY, "NQN", "only this subsystem" },
+	{ "port-local", "port_local", CLI_FLAG, CLI_QUERY, NULL,
+	  "it asks for what is presented at that address only" },
+	{ 0 },
+};
+
+static enum cli_exit explain(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("discovery", "explain", NULL);
+	struct json_object *doc = NULL;
+	enum cli_exit res = cli_request(cli, "GET", path, NULL, &doc);
+
+	if (res == CLI_OK && cli->json)
+		cli_print_json(doc);
+	else if (res == CLI_OK)
+		cli_table(cli, explain_columns, cli_member(doc, "items"));
+	if (res == CLI_OK && !cli->json && json_object_get_boolean(cli_member(doc, "more")))
+		puts("... and more: --subsystem NQN shows all of one");
+	json_object_put(doc);
+	return res;
+}
+
 const struct cli_command cli_observe_commands[] = {
 	{ "controller", "list", "", "who is connected to what", controller_options, controllers },
+	{ "discovery", "explain", "", "what a host is told, what not, and which rule decides",
+	  explain_options, explain },
 	{ NULL, "log", "HOST_NQN", "the discovery log that a host is told, and why", log_options,
 	  discovery_log },
 	{ 0 },

@@ -360,7 +360,7 @@ static bool port_local(const struct fab_ctrl *ctrl)
 
 	dsc_tree_each(p, snap->portals, &dsc_portal_ops)
 	{
-		found = p->kind == DSC_PORTAL_IO && dsc_reach(p, &dc->via, told) == DSC_REACH_YES &&
+		found = p->kind == DSC_PORTAL_IO && dsc_reach(p, &dc->via, told) &&
 			!strcmp(told, dc->via.address);
 		if (found)
 			break;

@@ -18,14 +18,8 @@
 
 #define LOG_ASQSZ 32 /* admin queue entries that a host may ask for, as others tell it */
 
-const char *const dsc_reach_name[DSC_REACH_COUNT] = { "yes", "loopback_portal", "address_family" };
-
-/* One of three. */
 struct dsc_log_entry {
-	struct dsc_entry e; /* subsys set: a subsystem of ours */
-	const struct dsc_reg *reg; /* another discovery controller told us of it */
-	const struct dsc_referral *referral;
-	bool away; /* reg's discovery controller is not connected */
+	struct dsc_log_item item;
 	uint64_t at; /* where its extended form begins in the page */
 };
 
@@ -101,70 +95,55 @@ int dsc_via_parse(struct dsc_via *ret_via, const char *text, uint16_t default_po
 
 /* ---- what a host can reach ---- */
 
-enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *via, char *ret)
+bool dsc_reach(const struct dsc_portal *portal, const struct dsc_via *via, char *ret)
 {
 	const char *text = *portal->advertise ? portal->advertise : portal->address;
-	enum dsc_why why = dsc_portal_reach(portal, &via->to);
 	struct net_prefix told;
 
-	if (why != DSC_WHY_VISIBLE)
-		return why == DSC_WHY_LOOPBACK ? DSC_REACH_LOOPBACK : DSC_REACH_FAMILY;
+	if (dsc_portal_reach(portal, &via->to) != DSC_WHY_VISIBLE)
+		return false;
 	snprintf(ret, 64, "%s", dsc_portal_told(portal, &told) ? text : via->address);
-	return DSC_REACH_YES;
+	return true;
 }
 
-static const char *label_of(const struct dsc_log_entry *entry)
+/* ---- what may be told ---- */
+
+/* why NULL: it is. */
+static int give(const struct dsc_log_walk *walk, struct dsc_log_item *item, const char *why)
 {
-	return entry->e.subsys ? entry->e.subsys->label : entry->reg ? entry->reg->label : NULL;
+	if (why && !walk->hidden)
+		return 0;
+	item->shown = !why;
+	item->rule = why;
+	return walk->fn(walk->arg, item);
 }
 
-/* Where the entries before entry[idx] end in an extended page. */
-static uint64_t end_of(const struct dsc_log *log, size_t idx)
+static bool is_port_local(const struct dsc_log_walk *walk, const struct dsc_portal *p)
 {
-	const struct dsc_log_entry *last;
-
-	if (!idx)
-		return sizeof(struct nvmf_disc_log) + EXT_CURRENT_LEN;
-	last = &log->entry[idx - 1];
-	return last->at + fab_disc_ext_len(label_of(last), false);
-}
-
-static int add_entry(struct dsc_log *log, const struct dsc_log_entry *entry)
-{
-	struct dsc_log_entry *more;
-
-	if (log->nr == log->room) {
-		log->room = cmn_max(log->room * 2, (size_t)16);
-		more = reallocarray(log->entry, log->room, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		log->entry = more;
-	}
-	log->entry[log->nr] = *entry;
-	log->entry[log->nr].at = end_of(log, log->nr);
-	log->nr++;
-	return 0;
-}
-
-/* ---- ours ---- */
-
-static int add_ours(struct dsc_log *log, const struct dsc_asker *who)
-{
-	bool local = log->dlpf & NVMF_DLPF_PORTLCL; /* presented at the address that was asked */
-	struct dsc_log_entry entry = { .at = 0 };
-	struct dsc_asker asker = *who;
-	struct dsc_visible it;
 	char told[64];
+
+	return dsc_reach(p, walk->via, told) && !strcmp(told, walk->via->address);
+}
+
+static int walk_ours(const struct dsc_log_walk *walk)
+{
+	bool local = walk->dlpf & NVMF_DLPF_PORTLCL; /* presented at the address that was asked */
+	struct dsc_log_item item = { .reg = NULL };
+	struct dsc_asker asker = *walk->who;
+	struct dsc_visible it;
+	enum dsc_why why;
 	int rc = 0;
 
-	asker.anyone = log->dlpf & NVMF_DLPF_ALLSUB;
+	asker.anyone = walk->dlpf & NVMF_DLPF_ALLSUB;
 	asker.has_to = true;
-	asker.to = log->via.to;
-	dsc_visible_init(&it, log->snap, &asker);
-	while (!rc && dsc_visible_next(&it, &entry.e)) {
-		if (!local || (dsc_reach(entry.e.portal, &log->via, told) == DSC_REACH_YES &&
-			       !strcmp(told, log->via.address)))
-			rc = add_entry(log, &entry);
+	asker.to = walk->via->to;
+	dsc_visible_init(&it, walk->snap, &asker);
+	it.hidden = walk->hidden;
+	while (!rc && dsc_visible_next(&it, &item.e)) {
+		why = item.e.why;
+		if (why == DSC_WHY_VISIBLE && local && !is_port_local(walk, item.e.portal))
+			why = DSC_WHY_NOT_LOCAL;
+		rc = give(walk, &item, why == DSC_WHY_VISIBLE ? NULL : dsc_why_name[why]);
 	}
 	dsc_visible_end(&it);
 	return rc;
@@ -180,24 +159,29 @@ static bool text_is_loopback(const char *traddr)
 	return inet_pton(family, traddr, &addr) == 1 && is_loopback(family, &addr);
 }
 
+static bool is_far_loopback(const struct dsc_log_walk *walk, const char *traddr)
+{
+	return !walk->via->loopback && text_is_loopback(traddr);
+}
+
 /* Where our own workers listen, as this host would be told. */
 struct own_address {
 	uint16_t port;
 	char address[64];
 };
 
-static int own_addresses(const struct dsc_log *log, struct own_address **ret)
+static int own_addresses(const struct dsc_log_walk *walk, struct own_address **ret)
 {
-	size_t nr = dsc_tree_count(log->snap->portals), i = 0;
+	size_t nr = dsc_tree_count(walk->snap->portals), i = 0;
 	const struct dsc_portal *p;
 
 	*ret = calloc(nr + 1, sizeof(**ret));
 	if (!*ret)
 		return -ENOMEM;
-	dsc_tree_each(p, log->snap->portals, &dsc_portal_ops)
+	dsc_tree_each(p, walk->snap->portals, &dsc_portal_ops)
 	{
 		(*ret)[i].port = p->port;
-		if (dsc_reach(p, &log->via, (*ret)[i].address) == DSC_REACH_YES)
+		if (dsc_reach(p, walk->via, (*ret)[i].address))
 			i++;
 	}
 	(*ret)[i].port = 0;
@@ -216,25 +200,38 @@ static bool is_own(const struct own_address *own, const struct dsc_reg *reg)
 	return false;
 }
 
-static int add_foreign(struct dsc_log *log, const struct dsc_asker *who)
+static const char *why_not_foreign(const struct dsc_log_walk *walk, const struct own_address *own,
+				   const struct dsc_foreign_entry *found)
 {
+	if (found->why != DSC_DC_TOLD)
+		return dsc_dc_why_name[found->why];
+	if (is_own(own, found->reg))
+		return "own_address";
+	if (is_far_loopback(walk, found->reg->traddr))
+		return dsc_why_name[DSC_WHY_LOOPBACK];
+	return walk->dlpf & NVMF_DLPF_PORTLCL ? dsc_why_name[DSC_WHY_NOT_LOCAL] : NULL;
+}
+
+static int walk_foreign(const struct dsc_log_walk *walk)
+{
+	bool all = walk->dlpf & NVMF_DLPF_ALLSUB;
 	struct own_address *own = NULL;
 	struct dsc_foreign_entry found;
 	struct dsc_foreign it;
 	int rc = 0;
 
-	if (!log->snap->dc_regs)
+	if (!walk->snap->dc_regs)
 		return 0;
-	if (own_addresses(log, &own) < 0)
+	if (own_addresses(walk, &own) < 0)
 		return -ENOMEM;
-	dsc_foreign_init(&it, log->snap, who);
+	dsc_foreign_init(&it, walk->snap, all ? NULL : walk->who);
+	it.hidden = walk->hidden;
 	while (!rc && dsc_foreign_next(&it, &found)) {
-		struct dsc_log_entry entry = { .reg = found.reg, .away = found.entity->away };
+		struct dsc_log_item item = { .reg = found.reg,
+					     .dc = found.dc,
+					     .away = found.entity->away };
 
-		if (is_own(own, found.reg) ||
-		    (!log->via.loopback && text_is_loopback(found.reg->traddr)))
-			continue;
-		rc = add_entry(log, &entry);
+		rc = give(walk, &item, why_not_foreign(walk, own, &found));
 	}
 	free(own);
 	return rc;
@@ -243,42 +240,92 @@ static int add_foreign(struct dsc_log *log, const struct dsc_asker *who)
 /* ---- referrals ---- */
 
 /* One that leads back to this controller, or to nowhere for this host, isn't told: hosts follow referrals. */
-static int add_referrals(struct dsc_log *log, const char *host_nqn)
+static const char *why_not_referral(const struct dsc_log_walk *walk, const struct dsc_referral *r)
+{
+	if (!dsc_snapshot_refers(walk->snap, r, walk->who->nqn))
+		return dsc_dc_why_name[DSC_DC_NOT_FOR_HOST];
+	if (r->port == walk->via->port && !strcmp(r->traddr, walk->via->address))
+		return dsc_dc_why_name[DSC_DC_LOOP];
+	if (is_far_loopback(walk, r->traddr))
+		return dsc_why_name[DSC_WHY_LOOPBACK];
+	return walk->dlpf & NVMF_DLPF_PORTLCL ? dsc_why_name[DSC_WHY_NOT_LOCAL] : NULL;
+}
+
+static int walk_referrals(const struct dsc_log_walk *walk)
 {
 	const struct dsc_referral *r;
+	int rc = 0;
 
-	dsc_tree_each(r, log->snap->referrals, &dsc_referral_ops)
+	dsc_tree_each(r, walk->snap->referrals, &dsc_referral_ops)
 	{
-		struct dsc_log_entry entry = { .referral = r };
+		struct dsc_log_item item = { .referral = r };
 
-		if (!dsc_snapshot_refers(log->snap, r, host_nqn))
-			continue;
-		if (r->port == log->via.port && !strcmp(r->traddr, log->via.address))
-			continue;
-		if (!log->via.loopback && text_is_loopback(r->traddr))
-			continue;
-		if (add_entry(log, &entry) < 0)
-			return -ENOMEM;
+		if (!rc)
+			rc = give(walk, &item, why_not_referral(walk, r));
 	}
+	return rc;
+}
+
+int dsc_log_walk(const struct dsc_log_walk *walk)
+{
+	int rc = walk_ours(walk);
+
+	if (!rc)
+		rc = walk_foreign(walk);
+	return rc ? rc : walk_referrals(walk);
+}
+
+/* ---- the log ---- */
+
+static const char *label_of(const struct dsc_log_item *item)
+{
+	return item->e.subsys ? item->e.subsys->label : item->reg ? item->reg->label : NULL;
+}
+
+/* Where the entries before entry[idx] end in an extended page. */
+static uint64_t end_of(const struct dsc_log *log, size_t idx)
+{
+	const struct dsc_log_entry *last;
+
+	if (!idx)
+		return sizeof(struct nvmf_disc_log) + EXT_CURRENT_LEN;
+	last = &log->entry[idx - 1];
+	return last->at + fab_disc_ext_len(label_of(&last->item), false);
+}
+
+static int add_entry(void *arg, const struct dsc_log_item *item)
+{
+	struct dsc_log *log = arg;
+	struct dsc_log_entry *more;
+
+	if (log->nr == log->room) {
+		log->room = cmn_max(log->room * 2, (size_t)16);
+		more = reallocarray(log->entry, log->room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		log->entry = more;
+	}
+	log->entry[log->nr].item = *item;
+	log->entry[log->nr].at = end_of(log, log->nr);
+	log->nr++;
 	return 0;
 }
 
 struct dsc_log *dsc_log_create(const struct dsc_snapshot *snap, const struct dsc_asker *who,
 			       const struct dsc_via *via, uint8_t dlpf)
 {
-	bool all = dlpf & NVMF_DLPF_ALLSUB;
-	bool local = dlpf & NVMF_DLPF_PORTLCL;
 	struct dsc_log *log = calloc(1, sizeof(*log));
+	struct dsc_log_walk walk = {
+		.snap = snap, .who = who, .via = via, .dlpf = dlpf, .fn = add_entry, .arg = log
+	};
 
 	if (!log)
 		return NULL;
 	log->snap = dsc_snapshot_get(snap);
 	log->via = *via;
 	log->dlpf = dlpf;
-	log->genctr = all ? snap->change : dsc_snapshot_genctr(snap, who);
-	if (add_ours(log, who) < 0 ||
-	    (!local &&
-	     (add_foreign(log, all ? NULL : who) < 0 || add_referrals(log, who->nqn) < 0))) {
+	log->genctr = dlpf & NVMF_DLPF_ALLSUB ? snap->change : dsc_snapshot_genctr(snap, who);
+	if (dsc_log_walk(&walk) < 0) {
 		dsc_log_destroy(log); /* never a partial log: hosts disconnect what is missing */
 		return NULL;
 	}
@@ -333,9 +380,9 @@ static void record_subsystem(const struct dsc_log *log, const struct dsc_entry *
 	snprintf(ret->trsvcid, sizeof(ret->trsvcid), "%u", entry->portal->port);
 }
 
-static void record_foreign(const struct dsc_log_entry *entry, struct fab_disc_record *ret)
+static void record_foreign(const struct dsc_log_item *item, struct fab_disc_record *ret)
 {
-	const struct dsc_reg *r = entry->reg;
+	const struct dsc_reg *r = item->reg;
 
 	ret->subtype = NVMF_SUBTYPE_NVM;
 	ret->portid = r->portid;
@@ -343,7 +390,7 @@ static void record_foreign(const struct dsc_log_entry *entry, struct fab_disc_re
 	ret->sectype = r->sectype;
 	ret->cntlid = r->cntlid;
 	ret->asqsz = r->asqsz;
-	ret->eflags = entry->away ? NVMF_EFLAGS_NCC : 0;
+	ret->eflags = item->away ? NVMF_EFLAGS_NCC : 0;
 	ret->label = r->label;
 	snprintf(ret->subnqn, sizeof(ret->subnqn), "%s", r->nqn);
 	snprintf(ret->traddr, sizeof(ret->traddr), "%s", r->traddr);
@@ -368,12 +415,12 @@ void dsc_log_record(const struct dsc_log *log, uint64_t idx, struct fab_disc_rec
 	ret->asqsz = LOG_ASQSZ;
 	if (idx == 0)
 		record_current(log, ret);
-	else if (log->entry[idx - 1].reg)
-		record_foreign(&log->entry[idx - 1], ret);
-	else if (log->entry[idx - 1].referral)
-		record_referral(log->entry[idx - 1].referral, ret);
+	else if (log->entry[idx - 1].item.reg)
+		record_foreign(&log->entry[idx - 1].item, ret);
+	else if (log->entry[idx - 1].item.referral)
+		record_referral(log->entry[idx - 1].item.referral, ret);
 	else
-		record_subsystem(log, &log->entry[idx - 1].e, ret);
+		record_subsystem(log, &log->entry[idx - 1].item.e, ret);
 	ret->adrfam = strchr(ret->traddr, ':') ? NVMF_ADRFAM_IPV6 : NVMF_ADRFAM_IPV4;
 }
 

@@ -28,18 +28,35 @@ void dsc_via_from_sockaddr(struct dsc_via *ret_via, const struct sockaddr_storag
 int dsc_via_parse(struct dsc_via *ret_via, const char *text, uint16_t default_port,
 		  struct cmn_err *err);
 
-/* Why a portal that shows a subsystem is told to this host, or isn't. */
-enum dsc_reach {
-	DSC_REACH_YES,
-	DSC_REACH_LOOPBACK, /* a portal on loopback is of no use to a host that came from elsewhere */
-	DSC_REACH_FAMILY, /* a wildcard portal of the other address family: no address to tell */
-	DSC_REACH_COUNT
-};
-extern const char
-	*const dsc_reach_name[DSC_REACH_COUNT]; /* "yes", "loopback_portal", "address_family" */
+/* The address that a host which came by via is told for a portal: *ret (64 bytes).  False when it has none for it: dsc_portal_reach(). */
+bool dsc_reach(const struct dsc_portal *portal, const struct dsc_via *via, char *ret);
 
-/* The address that a host which came by via is told for a portal; *ret (64 bytes) is set only for DSC_REACH_YES. */
-enum dsc_reach dsc_reach(const struct dsc_portal *portal, const struct dsc_via *via, char *ret);
+/* What may be an entry: a subsystem of ours at a portal (or without one), or one that another discovery controller told us of, or a
+ * referral; the others are NULL.  Borrowed from the snapshot. */
+struct dsc_log_item {
+	struct dsc_entry e;
+	const struct dsc_reg *reg;
+	const struct dsc_dc *dc; /* reg's */
+	const struct dsc_referral *referral;
+	bool away; /* reg's discovery controller is not connected */
+	bool shown;
+	const char *
+		rule; /* why not: the name of a dsc_why or a dsc_dc_why, or "own_address", "loop"; shown: NULL */
+};
+/* Not 0 ends the walk, which returns it. */
+typedef int dsc_log_item_fn(void *arg, const struct dsc_log_item *item);
+
+/* What a log is made from: whatever the host is told of, in order; hidden: whatever there is.  Arguments as of dsc_log_create(). */
+struct dsc_log_walk {
+	const struct dsc_snapshot *snap;
+	const struct dsc_asker *who;
+	const struct dsc_via *via;
+	uint8_t dlpf;
+	bool hidden;
+	dsc_log_item_fn *fn;
+	void *arg;
+};
+int dsc_log_walk(const struct dsc_log_walk *walk);
 
 struct dsc_log;
 

@@ -225,8 +225,8 @@ bool dsc_cmd_set_paths(const struct dsc_paths_in *in, enum dsc_path_policy other
 	uint32_t old_max = *max_paths;
 
 	if (in->policy)
-		*policy = (uint8_t)(*in->policy ? dsc_path_policy_parse(in->policy)
-						: (int)otherwise);
+		*policy =
+			(uint8_t)(*in->policy ? dsc_path_policy_parse(in->policy) : (int)otherwise);
 	if (in->max_set)
 		*max_paths = in->max;
 	return *policy != old || *max_paths != old_max;

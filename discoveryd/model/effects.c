@@ -289,10 +289,10 @@ static void write_subsys(struct dsc_txn *txn, bool del, const struct dsc_row *ro
 	const struct dsc_subsys *in = (const struct dsc_subsys *)row;
 	const struct dsc_subsys *old = dsc_snapshot_subsys_id(&txn->model->ahead, in->id);
 
-	if (old && (del || old->allow_any != in->allow_any ||
-		    old->portals_since != in->portals_since ||
-		    old->path_policy != in->path_policy || old->max_paths != in->max_paths ||
-		    strcmp(old->label, in->label) != 0))
+	if (old &&
+	    (del || old->allow_any != in->allow_any || old->portals_since != in->portals_since ||
+	     old->path_policy != in->path_policy || old->max_paths != in->max_paths ||
+	     strcmp(old->label, in->label) != 0))
 		dsc_txn_doubt(txn, in->id, 0);
 	if (del)
 		return;
@@ -322,8 +322,7 @@ static void write_group(struct dsc_txn *txn, bool del, const struct dsc_row *row
 	const struct dsc_group *in = (const struct dsc_group *)row;
 	const struct dsc_group *old = dsc_snapshot_group_id(&txn->model->ahead, in->id);
 
-	if (old && !del &&
-	    (old->path_policy != in->path_policy || old->max_paths != in->max_paths))
+	if (old && !del && (old->path_policy != in->path_policy || old->max_paths != in->max_paths))
 		dsc_txn_doubt_paths(txn, in->id);
 }
 

@@ -11,7 +11,8 @@
 const char *const dsc_dc_why_name[DSC_DC_WHY_COUNT] = {
 	[DSC_DC_TOLD] = "told",		[DSC_DC_NOT_ADMITTED] = "not_admitted",
 	[DSC_DC_DISABLED] = "disabled", [DSC_DC_NOT_FOR_HOST] = "not_for_host",
-	[DSC_DC_LOOP] = "loop",
+	[DSC_DC_LOOP] = "loop",		[DSC_DC_DUPLICATE] = "duplicate",
+	[DSC_DC_ZONED_OUT] = "zoned_out",
 };
 
 static bool is_itself(const struct dsc_dc *dc, const char *nqn)
@@ -69,16 +70,19 @@ void dsc_foreign_port(const struct dsc_dc *dc, const struct dsc_reg *reg, struct
 	ret->addr = addr;
 }
 
-static bool is_told(const struct dsc_foreign *it, const struct dsc_dc *dc,
-		    const struct dsc_reg *reg)
+static enum dsc_dc_why why_entry(const struct dsc_foreign *it, const struct dsc_dc *dc,
+				 const struct dsc_reg *reg)
 {
+	enum dsc_dc_why why = dsc_dc_why(it->snap, dc, it->host_nqn);
 	struct dsc_zone_port port;
 	struct net_prefix addr;
 
-	if (it->all || !it->snap->zonings)
-		return true;
+	if (why != DSC_DC_TOLD || it->all || !it->snap->zonings)
+		return why;
 	dsc_foreign_port(dc, reg, &port, &addr);
-	return dsc_zone_may(dsc_snapshot_zone(it->snap, &it->who, &port, UINT64_MAX));
+	return dsc_zone_may(dsc_snapshot_zone(it->snap, &it->who, &port, UINT64_MAX))
+		       ? DSC_DC_TOLD
+		       : DSC_DC_ZONED_OUT;
 }
 
 /* Another discovery controller, with a lower id, tells the same, and the host is told of it. */
@@ -99,8 +103,7 @@ static bool told_before(const struct dsc_foreign *it, const struct dsc_reg *reg)
 			continue;
 		e = dsc_snapshot_entity_id(it->snap, r->entity_id);
 		dc = e ? dsc_snapshot_dc_id(it->snap, e->dc_id) : NULL;
-		if (dc && dsc_dc_why(it->snap, dc, it->host_nqn) == DSC_DC_TOLD &&
-		    is_told(it, dc, r))
+		if (dc && why_entry(it, dc, r) == DSC_DC_TOLD)
 			return true;
 	}
 	return false;
@@ -122,11 +125,14 @@ static bool next_reg(struct dsc_foreign *it, struct dsc_foreign_entry *ret)
 
 	while ((r = dsc_tree_next(ret->entity->regs, &dsc_reg_key_ops, it->key))) {
 		it->key = r->key;
-		if (r->subtype != NVMF_SUBTYPE_NVM || !is_told(it, ret->dc, r) ||
-		    told_before(it, r))
+		if (r->subtype != NVMF_SUBTYPE_NVM)
 			continue;
 		ret->reg = r;
-		return true;
+		ret->why = why_entry(it, ret->dc, r);
+		if (ret->why == DSC_DC_TOLD && told_before(it, r))
+			ret->why = DSC_DC_DUPLICATE;
+		if (it->hidden || ret->why == DSC_DC_TOLD)
+			return true;
 	}
 	return false;
 }
@@ -137,7 +143,7 @@ static const struct dsc_dc *next_dc(struct dsc_foreign *it)
 
 	while ((dc = dsc_tree_next(it->snap->dcs, &dsc_dc_ops, &it->dc_id))) {
 		it->dc_id = dc->id;
-		if (dsc_dc_why(it->snap, dc, it->host_nqn) == DSC_DC_TOLD)
+		if (it->hidden || dsc_dc_why(it->snap, dc, it->host_nqn) == DSC_DC_TOLD)
 			return dc;
 	}
 	it->dc_id = UINT64_MAX; /* stays at the end */

@@ -22,6 +22,8 @@ enum dsc_dc_why {
 	DSC_DC_DISABLED,
 	DSC_DC_NOT_FOR_HOST, /* it is kept to others */
 	DSC_DC_LOOP, /* the host is that discovery controller, or another one */
+	DSC_DC_DUPLICATE, /* of an entry: another discovery controller tells the same */
+	DSC_DC_ZONED_OUT, /* of an entry: zones keep the host from it */
 	DSC_DC_WHY_COUNT
 };
 extern const char *const dsc_dc_why_name[DSC_DC_WHY_COUNT]; /* "told", "not_admitted", ... */
@@ -33,6 +35,7 @@ struct dsc_foreign_entry {
 	const struct dsc_dc *dc; /* borrowed from the snapshot, as all of it */
 	const struct dsc_entity *entity; /* away: told with NCC */
 	const struct dsc_reg *reg;
+	enum dsc_dc_why why;
 };
 
 /* Walks them, ordered by discovery controller, each NQN at an address and port once. */
@@ -41,6 +44,7 @@ struct dsc_foreign {
 	struct dsc_asker who; /* its NQN is borrowed */
 	bool all; /* whoever asks */
 	const char *host_nqn; /* of who, or DSC_NOBODY; NULL: whoever asks */
+	bool hidden; /* also what it isn't told; to be set after dsc_foreign_init() */
 	uint64_t dc_id, entity_id;
 	const char *key;
 };

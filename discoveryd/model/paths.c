@@ -60,9 +60,8 @@ static bool is_loopback(const struct net_prefix *p)
 	struct net_ip ip = net_ip_v4(v4);
 	struct net_prefix net = net_prefix_of(&ip, NET_IP_V4_BITS + 8);
 
-	return p->bits >= net.bits &&
-	       (net_prefix_has(&net, &p->ip) ||
-		(p->bits == NET_IP_BITS && net_ip_cmp(&p->ip, &v6) == 0));
+	return p->bits >= net.bits && (net_prefix_has(&net, &p->ip) ||
+				       (p->bits == NET_IP_BITS && net_ip_cmp(&p->ip, &v6) == 0));
 }
 
 enum dsc_why dsc_portal_reach(const struct dsc_portal *p, const struct net_prefix *to)
@@ -92,8 +91,11 @@ static unsigned int tier_of(const struct dsc_portal *p, const struct dsc_asker *
 		return 2;
 	if (who->from.bits == NET_IP_BITS && net_ip_cmp(&who->from.ip, &told.ip) == 0)
 		return 0;
-	net = dsc_subnet_of(&told.ip);
-	return who->from.bits >= net.bits && net_prefix_has(&net, &who->from.ip) ? 1 : 2;
+	net = dsc_subnet_of(&told.ip); /* ::/64 has all of IPv4 in it */
+	return net_prefix_is_v4(&net) == net_prefix_is_v4(&who->from) &&
+			       who->from.bits >= net.bits && net_prefix_has(&net, &who->from.ip)
+		       ? 1
+		       : 2;
 }
 
 /* FNV-1a over the texts and their ends. */
@@ -204,6 +206,21 @@ void dsc_paths_find(struct dsc_paths *paths, const struct dsc_subsys *s)
 	cut(paths);
 }
 
+/* By the portals' own reasons first: what their addresses and policies have to say comes after what the subsystem has. */
+enum dsc_why dsc_paths_why(const struct dsc_paths *paths, const struct dsc_subsys *s)
+{
+	enum dsc_why why = dsc_snapshot_why(paths->snap, s, &paths->who, NULL);
+
+	if (paths->nr_told || why != DSC_WHY_VISIBLE)
+		return why;
+	for (size_t i = 0; i < paths->nr; i++) {
+		why = paths->path[i].why;
+		if (why == DSC_WHY_LOOPBACK || why == DSC_WHY_FAMILY)
+			break;
+	}
+	return why;
+}
+
 void dsc_paths_end(struct dsc_paths *paths)
 {
 	free(paths->path);
@@ -218,22 +235,37 @@ void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
 	dsc_paths_init(&it->paths, snap, who);
 }
 
-bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry)
+static void next_subsys(struct dsc_visible *it)
 {
+	static const struct dsc_asker anyone = { .anyone = true };
 	const struct dsc_snapshot *snap = it->paths.snap;
 
-	while (it->at == it->paths.nr_told) {
+	it->subsys_id = dsc_snapshot_allowed_after(snap, it->hidden ? &anyone : &it->paths.who,
+						   it->subsys_id);
+	it->subsys = dsc_snapshot_subsys_id(snap, it->subsys_id);
+	dsc_paths_find(&it->paths, it->subsys);
+	it->at = 0;
+	it->nr = it->hidden ? it->paths.nr : it->paths.nr_told;
+	if (it->hidden && it->subsys && !it->nr)
+		it->nr = 1; /* that it has none */
+	if (!it->subsys_id)
+		it->subsys_id = UINT64_MAX; /* stays at the end */
+}
+
+bool dsc_visible_next(struct dsc_visible *it, struct dsc_entry *ret_entry)
+{
+	const struct dsc_path *path;
+
+	while (it->at == it->nr) {
 		if (it->subsys_id == UINT64_MAX)
 			return false;
-		it->subsys_id = dsc_snapshot_allowed_after(snap, &it->paths.who, it->subsys_id);
-		it->subsys = dsc_snapshot_subsys_id(snap, it->subsys_id);
-		dsc_paths_find(&it->paths, it->subsys);
-		it->at = 0;
-		if (!it->subsys_id)
-			it->subsys_id = UINT64_MAX; /* stays at the end */
+		next_subsys(it);
 	}
+	path = it->paths.nr ? &it->paths.path[it->at] : NULL;
+	it->at++;
 	ret_entry->subsys = it->subsys;
-	ret_entry->portal = it->paths.path[it->at++].portal;
+	ret_entry->portal = path ? path->portal : NULL;
+	ret_entry->why = path ? path->why : dsc_paths_why(&it->paths, it->subsys);
 	return true;
 }
 

@@ -33,7 +33,8 @@ struct net_prefix dsc_subnet_of(const struct net_ip *ip);
 struct dsc_path {
 	const struct dsc_portal *portal; /* borrowed from the snapshot */
 	enum dsc_why why; /* DSC_WHY_VISIBLE: it is told */
-	unsigned int tier; /* 0: the host's own address, 1: local to it, 2: elsewhere; 0 unless local_first */
+	unsigned int
+		tier; /* 0: the host's own address, 1: local to it, 2: elsewhere; 0 unless local_first */
 	uint64_t rank; /* within that the highest first */
 };
 
@@ -52,17 +53,22 @@ void dsc_paths_init(struct dsc_paths *paths, const struct dsc_snapshot *snap,
 void dsc_paths_find(struct dsc_paths *paths, const struct dsc_subsys *s);
 void dsc_paths_end(struct dsc_paths *paths);
 
+/* Of the subsystem that was found last: DSC_WHY_VISIBLE, or the reason that is nearest to being told of it. */
+enum dsc_why dsc_paths_why(const struct dsc_paths *paths, const struct dsc_subsys *s);
+
 struct dsc_entry {
 	const struct dsc_subsys *subsys; /* borrowed from the snapshot */
-	const struct dsc_portal *portal;
+	const struct dsc_portal *portal; /* NULL: its worker has none */
+	enum dsc_why why;
 };
 
 /* Walks what a host is told, by the ids of the subsystems, then in the order of its path policy.  Costs O(log n) an entry. */
 struct dsc_visible {
 	struct dsc_paths paths;
+	bool hidden; /* all subsystems and portals, also what the host isn't told; to be set after dsc_visible_init() */
 	const struct dsc_subsys *subsys;
 	uint64_t subsys_id; /* where it stands */
-	size_t at;
+	size_t at, nr; /* in paths */
 };
 void dsc_visible_init(struct dsc_visible *it, const struct dsc_snapshot *snap,
 		      const struct dsc_asker *who);

@@ -24,6 +24,9 @@ const char *const dsc_why_name[DSC_WHY_COUNT] = {
 	[DSC_WHY_LOOPBACK] = "loopback_portal",
 	[DSC_WHY_FAMILY] = "address_family",
 	[DSC_WHY_MAX_PATHS] = "max_paths",
+	[DSC_WHY_NOT_LISTED] = "not_listed",
+	[DSC_WHY_PORTAL_FAILED] = "portal_failed",
+	[DSC_WHY_NOT_LOCAL] = "not_port_local",
 };
 
 /* -- rows ------------------------------------------------------------------------------------------ */
@@ -279,22 +282,42 @@ bool dsc_snapshot_serves(const struct dsc_subsys *s, const struct dsc_portal *p)
 }
 
 /* By its own name or a group's, or because any host is allowed: whichever has been confirmed. */
-static enum dsc_why why_host(const struct dsc_subsys *s, const struct dsc_host *host,
-			     uint64_t confirmed)
+static bool lets_in(const struct dsc_subsys *s, const struct dsc_host *host, uint64_t confirmed,
+		    uint64_t *ret_who)
 {
 	const struct dsc_allow *a;
 	const struct dsc_member *m;
 
 	a = host ? dsc_tree_find(s->hosts, &dsc_allow_ops, &host->id) : NULL;
-	if ((s->allow_any && s->any_since <= confirmed) || (a && a->since <= confirmed))
-		return DSC_WHY_VISIBLE;
+	*ret_who = a && a->since <= confirmed ? a->who_id : 0;
+	if (*ret_who || (s->allow_any && s->any_since <= confirmed))
+		return true;
 	dsc_tree_each(m, host ? host->groups : NULL, &dsc_host_group_ops)
 	{
 		a = dsc_tree_find(s->hosts, &dsc_allow_ops, &m->group_id);
+		*ret_who = m->group_id;
 		if (a && a->since <= confirmed && m->since <= confirmed)
-			return DSC_WHY_VISIBLE;
+			return true;
 	}
+	return false;
+}
+
+static enum dsc_why why_host(const struct dsc_subsys *s, const struct dsc_host *host,
+			     uint64_t confirmed)
+{
+	uint64_t who;
+
+	if (lets_in(s, host, confirmed, &who))
+		return DSC_WHY_VISIBLE;
 	return dsc_snapshot_allows(s, host) ? DSC_WHY_NOT_CONFIRMED : DSC_WHY_NOT_ALLOWED;
+}
+
+bool dsc_snapshot_allowed_by(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			     const struct dsc_host *host, uint64_t *ret_who)
+{
+	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
+
+	return lets_in(s, host, w ? w->confirmed : 0, ret_who);
 }
 
 static enum dsc_why why_portal(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
@@ -302,15 +325,30 @@ static enum dsc_why why_portal(const struct dsc_snapshot *snap, const struct dsc
 {
 	const struct dsc_serve *serve;
 
-	if (!dsc_snapshot_serves(s, p) || find_fail(snap, 0, 0, p->id) ||
-	    find_fail(snap, s->id, 0, p->id))
-		return DSC_WHY_NO_PORTAL;
+	if (!dsc_snapshot_serves(s, p))
+		return DSC_WHY_NOT_LISTED;
+	if (find_fail(snap, 0, 0, p->id) || find_fail(snap, s->id, 0, p->id))
+		return DSC_WHY_PORTAL_FAILED;
 	if (p->since > confirmed)
 		return DSC_WHY_NOT_CONFIRMED;
 	if (s->all_portals)
 		return s->portals_since <= confirmed ? DSC_WHY_VISIBLE : DSC_WHY_NOT_CONFIRMED;
 	serve = dsc_tree_find(s->portals, &dsc_serve_ops, &p->id);
 	return serve->since <= confirmed ? DSC_WHY_VISIBLE : DSC_WHY_NOT_CONFIRMED;
+}
+
+/* told: room for what it points at. */
+static struct dsc_zone_port zone_port(const struct dsc_subsys *s, const struct dsc_asker *who,
+				      const struct dsc_portal *p, struct net_prefix *told)
+{
+	return (struct dsc_zone_port){ .nqn = s->nqn,
+				       .label = s->label,
+				       .label_since = s->label_since,
+				       .port = p->port,
+				       .portid = p->portid,
+				       .addr = dsc_portal_told(p, told) ? told
+					       : who->has_to		? &who->to
+									: NULL };
 }
 
 static enum dsc_why why_zone(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
@@ -322,20 +360,32 @@ static enum dsc_why why_zone(const struct dsc_snapshot *snap, const struct dsc_s
 		[DSC_ZONE_APART] = DSC_WHY_ZONED_OUT,	    [DSC_ZONE_CLOSED] = DSC_WHY_NO_ZONE,
 		[DSC_ZONE_PENDING] = DSC_WHY_NOT_CONFIRMED,
 	};
-	struct dsc_zone_port port = { .nqn = s->nqn,
-				      .label = s->label,
-				      .label_since = s->label_since,
-				      .port = p->port,
-				      .portid = p->portid };
+	struct dsc_zone_port port;
 	struct net_prefix told;
 
 	if (who->anyone || !snap->zonings)
 		return DSC_WHY_VISIBLE;
-	if (dsc_portal_told(p, &told))
-		port.addr = &told;
-	else if (who->has_to)
-		port.addr = &who->to;
+	port = zone_port(s, who, p, &told);
 	return map[dsc_snapshot_zone(snap, who, &port, confirmed)];
+}
+
+bool dsc_snapshot_zone_of(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			  const struct dsc_asker *who, const struct dsc_portal *p,
+			  struct dsc_zone_ref *ret)
+{
+	const struct dsc_zoning *z = dsc_snapshot_zoning(snap);
+	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
+	struct dsc_zone_port port;
+	struct net_prefix told;
+
+	if (!z || !w || who->anyone)
+		return false;
+	port = zone_port(s, who, p, &told);
+	return dsc_zoning_name(
+		z,
+		&(struct dsc_zoning_question){
+			.snap = snap, .who = who, .port = &port, .confirmed = w->confirmed },
+		ret);
 }
 
 /* The reason that is nearest to being told of it: of several portals that of the best counts. */
@@ -399,8 +449,8 @@ enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_
 	return why == DSC_WHY_VISIBLE ? why_served(snap, s, who, portal) : why;
 }
 
-char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-			   const struct dsc_asker *who, char *buf, size_t size)
+char *dsc_why_text(const struct dsc_snapshot *snap, const struct dsc_subsys *s, enum dsc_why why,
+		   char *buf, size_t size)
 {
 	static const char *const words[DSC_WHY_COUNT] = {
 		[DSC_WHY_VISIBLE] = "the host is told of it",
@@ -413,12 +463,13 @@ char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_sub
 		[DSC_WHY_NO_WORKER] = "it is on no worker",
 		[DSC_WHY_FAILED] = "its worker could not serve it",
 		[DSC_WHY_LOOPBACK] =
-			"its portals are on loopback, where this host can't reach them",
-		[DSC_WHY_FAMILY] =
-			"its portals have no address of the family by which this host came",
-		[DSC_WHY_MAX_PATHS] = "the host is told as many other portals as it may",
+			"a portal on loopback is out of reach of a host that came by another way",
+		[DSC_WHY_FAMILY] = "the portal has no address of the family by which the host came",
+		[DSC_WHY_MAX_PATHS] = "the host is told as many other portals of it as it may",
+		[DSC_WHY_NOT_LISTED] = "the subsystem is not served on this portal",
+		[DSC_WHY_PORTAL_FAILED] = "its worker could not serve it on this portal",
+		[DSC_WHY_NOT_LOCAL] = "the portal is not at the address that was asked",
 	};
-	enum dsc_why why = dsc_snapshot_why(snap, s, who, NULL);
 	const struct dsc_fail *fail = find_fail(snap, s->id, 0, 0);
 	const struct dsc_worker *w = dsc_snapshot_worker_id(snap, s->worker_id);
 

@@ -108,6 +108,9 @@ enum dsc_why {
 	DSC_WHY_LOOPBACK, /* a portal on loopback is of no use to a host that came from elsewhere */
 	DSC_WHY_FAMILY, /* a wildcard portal of the other address family: no address to tell */
 	DSC_WHY_MAX_PATHS, /* the host is told as many others as it may */
+	DSC_WHY_NOT_LISTED, /* the portal isn't one of the subsystem's */
+	DSC_WHY_PORTAL_FAILED, /* it has no socket, or the worker can't serve it there */
+	DSC_WHY_NOT_LOCAL, /* only what is presented at the address that was asked was asked for */
 	DSC_WHY_COUNT
 };
 extern const char *const dsc_why_name[DSC_WHY_COUNT]; /* "visible", "not_allowed", ... */
@@ -116,9 +119,12 @@ extern const char *const dsc_why_name[DSC_WHY_COUNT]; /* "visible", "not_allowed
  * have to say comes after that: model/paths.h. */
 enum dsc_why dsc_snapshot_why(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
 			      const struct dsc_asker *who, const struct dsc_portal *portal);
-/* The same in words for a person; returns buf. */
-char *dsc_snapshot_explain(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
-			   const struct dsc_asker *who, char *buf, size_t size);
+/* A reason in words for a person; returns buf. */
+char *dsc_why_text(const struct dsc_snapshot *snap, const struct dsc_subsys *s, enum dsc_why why,
+		   char *buf, size_t size);
+/* What lets the host in, once confirmed: *ret_who is the id of the host or of a group, or 0 where any host may. */
+bool dsc_snapshot_allowed_by(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			     const struct dsc_host *host, uint64_t *ret_who);
 
 /* -- whos: a host or a group of hosts, wherever a host can be named ------------------------------------------------------------- */
 #define DSC_GROUP_PREFIX "group:" /* NQNs begin with "nqn." */

@@ -268,6 +268,17 @@ uint64_t dsc_zoning_count(const struct dsc_zoning *z, uint64_t *ret_zones)
 	return z->nr_groups;
 }
 
+bool dsc_zoning_name(const struct dsc_zoning *z, const struct dsc_zoning_question *q,
+		     struct dsc_zone_ref *ret)
+{
+	const struct dsc_czone *zone;
+
+	dsc_zoning_verdict(z, q, &zone);
+	if (zone)
+		*ret = (struct dsc_zone_ref){ .group = zone->group->name, .zone = zone->name };
+	return zone;
+}
+
 uint64_t dsc_zoning_since(const struct dsc_zoning *z)
 {
 	return z->since;

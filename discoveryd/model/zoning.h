@@ -104,6 +104,18 @@ struct dsc_zoning_question {
 enum dsc_zone_verdict dsc_zoning_verdict(const struct dsc_zoning *z,
 					 const struct dsc_zoning_question *q,
 					 const struct dsc_czone **ret_zone);
+/* Names for people, borrowed from z. */
+struct dsc_zone_ref {
+	const char *group;
+	struct dsc_slice zone;
+};
+/* The zone that such a question is decided by: one that they share, else one that the subsystem is in; false: it is in none. */
+bool dsc_zoning_name(const struct dsc_zoning *z, const struct dsc_zoning_question *q,
+		     struct dsc_zone_ref *ret);
+/* The same of one of our subsystems at a portal, by what is enforced now. */
+bool dsc_snapshot_zone_of(const struct dsc_snapshot *snap, const struct dsc_subsys *s,
+			  const struct dsc_asker *who, const struct dsc_portal *p,
+			  struct dsc_zone_ref *ret);
 /* At start: the form of what is enforced, and those that workers may still have, from the rows of st into it. */
 void dsc_zoning_restore(struct dsc_snapshot *st);
 /* Zone groups, and in *ret_zones zones. */

@@ -107,6 +107,48 @@ def test_a_restart_and_the_document_keep_it():
     assert len(told(A)) == 3
 
 
+def explain(hostnqn, **query):
+    text = ''.join(f'&{k}={v}' for k, v in query.items())
+    return api.ok('GET', f'/discovery/explain?host_nqn={hostnqn}{text}')
+
+
+def test_explain_says_what_the_log_says_and_why():
+    api.ok('POST', '/referrals', {'traddr': '192.0.2.50', 'hosts': [B]})
+    api.ok('POST', '/subsystems', {'nqn': NQN + '-hidden', 'hosts': ['group:near'], 'max_paths': 2})
+    api.ok('PATCH', '/groups/near', {'path_policy': 'local_first'})
+    for host in (A, B, 'nqn.2026-11.example:stranger'):
+        for via, source in (('127.0.0.1', '127.0.0.1'), ('127.0.0.1', '127.0.8.1')):
+            entries = nvme.discovery_log(discovery(host, source))[1][1:]
+            answer = explain(host, **{'via': via, 'from': source})
+            shown = [r for r in answer['items'] if r['shown']]
+            assert [(e['subnqn'], e['traddr'], e['trsvcid']) for e in entries] == [(r['nqn'], r['traddr'], r['trsvcid']) for r in shown], answer
+            assert [r['order'] for r in shown] == list(range(1, len(shown) + 1))
+            log = api.ok('GET', f'/discovery-log?host_nqn={host}&via={via}&from={source}')
+            assert [(e['subnqn'], e['traddr']) for e in log['records'][1:]] == [(r['nqn'], r['traddr']) for r in shown]
+            assert {m['nqn'] for m in log['missing']} == {r['nqn'] for r in answer['items'] if 'portal' in r} - {r['nqn'] for r in shown}
+    hidden = explain(A, nqn=NQN + '-hidden')['items']
+    assert [r['rule'] for r in hidden if r['shown']] == ['allowed_group'] * 2, hidden
+    assert {r['rule'] for r in hidden if not r['shown']} == {'max_paths'}, hidden
+    assert all(r['allowed_by'] == 'group:near' and (r['path_policy'], r['path_policy_of']) == ('local_first', 'near') and
+               (r['max_paths'], r['max_paths_of']) == (2, None) for r in hidden), hidden
+    assert {r['rule'] for r in explain(B, nqn=NQN + '-hidden')['items']} == {'not_allowed'}
+    own = [r for r in explain(B, nqn=NQN)['items'] if not r['shown']]
+    assert 'not_listed' in {r['rule'] for r in own}, own
+    far = explain(A, via='192.0.2.1', nqn=NQN)['items']
+    assert {r['rule'] for r in far} <= {'loopback_portal', 'not_listed', 'any_host'} and not any(r['shown'] for r in far), far
+    assert (explain(A)['state'], explain(A)['groups'], explain('nqn.2026-11.example:nobody')['state']) == ('admitted', ['near'], 'unknown')
+    assert explain('nqn.2026-11.example:stranger')['state'] == 'waiting'
+    assert [r['rule'] for r in explain(A)['items'] if 'referral' in r] == ['not_for_host']
+    local = explain(B, port_local='true', via='127.0.8.1', nqn=NQN)['items']
+    assert [r['traddr'] for r in local if r['shown']] == ['127.0.8.1'], local
+    assert 'not_port_local' in {r['rule'] for r in local}
+    few = explain(B, limit=1)
+    assert len(few['items']) == 1 and few['more']
+    assert cli('discovery', 'explain', '--host', A, '--subsystem', NQN + '-hidden')['items'] == hidden
+    api.problem(400, 'GET', '/discovery/explain', field='host_nqn')
+    api.problem(400, 'GET', f'/discovery/explain?host_nqn={A}&limit=0', field='limit')
+
+
 def test_what_is_wrong_is_named():
     api.problem(422, 'PATCH', f'/subsystems/{NQN}', {'path_policy': 'near'}, field='path_policy')
     api.problem(422, 'PATCH', f'/subsystems/{NQN}', {'max_paths': 0}, field='max_paths')

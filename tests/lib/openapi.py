@@ -181,10 +181,10 @@ class Schema:
             self.check(item, arg, f'{where}[{i}]')
 
     def on_minimum(self, value, arg, schema, where):
-        self.need(value >= arg, where, f'{value} < {arg}')
+        self.need(not isinstance(value, (int, float)) or value >= arg, where, f'{value} < {arg}')
 
     def on_maximum(self, value, arg, schema, where):
-        self.need(value <= arg, where, f'{value} > {arg}')
+        self.need(not isinstance(value, (int, float)) or value <= arg, where, f'{value} > {arg}')
 
     def on_pattern(self, value, arg, schema, where):
         self.need(not isinstance(value, str) or re.search(arg, value), where, f'{value!r} does not match {arg}')

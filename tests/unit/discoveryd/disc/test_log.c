@@ -111,20 +111,20 @@ static void test_what_is_told_for_a_portal(void **state)
 {
 	static const struct {
 		const char *address, *advertise, *via;
-		enum dsc_reach reach;
+		enum dsc_why why;
 		const char *told;
 	} row[] = {
-		{ "192.0.2.7", "", "198.51.100.1", DSC_REACH_YES, "192.0.2.7" },
-		{ "192.0.2.7", "", "::1", DSC_REACH_YES, "192.0.2.7" },
-		{ "0.0.0.0", "", "198.51.100.1", DSC_REACH_YES, "198.51.100.1" },
-		{ "0.0.0.0", "", "2001:db8::1", DSC_REACH_FAMILY, NULL },
-		{ "::", "", "2001:db8::1", DSC_REACH_YES, "2001:db8::1" },
-		{ "::", "", "198.51.100.1", DSC_REACH_YES, "198.51.100.1" },
-		{ "127.0.0.1", "", "198.51.100.1", DSC_REACH_LOOPBACK, NULL },
-		{ "::1", "", "198.51.100.1", DSC_REACH_LOOPBACK, NULL },
-		{ "127.0.0.1", "", "127.0.0.1", DSC_REACH_YES, "127.0.0.1" },
-		{ "0.0.0.0", "203.0.113.5", "198.51.100.1", DSC_REACH_YES, "203.0.113.5" },
-		{ "127.0.0.1", "203.0.113.5", "198.51.100.1", DSC_REACH_YES, "203.0.113.5" },
+		{ "192.0.2.7", "", "198.51.100.1", DSC_WHY_VISIBLE, "192.0.2.7" },
+		{ "192.0.2.7", "", "::1", DSC_WHY_VISIBLE, "192.0.2.7" },
+		{ "0.0.0.0", "", "198.51.100.1", DSC_WHY_VISIBLE, "198.51.100.1" },
+		{ "0.0.0.0", "", "2001:db8::1", DSC_WHY_FAMILY, NULL },
+		{ "::", "", "2001:db8::1", DSC_WHY_VISIBLE, "2001:db8::1" },
+		{ "::", "", "198.51.100.1", DSC_WHY_VISIBLE, "198.51.100.1" },
+		{ "127.0.0.1", "", "198.51.100.1", DSC_WHY_LOOPBACK, NULL },
+		{ "::1", "", "198.51.100.1", DSC_WHY_LOOPBACK, NULL },
+		{ "127.0.0.1", "", "127.0.0.1", DSC_WHY_VISIBLE, "127.0.0.1" },
+		{ "0.0.0.0", "203.0.113.5", "198.51.100.1", DSC_WHY_VISIBLE, "203.0.113.5" },
+		{ "127.0.0.1", "203.0.113.5", "198.51.100.1", DSC_WHY_VISIBLE, "203.0.113.5" },
 	};
 
 	(void)state;
@@ -136,7 +136,8 @@ static void test_what_is_told_for_a_portal(void **state)
 		snprintf(p.address, sizeof(p.address), "%s", row[i].address);
 		snprintf(p.advertise, sizeof(p.advertise), "%s", row[i].advertise);
 		assert_int_equal(dsc_via_parse(&via, row[i].via, 8009, NULL), 0);
-		assert_int_equal(dsc_reach(&p, &via, told), row[i].reach);
+		assert_int_equal(dsc_portal_reach(&p, &via.to), row[i].why);
+		assert_int_equal(dsc_reach(&p, &via, told), row[i].why == DSC_WHY_VISIBLE);
 		if (row[i].told)
 			assert_string_equal(told, row[i].told);
 	}

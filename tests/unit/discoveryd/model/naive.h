@@ -146,8 +146,8 @@ static inline uint64_t n_rank(unsigned int host, unsigned int subsys, int portal
 {
 	char text[2 * DSC_NQN_MAX + 16];
 	uint64_t h = 14695981039346656037u;
-	int len = snprintf(text, sizeof(text), "%s%c%s%cp%d", N_HOST(host), 0, N_SUBSYS_NQN(subsys), 0,
-			   portal);
+	int len = snprintf(text, sizeof(text), "%s%c%s%cp%d", N_HOST(host), 0, N_SUBSYS_NQN(subsys),
+			   0, portal);
 
 	for (int i = 0; i <= len; i++)
 		h = (h ^ (uint8_t)text[i]) * 1099511628211u;
@@ -233,8 +233,8 @@ static inline void n_add_subsys(const struct naive *n, const struct n_subsys *s,
 		left[best] = false;
 		p = &n->portal[best];
 		snprintf(log->entry[log->nr++], sizeof(log->entry[0]), "%s|%s|%s|%u|%u|%u",
-			 N_SUBSYS_NQN(i), n_label[s->label], n_told(p, &way->via), p->port, p->portid,
-			 p->secure);
+			 N_SUBSYS_NQN(i), n_label[s->label], n_told(p, &way->via), p->port,
+			 p->portid, p->secure);
 	}
 }
 
@@ -265,6 +265,44 @@ static inline void n_make_log(const struct naive *n, unsigned int host, const st
 			snprintf(log->entry[log->nr++], sizeof(log->entry[0]),
 				 "%s||198.51.100.%d|8009|0|0", N_DC(n->referral[i].to), i + 1);
 	}
+}
+
+static inline uint64_t n_hash(uint64_t h, const char *text)
+{
+	for (; *text; text++)
+		h = (h ^ (uint8_t)*text) * 1099511628211u;
+	return (h ^ 10) * 1099511628211u;
+}
+
+/* What hosts that nobody names may be told differently, each for itself, where the order is one of its own: when that changes,
+ * everyone gets a new generation. */
+static inline uint64_t n_blur(const struct naive *n)
+{
+	uint64_t blur = 14695981039346656037u;
+	char text[512];
+
+	for (unsigned int i = 0; i < N_SUBSYS; i++) {
+		const struct n_subsys *s = &n->subsys[i];
+		uint64_t confirmed = n->worker[s->worker].confirmed;
+
+		if (!s->there || s->failed || n->worker[s->worker].degraded ||
+		    s->since > confirmed || !n_may_use(n, s, N_NAMED, confirmed) ||
+		    s->policy == DSC_PATHS_ALL)
+			continue;
+		snprintf(text, sizeof(text), "%llu %u %u %u", (unsigned long long)s->id, s->policy,
+			 s->max, s->label);
+		blur = n_hash(blur, text);
+		for (int j = 0; j < N_PORTALS; j++) {
+			const struct n_portal *p = &n->portal[j];
+
+			if (!p->there || !n_is_served(n, s, j))
+				continue;
+			snprintf(text, sizeof(text), "%llu %s %u", (unsigned long long)p->id,
+				 *p->advertise ? p->advertise : p->address, p->secure);
+			blur = n_hash(blur, text);
+		}
+	}
+	return blur;
 }
 
 #endif

@@ -22,6 +22,23 @@ static const struct {
 	{ "2001:db8::99", "2001:db8::5", "2001:db8::" },
 };
 #define N_WAYS 6
+/* All that can make a difference, by any of the addresses that were reached. */
+static const char *const froms[][2] = {
+	{ "127.0.0.1", "127.0.0." },
+	{ "127.0.0.2", "127.0.0." },
+	{ "127.0.0.9", "127.0.0." },
+	{ "127.0.0.77", "127.0.0." },
+	{ "192.0.2.1", "192.0.2." },
+	{ "192.0.2.2", "192.0.2." },
+	{ "192.0.2.77", "192.0.2." },
+	{ "192.0.2.99", "192.0.2." },
+	{ "198.51.100.9", "198.51." },
+	{ "::1", "::" },
+	{ "::77", "::" },
+	{ "2001:db8::1", "2001:db8::" },
+	{ "2001:db8::77", "2001:db8::" },
+	{ "2001:db8::5", "2001:db8::" },
+};
 
 struct sim {
 	struct fixture f;
@@ -29,7 +46,8 @@ struct sim {
 	uint64_t seed, state; /* of the random numbers */
 	uint64_t gen[N_HOSTS], view[N_HOSTS]; /* as of the last step */
 	struct n_way way[N_WAYS];
-	uint64_t blur; /* as of the last step: blur_of() */
+	struct naive before; /* as of the last step */
+	uint64_t blur; /* as of the last step: n_blur() */
 	unsigned int step;
 	const char *doing;
 	uint64_t moved; /* generations that did */
@@ -151,6 +169,28 @@ static inline void note_portals(struct n_subsys *s, const struct list *list, uin
 {
 	for (unsigned int i = 0; i < N_PORTALS; i++)
 		s->portal[i] = !list->portal[i] ? 0 : s->portal[i] ? s->portal[i] : change;
+}
+
+/* Is the host told something else than in the last step, by a way that isn't looked at in each? */
+static inline bool differs_elsewhere(struct sim *sim, unsigned int host)
+{
+	static struct n_log log[2];
+	struct n_way way;
+
+	for (size_t i = 0; i < N_WAYS * ARRAY_SIZE(froms); i++) {
+		way = sim->way[i % N_WAYS];
+		way.from = froms[i / N_WAYS][0];
+		way.net = froms[i / N_WAYS][1];
+		n_make_log(&sim->before, host, &way, &log[0]);
+		n_make_log(&sim->n, host, &way, &log[1]);
+		if (log[0].nr != log[1].nr)
+			return true;
+		for (unsigned int j = 0; j < log[0].nr; j++) {
+			if (strcmp(log[0].entry[j], log[1].entry[j]) != 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 #endif

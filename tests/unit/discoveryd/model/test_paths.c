@@ -25,10 +25,9 @@ static void portal(struct fixture *f, const char *name, const char *address)
 
 static void subsystem(struct fixture *f, const char *nqn, const char *policy, uint32_t max)
 {
-	struct dsc_subsys_in in = { .nqn = nqn,
-				    .worker = "w1",
-				    .allow_any = DSC_YES,
-				    .paths = { policy, true, max } };
+	struct dsc_subsys_in in = {
+		.nqn = nqn, .worker = "w1", .allow_any = DSC_YES, .paths = { policy, true, max }
+	};
 	struct command c;
 
 	assert_int_equal(RUN(&c, make_subsys, &in, 0), 0);
@@ -37,8 +36,9 @@ static void subsystem(struct fixture *f, const char *nqn, const char *policy, ui
 static int update(struct fixture *f, const struct dsc_call *call, const void *arg,
 		  struct cmn_err *err)
 {
-	return dsc_cmd_subsys_update(&f->app, S1, &(struct dsc_subsys_in){ .paths = *(const struct dsc_paths_in *)arg },
-				     call, err);
+	return dsc_cmd_subsys_update(
+		&f->app, S1, &(struct dsc_subsys_in){ .paths = *(const struct dsc_paths_in *)arg },
+		call, err);
 }
 
 static int make_group(struct fixture *f, const struct dsc_call *call, const void *arg,
@@ -62,8 +62,8 @@ static int drop_portal(struct fixture *f, const struct dsc_call *call, const voi
 }
 
 /* "p1 p3 ": the names of the portals that a host is told, in order. */
-static char *told_from(struct fixture *f, const char *subsys, const char *host,
-			     const char *from, char buf[128])
+static char *told_from(struct fixture *f, const char *subsys, const char *host, const char *from,
+		       char buf[128])
 {
 	const struct dsc_snapshot *snap;
 	struct dsc_paths paths = { 0 };
@@ -141,7 +141,8 @@ static void test_all_portals_are_told_as_they_were_made_unless_something_is_said
 	fixture_restart(f);
 	assert_string_equal(TOLD(S1, "nqn.2026-11.example:a"), "p1 p2 ");
 	assert_int_equal(RUN(&c, drop_portal, "p1", 0), 0);
-	assert_string_equal(TOLD(S1, "nqn.2026-11.example:a"), "p2 p3 "); /* the next one moves up */
+	assert_string_equal(TOLD(S1, "nqn.2026-11.example:a"),
+			    "p2 p3 "); /* the next one moves up */
 }
 
 static void test_local_first_is_the_own_address_then_the_subnet_then_the_rest(void **state)
@@ -154,7 +155,8 @@ static void test_local_first_is_the_own_address_then_the_subnet_then_the_rest(vo
 	assert_memory_equal(TOLD_FROM(S1, "nqn.2026-11.example:a", "198.51.100.1"), "p3 any ", 7);
 	assert_memory_equal(TOLD_FROM(S1, "nqn.2026-11.example:a", "192.0.2.2"), "p2 ", 3);
 	for (int i = 0; i < 32; i++) {
-		char host[64], *text = TOLD_FROM(S1, host_nqn((unsigned int)i, host), "198.51.100.7");
+		char host[64],
+			*text = TOLD_FROM(S1, host_nqn((unsigned int)i, host), "198.51.100.7");
 
 		assert_non_null(strstr(text, "p3"));
 		assert_true(strstr(text, "p3") < text + 7 && strstr(text, "any") < text + 4);
@@ -216,11 +218,11 @@ static void test_what_has_nothing_to_do_with_it_moves_nobody(void **state)
 	begin_portals(f, "spread", 2);
 	told_all(f, S1, before);
 	subsystem(f, S2, "spread", 1);
-	assert_int_equal(RUN(&c, make_group,
-			     (&(struct dsc_group_in){ .name = "g",
-						      .members = { true, false, member, 2 } }),
-			     0),
-			 0);
+	assert_int_equal(
+		RUN(&c, make_group,
+		    (&(struct dsc_group_in){ .name = "g", .members = { true, false, member, 2 } }),
+		    0),
+		0);
 	confirm_all(f);
 	fixture_restart(f);
 	told_all(f, S1, after);

@@ -623,11 +623,46 @@ static void compare(struct sim *sim, const struct dsc_log *log, const struct n_l
 	}
 }
 
-static uint64_t hash(uint64_t h, const char *text)
+struct explained {
+	struct sim *sim;
+	const struct dsc_log *log;
+	uint64_t shown;
+};
+
+/* Whatever there is has a reason, or is the log's next entry. */
+static int explain(void *arg, const struct dsc_log_item *item)
 {
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 1099511628211u;
-	return (h ^ 10) * 1099511628211u;
+	struct explained *x = arg;
+	struct sim *sim = x->sim;
+	struct fab_disc_record rec;
+	const char *nqn = item->e.subsys ? item->e.subsys->nqn : item->referral->nqn;
+
+	if (item->shown == (item->rule != NULL))
+		FAIL("%s is %s, by %s\n", nqn, item->shown ? "shown" : "hidden",
+		     item->rule ? item->rule : "nothing");
+	if (!item->shown)
+		return 0;
+	if (++x->shown >= dsc_log_count(x->log))
+		FAIL("%s is said to be shown after the end of the log\n", nqn);
+	dsc_log_record(x->log, x->shown, &rec);
+	if (strcmp(rec.subnqn, nqn) != 0 ||
+	    (item->e.portal && item->e.portal->portid != rec.portid))
+		FAIL("%s is said to be shown, the log has %s there\n", nqn, rec.subnqn);
+	return 0;
+}
+
+static void check_explained(struct sim *sim, const struct dsc_log *log,
+			    const struct dsc_snapshot *snap, const struct dsc_asker *who,
+			    const struct dsc_via *via)
+{
+	struct explained x = { .sim = sim, .log = log };
+	struct dsc_log_walk walk = {
+		.snap = snap, .who = who, .via = via, .hidden = true, .fn = explain, .arg = &x
+	};
+
+	assert_int_equal(dsc_log_walk(&walk), 0);
+	if (x.shown + 1 != dsc_log_count(log))
+		FAIL("%llu are said to be shown\n", (unsigned long long)x.shown);
 }
 
 static uint64_t check_host(struct sim *sim, const struct dsc_snapshot *snap, unsigned int host)
@@ -643,49 +678,19 @@ static uint64_t check_host(struct sim *sim, const struct dsc_snapshot *snap, uns
 		log = dsc_log_create(snap, &who, &sim->way[w].via, 0);
 		n_make_log(&sim->n, host, &sim->way[w], &want);
 		compare(sim, log, &want);
+		check_explained(sim, log, snap, &who, &sim->way[w].via);
 		dsc_log_destroy(log);
 		for (unsigned int i = 0; i < want.nr; i++)
-			view = hash(view, want.entry[i]);
-		view = hash(view, "");
+			view = n_hash(view, want.entry[i]);
+		view = n_hash(view, "");
 	}
 	return view;
-}
-
-/* What hosts that nobody names may be told differently, each for itself, where the order is one of its own: when that changes,
- * everyone gets a new generation. */
-static uint64_t blur_of(const struct naive *n)
-{
-	uint64_t blur = 14695981039346656037u;
-	char text[512];
-
-	for (unsigned int i = 0; i < N_SUBSYS; i++) {
-		const struct n_subsys *s = &n->subsys[i];
-		uint64_t confirmed = n->worker[s->worker].confirmed;
-
-		if (!s->there || s->failed || n->worker[s->worker].degraded ||
-		    s->since > confirmed || !n_may_use(n, s, N_NAMED, confirmed) ||
-		    s->policy == DSC_PATHS_ALL)
-			continue;
-		snprintf(text, sizeof(text), "%llu %u %u %u", (unsigned long long)s->id, s->policy,
-			 s->max, s->label);
-		blur = hash(blur, text);
-		for (int j = 0; j < N_PORTALS; j++) {
-			const struct n_portal *p = &n->portal[j];
-
-			if (!p->there || !n_is_served(n, s, j))
-				continue;
-			snprintf(text, sizeof(text), "%llu %s %u", (unsigned long long)p->id,
-				 *p->advertise ? p->advertise : p->address, p->secure);
-			blur = hash(blur, text);
-		}
-	}
-	return blur;
 }
 
 static void check(struct sim *sim, bool first)
 {
 	const struct dsc_snapshot *snap;
-	uint64_t gen, view, blur = blur_of(&sim->n);
+	uint64_t gen, view, blur = n_blur(&sim->n);
 	struct dsc_asker who;
 
 	turn_over(&sim->f);
@@ -697,7 +702,7 @@ static void check(struct sim *sim, bool first)
 		if (!first && gen < sim->gen[h])
 			FAIL("the generation of host %u went back\n", h);
 		if (!first && (gen != sim->gen[h]) != (view != sim->view[h]) &&
-		    (gen == sim->gen[h] || blur == sim->blur))
+		    (gen == sim->gen[h] || (blur == sim->blur && !differs_elsewhere(sim, h))))
 			FAIL("the generation of host %u %s, what it is told %s\n", h,
 			     gen != sim->gen[h] ? "moved" : "stayed",
 			     view != sim->view[h] ? "changed" : "didn't");
@@ -706,6 +711,7 @@ static void check(struct sim *sim, bool first)
 		sim->view[h] = view;
 	}
 	sim->blur = blur;
+	sim->before = sim->n;
 	dsc_snapshot_put(snap);
 }
 
