@@ -30,6 +30,7 @@ def test_many_hosts():
         cheap(scene.connect(), 3000, 'to connect and to read the log')
         assert SLOW or (scene.mib() - before) * 1024 / HOSTS < 48, f'{before} MiB, {scene.mib()} MiB with {HOSTS} hosts'
         cheap(scene.change(), 1000, 'a change for every second one')
+        cheap(scene.zone(), 1000, 'a zone for every second one')
         burst = scene.burst(100 if SLOW else 1000)
         print(f'# {burst["acted"]:.1f} s of changes: {burst["events"] / (HOSTS / 2):.1f} events a host, at most {burst["most_events"]}')
         assert burst['most_events'] < 10 + 2 * burst['acted'], burst

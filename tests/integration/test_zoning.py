@@ -165,6 +165,10 @@ def test_with_grace_who_is_connected_stays_until_it_leaves():
             h.io[1].close()
             h.io[1] = h.io_queue(2)
             assert works(h), 'and may come back with an I/O queue that it lost'
+            daemon.kill()
+            daemon.start()
+            asker = Asker(daemon, H[1])
+            assert works(h) and not may_connect(daemon, S[0], H[1]), 'also after a restart of discoveryd'
             zone(daemon, host(H[0]), host(H[2]), subsystem(S[0]), grace=True)
             assert works(h)
             zone(daemon, host(H[0]), subsystem(S[0]))

@@ -121,6 +121,19 @@ class Scene:
         assert (got['told'], got['events'], got['failed']) == (self.half(0), self.number // 2, 0), got
         return got
 
+    def zone(self):
+        """A zone shuts one of the groups out of a subsystem: each of its hosts has one event, no other has any."""
+        self.daemon.rest('POST', '/zone-groups', {'name': 'g'})
+        members = [{'role': 'host', 'group': 'half-1'}, {'role': 'subsystem', 'nqn': f'{NQN}-1'}]
+        self.daemon.rest('POST', '/zone-groups/g/zones', {'name': 'z', 'members': members})
+        preview = self.daemon.rest('POST', '/zoning/preview', {})
+        assert (preview['gaining'], preview['losing']) == (0, self.number // 2), (preview['gaining'], preview['losing'])
+        self.hosts.ask('mark')
+        self.seen[0] -= 1
+        got = self.during(f'told {self.number // 2} 60000', lambda: self.daemon.rest('POST', '/zoning/activate', {}))
+        assert (got['told'], got['events'], got['failed']) == (self.half(0), self.number // 2, 0), got
+        return got
+
     def burst(self, changes):
         """So many changes for one group, eight at a time: only it is told; the last one is lost to nobody."""
         makers = 8
