@@ -28,6 +28,9 @@ export async function startDaemon() {
     connect: (nqn, host, more = {}) => ask({ do: 'connect', nqn, host, ...more }),
     /** Connected to the discovery service alone. */
     discover: (host, register) => ask({ do: 'discover', host, ...(register && { register }) }),
+    /** A direct discovery controller that presents subsystems, [NQN, address] each, and registers; says where it is. */
+    ddc: (nqn, subsystems) => ask({ do: 'ddc', nqn, subsystems }),
+    loseDdc: (nqn) => ask({ do: 'lose_ddc', nqn }),
     disconnect: (name) => ask({ do: 'disconnect', name }),
     write: (name, count) => ask({ do: 'write', name, count }),
     /** Paced: so many per second, until restIo(). */
@@ -37,6 +40,8 @@ export async function startDaemon() {
     freePort: () => ask({ do: 'free_port' }),
     killWorker: () => ask({ do: 'kill_worker' }),
     kill: () => ask({ do: 'kill' }),
+    /** Starts again, so that its API asks who it is. */
+    wantTokens: (token) => ask({ do: 'want_tokens', token }),
     start: () => ask({ do: 'start' }),
     stop: () => new Promise((resolve) => {
       child.on('exit', resolve);

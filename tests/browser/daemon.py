@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import dim  # noqa: E402
+import fakedc  # noqa: E402
 import nvmetcp  # noqa: E402
 import pharos  # noqa: E402
 
@@ -27,7 +28,7 @@ class Hosts:
     """Controllers by name, and threads that read and write through them at a steady pace."""
 
     def __init__(self, daemon):
-        self.daemon, self.open, self.paced = daemon, {}, []
+        self.daemon, self.open, self.paced, self.ddcs = daemon, {}, [], {}
 
     def address(self, portal):
         if portal is None:
@@ -48,6 +49,20 @@ class Hosts:
         if register:
             status = dim.dim(queue, dim.REGISTER, [dim.extended(host, **register)], eid=host, ename=register["label"])
             assert status == 0, status
+
+    def ddc(self, nqn, subsystems):
+        """A direct discovery controller that presents subsystems ([NQN, address] each), and registers here."""
+        ddc = self.ddcs[nqn] = fakedc.Dc([fakedc.entry(*one) for one in subsystems], oaes=1 << 31, own_nqn=nqn)
+        address, port = self.daemon.listen.rsplit(":", 1)
+        queue = self.open[nqn] = nvmetcp.Queue(address, int(port))
+        queue.connect(nvmetcp.DISCOVERY, nqn, kato=120000)
+        queue.enable()
+        status = dim.dim(queue, dim.REGISTER, [dim.basic(nqn, ddc.address, str(ddc.port), 1)], eid=nqn, etype=2, entfmt=1)
+        assert status == 0, status
+        return {"traddr": ddc.address, "trsvcid": str(ddc.port)}
+
+    def lose_ddc(self, nqn):
+        self.ddcs.pop(nqn).close()
 
     def disconnect(self, name):
         self.open.pop(name).close()
@@ -84,7 +99,7 @@ class Hosts:
 
     def close(self):
         self.rest()
-        for host in self.open.values():
+        for host in [*self.open.values(), *self.ddcs.values()]:
             host.close()
 
 
@@ -99,10 +114,17 @@ def main():
                 [pharos.program("pharos"), "bench", daemon.io_listen, nqn, "--hostnqn", host, "--destructive", "--span", "16MiB",
                  "--workload", workload, "--time", str(seconds)], stdout=subprocess.DEVNULL))
 
+        def want_tokens(token):
+            """From now on the API asks who it is; we are whom that token says."""
+            daemon.process.terminate()
+            daemon.process.wait(10)
+            daemon.options, daemon.token = ("--api-auth",), token
+            daemon.start()
+
         actions = {"kill": daemon.kill, "start": daemon.start, "rest": lambda method, path, body=None: daemon.rest(method, path, body),
                    "connect": hosts.connect, "disconnect": hosts.disconnect, "write": hosts.write, "io": hosts.io, "rest_io": hosts.rest,
                    "bench": bench, "kill_worker": lambda: os.kill(daemon.workers()[0], signal.SIGKILL),
-                   "discover": hosts.discover, "free_port": pharos.free_port}
+                   "want_tokens": want_tokens, "discover": hosts.discover, "ddc": hosts.ddc, "lose_ddc": hosts.lose_ddc, "free_port": pharos.free_port}
         answer(api=daemon.api)
         for line in sys.stdin:
             command = json.loads(line)

@@ -75,9 +75,10 @@ export function setUp(fill) {
   });
 }
 
-export async function axeFindsNothing(name) {
+/** options: of axe.run(). */
+export async function axeFindsNothing(name, options = {}) {
   await at.page.evaluate(axe);
-  const { violations } = await at.page.evaluate(() => globalThis.axe.run());
+  const { violations } = await at.page.evaluate((given) => globalThis.axe.run(document, given), options);
   assert.deepEqual(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), []);
   const twice = await at.page.evaluate(() => {
     const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);

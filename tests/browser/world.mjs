@@ -63,9 +63,39 @@ export async function beginIo(daemon) {
   await daemon.io('scratch 3 rack-b', 10, 30);
 }
 
+/** One that is followed and one that waits. */
+async function followOthers(daemon) {
+  await daemon.ddc('nqn.2026-11.org.example:array-1', [[nqn('archive'), '192.0.2.40'], [nqn('media'), '192.0.2.41']]);
+  const [{ id }] = (await daemon.rest('GET', '/discovery-controllers')).items;
+  await daemon.rest('PATCH', `/discovery-controllers/${id}`, { admitted: true });
+  await daemon.ddc('nqn.2026-11.org.example:array-2', []);
+}
+
+const asHost = (n) => ({ role: 'host', nqn: host(n) });
+const asSubsystem = (name, more = {}) => ({ role: 'subsystem', nqn: nqn(name), ...more });
+
+async function makeZones(daemon) {
+  const zone = (group, name, members) => daemon.rest('POST', `/zone-groups/${group}/zones`, { name, members });
+  await daemon.rest('POST', '/zone-groups', { name: 'production', description: 'What must not be touched by others' });
+  await daemon.rest('POST', '/zone-groups', { name: 'lab' });
+  await daemon.rest('POST', '/zone-aliases', { name: 'rack-3', members: [asHost(3), asHost(6)] });
+  await daemon.rest('POST', '/zone-aliases', { name: 'backup-hosts', members: [asHost(4)] });
+  await zone('production', 'databases', [asHost(1), asHost(2), { role: 'host', label: 'db-03' }, { role: 'host', address: '192.0.2.0/24' }, asSubsystem('postgres-main'),
+    asSubsystem('postgres-replica', { address: '127.0.0.3' })]);
+  await zone('production', 'virtual-machines', [{ alias: 'rack-3' }, asHost(4), asSubsystem('vm-images')]);
+  await daemon.rest('POST', '/zoning/activate', { note: 'First zones' });
+  await zone('lab', 'kafka', [asHost(5), asSubsystem('kafka-broker-with-a-rather-long-name-as-provisioners-make-them-pvc-0f8fad5b')]);
+  await daemon.rest('POST', '/zoning/activate', { note: 'Kafka apart' });
+  await zone('production', 'backup', [{ alias: 'backup-hosts' }, asSubsystem('backup-target')]);
+  await daemon.rest('PATCH', '/zone-aliases/rack-3', { members: [asHost(6)] });
+  await daemon.rest('PATCH', '/zone-groups/lab', { description: 'Come and go' });
+}
+
 export async function fill(daemon) {
   await fillPlaces(daemon);
   await fillSubsystems(daemon);
   await connectHosts(daemon);
   await discoverAndRegister(daemon);
+  await followOthers(daemon);
+  await makeZones(daemon);
 }

@@ -2,9 +2,12 @@
 // api/client.ts - the requests that views make, by resource.
 import { change, get, getTagged, list } from './http';
 import type {
-  AllowedHostPage, Changes, ConfigDiff, Config, Controller, DiscoveryLog, EventPage, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
-  Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
-  Version, Worker, WorkerCreate, WorkerPatch,
+  ActiveZoneGroup, AllowedHostPage, AuditPage, Changes, ConfigDiff, Config, Controller, DiscoveryController,
+  DiscoveryControllerCreate, DiscoveryControllerPatch, DiscoveryLog, EventPage, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
+  Operation, Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
+  Token, TokenCreate, User, UserCreate, UserPatch, Version, Whoami, Worker, WorkerCreate, WorkerPatch, Zone, ZoneAlias, ZoneAliasCreate, ZoneAliasSummary, ZoneCreate, ZoneGroup, ZoneGroupCreate,
+  ZoneGroupPatch, ZoneMembersChange, ZonePatch, ZoneSummary, Zoning, ZoningActivation, ZoningChange, ZoningPast, ZoningPatch, ZoningPreview,
+  ZoningPreviewRequest, ZoningRollback,
 } from './types';
 
 export { ApiError, Unreachable, type Items, type Tagged } from './http';
@@ -19,6 +22,7 @@ export type HostName = Pick<Host, 'nqn' | 'name'>;
 const wouldDelete = (...path: string[]) => change<Changes>('DELETE', path, { query: { dry_run: true, force: true } });
 
 const subsystemOf = (nqn: string) => ['subsystems', nqn];
+const zoneOf = (group: string, zone: string) => ['zone-groups', group, 'zones', zone];
 const namespaceOf = (nqn: string, nsid: number) => ['subsystems', nqn, 'namespaces', String(nsid)];
 
 export const api = {
@@ -67,6 +71,13 @@ export const api = {
 
   discoveryLog: (host: string, via: string, signal: AbortSignal) =>
     get<DiscoveryLog>(['discovery-log'], { host_nqn: host, via }, signal),
+  discoveryControllers: (pages: number, signal: AbortSignal) => list<DiscoveryController>(['discovery-controllers'], {}, pages, signal),
+  waitingDiscoveryControllers: (signal: AbortSignal) => list<DiscoveryController>(['discovery-controllers'], { state: 'waiting' }, ALL, signal),
+  taggedDiscoveryController: (id: string, signal: AbortSignal) => getTagged<DiscoveryController>(['discovery-controllers', id], signal),
+  createDiscoveryController: (body: DiscoveryControllerCreate) => change<DiscoveryController>('POST', ['discovery-controllers'], { body }),
+  patchDiscoveryController: (id: string, body: DiscoveryControllerPatch, ifMatch?: string) =>
+    change<DiscoveryController>('PATCH', ['discovery-controllers', id], { body, ifMatch }),
+  deleteDiscoveryController: (id: string) => change<void>('DELETE', ['discovery-controllers', id]),
   registrations: (pages: number, signal: AbortSignal) => list<Registration>(['registrations'], {}, pages, signal),
   deleteRegistration: (id: number) => change<void>('DELETE', ['registrations', String(id)]),
   referrals: (pages: number, signal: AbortSignal) => list<Referral>(['referrals'], {}, pages, signal),
@@ -83,10 +94,52 @@ export const api = {
   patchWorker: (id: string, body: WorkerPatch) => change<Worker>('PATCH', ['workers', id], { body }),
   deleteWorker: (id: string) => change<void>('DELETE', ['workers', id]),
 
+  zoning: (signal: AbortSignal) => get<Zoning>(['zoning'], {}, signal),
+  taggedZoning: (signal: AbortSignal) => getTagged<Zoning>(['zoning'], signal),
+  patchZoning: (body: ZoningPatch, ifMatch?: string) => change<Zoning>('PATCH', ['zoning'], { body, ifMatch }),
+  previewZoning: (body: ZoningPreviewRequest) => change<ZoningPreview>('POST', ['zoning', 'preview'], { body }),
+  activateZoning: (body: ZoningActivation) => change<Zoning>('POST', ['zoning', 'activate'], { body }),
+  activeZoning: (pages: number, signal: AbortSignal) => list<ActiveZoneGroup>(['zoning', 'active'], {}, pages, signal),
+  /** The latest first. */
+  zoningHistory: (pages: number, signal: AbortSignal) => list<ZoningChange>(['zoning', 'history'], { sort: '-change' }, pages, signal),
+  zoningPast: (of: number, signal: AbortSignal) => get<ZoningPast>(['zoning', 'history', String(of)], {}, signal),
+  rollBackZoning: (to: number, body: ZoningRollback) => change<Zoning>('POST', ['zoning', 'history', String(to), 'rollback'], { body }),
+  wouldRollBackZoning: (to: number) => change<Changes>('POST', ['zoning', 'history', String(to), 'rollback'], { body: {}, query: { dry_run: true } }),
+
+  zoneGroups: (pages: number, signal: AbortSignal) => list<ZoneGroup>(['zone-groups'], {}, pages, signal),
+  zoneGroup: (name: string, signal: AbortSignal) => get<ZoneGroup>(['zone-groups', name], {}, signal),
+  createZoneGroup: (body: ZoneGroupCreate) => change<ZoneGroup>('POST', ['zone-groups'], { body }),
+  patchZoneGroup: (name: string, body: ZoneGroupPatch) => change<ZoneGroup>('PATCH', ['zone-groups', name], { body }),
+  deleteZoneGroup: (name: string) => change<void>('DELETE', ['zone-groups', name]),
+  zones: (group: string, pages: number, signal: AbortSignal) => list<ZoneSummary>(['zone-groups', group, 'zones'], {}, pages, signal),
+  zone: (group: string, zone: string, signal: AbortSignal) => get<Zone>(zoneOf(group, zone), {}, signal),
+  createZone: (group: string, body: ZoneCreate) => change<Zone>('POST', ['zone-groups', group, 'zones'], { body }),
+  patchZone: (group: string, zone: string, body: ZonePatch) => change<Zone>('PATCH', zoneOf(group, zone), { body }),
+  deleteZone: (group: string, zone: string) => change<void>('DELETE', zoneOf(group, zone)),
+  changeZoneMembers: (group: string, zone: string, body: ZoneMembersChange) => change<Zone>('POST', [...zoneOf(group, zone), 'members'], { body }),
+  zoneAliases: (pages: number, signal: AbortSignal) => list<ZoneAliasSummary>(['zone-aliases'], {}, pages, signal),
+  zoneAlias: (name: string, signal: AbortSignal) => get<ZoneAlias>(['zone-aliases', name], {}, signal),
+  createZoneAlias: (body: ZoneAliasCreate) => change<ZoneAlias>('POST', ['zone-aliases'], { body }),
+  deleteZoneAlias: (name: string, force: boolean) => change<void>('DELETE', ['zone-aliases', name], { query: { force } }),
+  changeZoneAliasMembers: (name: string, body: ZoneMembersChange) => change<ZoneAlias>('POST', ['zone-aliases', name, 'members'], { body }),
+
   /** The events after that id; without one the newest. */
   events: (since: number | undefined, signal: AbortSignal) =>
     get<EventPage>(['events'], { since, limit: PAGE }, signal),
   latestEvents: (limit: number, signal: AbortSignal) => get<EventPage>(['events'], { limit }, signal),
+
+  whoami: (signal: AbortSignal) => get<Whoami>(['whoami'], {}, signal),
+  users: (pages: number, signal: AbortSignal) => list<User>(['users'], {}, pages, signal),
+  taggedUser: (name: string, signal: AbortSignal) => getTagged<User>(['users', name], signal),
+  createUser: (body: UserCreate) => change<User>('POST', ['users'], { body }),
+  patchUser: (name: string, body: UserPatch, ifMatch?: string) => change<User>('PATCH', ['users', name], { body, ifMatch }),
+  deleteUser: (name: string, force: boolean) => change<void>('DELETE', ['users', name], { query: { force } }),
+  tokens: (pages: number, signal: AbortSignal) => list<Token>(['tokens'], {}, pages, signal),
+  createToken: (body: TokenCreate) => change<Token>('POST', ['tokens'], { body }),
+  deleteToken: (id: string) => change<void>('DELETE', ['tokens', id]),
+  /** Those after that id. */
+  audit: (since: number, signal: AbortSignal) => get<AuditPage>(['audit'], { since, limit: PAGE }, signal),
+  operations: (pages: number, signal: AbortSignal) => list<Operation>(['operations'], {}, pages, signal),
 
   wouldDelete: {
     subsystem: (nqn: string) => wouldDelete(...subsystemOf(nqn)),
@@ -94,6 +147,7 @@ export const api = {
     allowedHost: (nqn: string, host: string) => wouldDelete('subsystems', nqn, 'hosts', host),
     host: (nqn: string) => wouldDelete('hosts', nqn),
     group: (name: string) => wouldDelete('groups', name),
+    discoveryController: (id: string) => wouldDelete('discovery-controllers', id),
     portal: (id: string) => wouldDelete('portals', id),
   },
 

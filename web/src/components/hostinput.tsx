@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// components/hostinput.tsx - an input for a host's NQN that proposes those known, and a list of such.
+// components/hostinput.tsx - an input that proposes what is known: of a host's NQN, and of any name; and a list of hosts.
 import { useState } from 'preact/hooks';
 import { ALL, api, type HostName } from '../api/client';
 import { usePoll } from '../api/poll';
@@ -33,6 +33,28 @@ export function HostInput({ aria, value, set, required = true, groups = true }: 
       <input {...aria} name="host" required={required} list={id} autocomplete="off" spellcheck={false} value={value}
         placeholder="nqn.2014-08.org.nvmexpress:uuid:…" onInput={(event) => set(event.currentTarget.value)} />
       <datalist id={id}>{proposed.map((h) => <option key={h.nqn} value={h.nqn} label={h.name} />)}</datalist>
+    </>
+  );
+}
+
+interface SuggestedProps {
+  aria: FieldAria;
+  name: string;
+  value: string;
+  set: (value: string) => void;
+  from: string[];
+  required?: boolean;
+}
+
+/** Of names that need no name for people. */
+export function Suggested({ aria, name, value, set, from, required = false }: SuggestedProps) {
+  const id = useId();
+  const proposed = from.filter((one) => one.toLowerCase().includes(value.toLowerCase())).slice(0, PROPOSED);
+  return (
+    <>
+      <input {...aria} name={name} required={required} list={id} autocomplete="off" spellcheck={false} value={value}
+        onInput={(event) => set(event.currentTarget.value)} />
+      <datalist id={id}>{proposed.map((one) => <option key={one} value={one} />)}</datalist>
     </>
   );
 }

@@ -53,11 +53,11 @@ export function useWindow(body: RefObject<HTMLElement>, count: number): Part {
     };
     const soon = () => { frame ||= requestAnimationFrame(look); };
     soon();
-    addEventListener('scroll', soon, { passive: true });
+    addEventListener('scroll', soon, { passive: true, capture: true }); // of whatever scrolls: the page, or a part of a dialog
     addEventListener('resize', soon);
     return () => {
       cancelAnimationFrame(frame);
-      removeEventListener('scroll', soon);
+      removeEventListener('scroll', soon, { capture: true });
       removeEventListener('resize', soon);
     };
   }, [count, whole]);

@@ -10,10 +10,11 @@ import { subsystems } from './subsystems';
 import { topology } from './topology';
 import type { View } from './view';
 import { workers } from './workers';
+import { zones } from './zones';
 
 export const menu: View[][] = [
   [overview, topology, performance],
-  [subsystems, hosts, discovery],
+  [subsystems, hosts, zones, discovery],
   [workers, events, settings],
 ];
 

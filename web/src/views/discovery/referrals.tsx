@@ -7,23 +7,11 @@ import { Confirm, Dialog } from '../../components/dialog';
 import { Field } from '../../components/field';
 import { Form } from '../../components/form';
 import { clock, count } from '../../components/format';
-import { HostList } from '../../components/hostinput';
 import { More, useList } from '../../components/more';
 import { Show } from '../../components/polled';
 import { useSubmit } from '../../components/submit';
 import { Table, type Column } from '../../components/table';
-
-type Hosts = string[] | null;
-
-function ToldTo({ hosts, set }: { hosts: Hosts; set: (hosts: Hosts) => void }) {
-  return (
-    <fieldset>
-      <legend>Told to</legend>
-      <label class="choice"><input type="checkbox" checked={hosts === null} onChange={(event) => set(event.currentTarget.checked ? null : [])} /> every host</label>
-      {hosts && <HostList label="hosts that are told" hosts={hosts} set={set} />}
-    </fieldset>
-  );
-}
+import { ToldTo, type Hosts } from './toldto';
 
 function Add({ close }: { close: () => void }) {
   const submit = useSubmit(['traddr', 'trsvcid', 'nqn', 'hosts']);
@@ -41,8 +29,7 @@ function Add({ close }: { close: () => void }) {
         <Field label="Address" error={submit.at('traddr')}>{text('traddr', true, '192.0.2.7')}</Field>
         <Field label="Port" error={submit.at('trsvcid')}>{text('trsvcid', true, '8009')}</Field>
         <Field label="Its NQN (optional)" error={submit.at('nqn')} hint="The well-known discovery NQN when empty.">{text('nqn', false, '')}</Field>
-        <ToldTo hosts={hosts} set={setHosts} />
-        {submit.at('hosts') && <p class="wrong" role="alert">{submit.at('hosts')}</p>}
+        <ToldTo hosts={hosts} set={setHosts} error={submit.at('hosts')} />
       </Form>
     </Dialog>
   );
@@ -54,8 +41,7 @@ function Change({ referral, close }: { referral: Referral; close: () => void }) 
   return (
     <Dialog title={`Referral to ${referral.traddr}`} close={close}>
       <Form submit={submit} go={() => void submit.run(() => api.patchReferral(referral.id, { hosts }), close)} verb="Save" close={close}>
-        <ToldTo hosts={hosts} set={setHosts} />
-        {submit.at('hosts') && <p class="wrong" role="alert">{submit.at('hosts')}</p>}
+        <ToldTo hosts={hosts} set={setHosts} error={submit.at('hosts')} />
       </Form>
     </Dialog>
   );

@@ -5,6 +5,7 @@ import { api } from '../../api/client';
 import { usePoll } from '../../api/poll';
 import type { Host } from '../../api/types';
 import { Confirm } from '../../components/dialog';
+import { Few } from '../../components/few';
 import { Field } from '../../components/field';
 import { Edit, Form } from '../../components/form';
 import { clock, count } from '../../components/format';
@@ -59,13 +60,14 @@ function Facts({ host }: { host: Host }) {
       </div>
       <dl class="facts">
         <div><dt>Name</dt><dd>{host.name || '–'}</dd></div>
-        <div><dt>Groups</dt><dd>{host.groups.length === 0 && 'none'}{host.groups.map((g) => <div key={g}><a href={href('hosts', { tab: 'groups', group: g })}>{g}</a></div>)}</dd></div>
+        <div><dt>Groups</dt><dd><Few of={host.groups} none="none">{(g) => <a href={href('hosts', { tab: 'groups', group: g })}>{g}</a>}</Few></dd></div>
         <div><dt>Controllers</dt><dd>{host.controller_count}{host.discovery_controller_count > 0 && `, ${host.discovery_controller_count} for discovery`}</dd></div>
         <div><dt>Last seen from</dt><dd>{host.address ?? '–'}</dd></div>
         {host.registered.length > 0 && <div><dt>Registered</dt><dd>{host.registered.join(', ')}</dd></div>}
         <div><dt>{host.state === 'waiting' ? 'Waits since' : 'Admitted'}</dt><dd><time dateTime={host.created_at}>{clock(host.created_at)}</time></dd></div>
-        <div class="wide"><dt>Allowed on</dt><dd>{host.subsystems.length === 0 && 'none by name or group'}
-          {host.subsystems.map((nqn) => <div key={nqn}><SubsystemLink nqn={nqn} /></div>)}</dd></div>
+        <div class="wide"><dt>Allowed on</dt><dd>
+          <Few of={host.subsystems} none="none by name or group">{(nqn) => <SubsystemLink nqn={nqn} />}</Few>
+        </dd></div>
       </dl>
       {asked === 'edit' && (
         <Edit<Host> title="Edit host" close={close} load={(signal) => api.taggedHost(host.nqn, signal)}>

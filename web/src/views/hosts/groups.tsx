@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import type { Group, GroupSummary } from '../../api/types';
 import { Confirm, Dialog } from '../../components/dialog';
+import { Few } from '../../components/few';
 import { Field } from '../../components/field';
 import { Edit, Form } from '../../components/form';
 import { count } from '../../components/format';
@@ -46,8 +47,7 @@ function Fields({ now, tag, again, close }: Props) {
 }
 
 function Users({ of }: { of: string[] }) {
-  if (!of.length) return <>nothing</>;
-  return <>{of.map((user) => <div key={user}>{user.startsWith('nqn.') ? <a href={href('subsystems', { nqn: user, tab: 'hosts' })}>{user}</a> : user}</div>)}</>;
+  return <Few of={of} none="nothing">{(user) => (user.startsWith('nqn.') ? <a href={href('subsystems', { nqn: user, tab: 'hosts' })}>{user}</a> : user)}</Few>;
 }
 
 type Asked = { group: GroupSummary; what: 'edit' | 'delete' } | 'add' | undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // views/overview/attention.ts - what an operator should look at, worst first, from what the API tells of everything.
-import type { Controller, Health, Host, Portal, Subsystem, Worker } from '../../api/types';
+import type { Controller, DiscoveryController, Health, Host, Portal, Subsystem, Worker, Zoning } from '../../api/types';
 import { count } from '../../components/format';
 import { href } from '../../components/router';
 
@@ -13,6 +13,8 @@ export interface Facts {
   /** How many are admitted. */
   hosts: number;
   waiting: Host[];
+  discovery: DiscoveryController[];
+  zoning: Zoning;
 }
 
 export interface Finding {
@@ -84,9 +86,26 @@ function waiting({ waiting: list }: Facts): Finding[] {
   return [{ tone: 'waiting', what, why: `${list.length === 1 ? 'has' : 'have'} come without being known: to be admitted, or not`, link: href('hosts', { tab: 'waiting' }) }];
 }
 
+function discovery({ discovery: list }: Facts): Finding[] {
+  const link = href('discovery', { tab: 'controllers' });
+  const name = (dc: DiscoveryController) => `Discovery controller ${dc.traddr}, port ${dc.trsvcid}`;
+  const waits = list.filter((dc) => dc.state === 'waiting');
+  return [
+    ...list.filter((dc) => dc.state === 'lost').map((dc): Finding => ({ tone: 'pending', what: name(dc), why: `is lost: ${dc.error ?? 'it went away'}`, link })),
+    ...(waits.length ? [{
+      tone: 'waiting' as const, what: waits.length === 1 ? name(waits[0]!) : count(waits.length, 'discovery controller'), why: 'to be admitted, or not', link,
+    }] : []),
+  ];
+}
+
+function zones({ zoning }: Facts): Finding[] {
+  if (!zoning.pending) return [];
+  return [{ tone: 'hint', what: 'Zones', why: 'what is configured is not what is enforced', link: href('zones') }];
+}
+
 const RANK = { failed: 0, pending: 1, waiting: 2, incomplete: 3, hint: 4 };
 
 export function findings(facts: Facts): Finding[] {
-  return [health, workers, portals, waiting, subsystems, paths].flatMap((look) => look(facts))
+  return [health, workers, portals, waiting, discovery, subsystems, paths, zones].flatMap((look) => look(facts))
     .sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }
