@@ -3,8 +3,8 @@
  * Owns: its epoll set, eventfd, timers, buffer pool, environment for connections.  Thread: its own; what others may call is
  * marked "any".  May block: only in its wait.
  *
- * A turn: take messages, take ready file descriptors, run timers that are due, reap the ring, then run the after-turn hooks
- * (connections with something to send).  After its last work it spins for up to spin_ns, less where that never pays, then blocks. */
+ * A turn: take ready file descriptors, take messages, run timers that are due, reap the ring and submit to it, then run the after-turn
+ * hooks (connections with something to send).  After its last work it spins for up to spin_ns, less where that never pays, then blocks. */
 #ifndef NET_REACTOR_H
 #define NET_REACTOR_H
 
@@ -76,7 +76,7 @@ struct net_file_op {
 };
 struct io_uring *net_reactor_uring(struct net_reactor *r);
 const char *net_uring_error(const struct net_reactor *r);
-/* The next submission entry with op as its owner; submitted at the end of the turn.  NULL: ring full, retry next turn. */
+/* The next submission entry with op as its owner; submitted before the turn ends.  NULL: ring full, retry next turn. */
 struct io_uring_sqe *net_file_sqe(struct net_reactor *r, struct net_file_op *op);
 
 /* Somebody failed to get a buffer from the pool: fn runs at the end of the turn in which one came back.  One hook (net/server). */
