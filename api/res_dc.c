@@ -87,6 +87,11 @@ static void get_state(const struct api_ctx *ctx, const void *row, struct api_val
 	ret->text = dsc_dc_state_name[live_of(ctx, row).state];
 }
 
+static void get_announced(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	ret->number = live_of(ctx, row).announced;
+}
+
 static void get_connected_at(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
 	set_time(ret, live_of(ctx, row).since_ms);
@@ -139,6 +144,7 @@ static const struct api_field fields[] = {
 	{ "dctype", API_TEXT, API_FIND | API_LIVE, .get = get_dctype, .words = dctypes },
 	{ "entries", API_NUMBER, API_FIND | API_LIVE, .get = get_entries },
 	{ "state", API_TEXT, API_FIND | API_LIVE, .get = get_state, .words = states },
+	{ "announced", API_BOOL, API_FILTER | API_LIVE, .get = get_announced },
 	{ "connected_at", API_TIME, API_FIND | API_LIVE, .get = get_connected_at },
 	{ "read_at", API_TIME, API_FIND | API_LIVE, .get = get_read_at },
 	{ "genctr", API_NUMBER, API_LIVE, .get = get_genctr },

@@ -12,6 +12,7 @@ static const struct cli_column columns[] = {
 	{ "ENTRIES", "entries", CELL_NUMBER, NULL },
 	{ "TYPE", "dctype", CELL_TEXT, NULL },
 	{ "SOURCE", "source", CELL_TEXT, NULL },
+	{ "ANNOUNCED", "announced", CELL_TEXT | CELL_WIDE, NULL },
 	{ "ERROR", "error", CELL_TEXT, NULL },
 	{ NULL, NULL, 0, NULL },
 };

@@ -42,6 +42,7 @@ struct dsc_options {
 	unsigned int registration_keep_s; /* after its last controller has gone; 0: for ever */
 	unsigned int
 		dc_poll_s; /* between reads of a discovery controller that keeps no connections */
+	bool mdns_follow; /* discovery controllers that announce themselves are admitted at once */
 	uint8_t dctype; /* Identify Controller: 0 not reported, 1 DDC, 2 CDC */
 	bool check_database; /* only that */
 	const char *backup_to; /* only that: a file to copy the database to */

@@ -36,6 +36,7 @@
 #include "discoveryd/store/maintain.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
+#include "fabrics/spec/nvme.h"
 #include "net/addr.h"
 #include "net/reactor.h"
 
@@ -107,12 +108,18 @@ static int start_api(struct daemon *d, struct cmn_err *err)
 static void start_mdns(struct daemon *d)
 {
 	struct dsc_mdns_listener listeners[DSC_MAX_ADDRS] = { 0 };
+	struct dsc_mdns_params params = {
+		.nqn = d->app.disc_nqn,
+		.central = d->app.opt.dctype == NVME_DCTYPE_CDC,
+		.heard = dsc_follow_heard,
+		.arg = d->app.follow,
+	};
 	int rc = 0;
 
 	for (unsigned int i = 0; i < d->app.opt.nr_listen; i++)
 		net_addr_set(&listeners[i].addr, d->app.opt.listen[i].address,
 			     d->app.opt.listen[i].port);
-	d->mdns = dsc_mdns_create(d->app.disc_nqn, &rc);
+	d->mdns = dsc_mdns_create(&params, &rc);
 	if (d->mdns)
 		rc = dsc_mdns_listen(d->mdns, listeners, d->app.opt.nr_listen);
 	if (rc < 0)

@@ -47,6 +47,8 @@ static const char usage_text[] =
 	"connections "
 	"(default 60)\n"
 	"  --dctype none|ddc|cdc   what Identify says that this is (default none)\n"
+	"  --mdns-follow           follow every discovery controller that announces itself by "
+	"mDNS\n"
 	"  --targetd PATH          program that workers run\n"
 	"  --workers N             workers that a first start makes (default 1)\n"
 	"  --reactors N            threads of each (default: a core each, at most 4)\n"
@@ -118,6 +120,7 @@ enum {
 	OPT_REG_KEEP,
 	OPT_DC_POLL,
 	OPT_DCTYPE,
+	OPT_MDNS_FOLLOW,
 	OPT_TARGETD,
 	OPT_WORKERS,
 	OPT_REACTORS,
@@ -145,6 +148,7 @@ static const struct option long_options[] = {
 	{ "registration-keep", required_argument, NULL, OPT_REG_KEEP },
 	{ "dc-poll", required_argument, NULL, OPT_DC_POLL },
 	{ "dctype", required_argument, NULL, OPT_DCTYPE },
+	{ "mdns-follow", no_argument, NULL, OPT_MDNS_FOLLOW },
 	{ "targetd", required_argument, NULL, OPT_TARGETD },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
@@ -265,6 +269,8 @@ static bool *flag_of(struct dsc_options *o, int opt)
 		return &o->all_hosts;
 	case OPT_ALL_SUBSYSTEMS:
 		return &o->all_subsystems;
+	case OPT_MDNS_FOLLOW:
+		return &o->mdns_follow;
 	case OPT_CHECK:
 		return &o->check_database;
 	default:

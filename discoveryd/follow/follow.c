@@ -245,6 +245,22 @@ static void set_live(struct dsc_peer *peer, const struct dsc_dc *dc, const struc
 	live->skipped = news->skipped;
 }
 
+/* One that announces several addresses, or by the well-known NQN: it is listed already, by another of them. */
+static bool is_another(struct dsc_follow *f, const struct dsc_dc *dc, const struct dsc_news *news)
+{
+	const struct dsc_dc *other;
+
+	if (dc->admitted || dc->source != DSC_DC_MDNS || !news->identified ||
+	    !dsc_dc_nqn_is_unique(news->own_nqn))
+		return false;
+	dsc_tree_each(other, dsc_model_now(f->app->model)->dcs, &dsc_dc_ops)
+	{
+		if (other->id != dc->id && !strcmp(other->own_nqn, news->own_nqn))
+			return true;
+	}
+	return false;
+}
+
 static void take_news(struct dsc_follow *f, struct dsc_peer *peer, const struct dsc_news *news)
 {
 	const struct dsc_dc *dc = dsc_snapshot_dc_id(dsc_model_now(f->app->model), peer->id);
@@ -252,7 +268,7 @@ static void take_news(struct dsc_follow *f, struct dsc_peer *peer, const struct 
 
 	if (!dc)
 		return;
-	if (news->itself && dc->source != DSC_DC_CONFIGURED) {
+	if ((news->itself && dc->source != DSC_DC_CONFIGURED) || is_another(f, dc, news)) {
 		dsc_cmd_dc_delete(f->app, dc->name, NULL, &err);
 		return;
 	}
@@ -309,6 +325,7 @@ void dsc_follow_live(const struct dsc_follow *f, uint64_t dc_id, struct dsc_dc_l
 	if (!peer || !dc)
 		return;
 	*ret = peer->live;
+	ret->announced = dsc_follow_is_announced(f, dc);
 	/* What an operator just said is true at once. */
 	if (!dc->admitted || !dc->enabled)
 		ret->state = dc->admitted ? DSC_DC_OFF : DSC_DC_WAITING;
@@ -347,6 +364,7 @@ int dsc_follow_start(struct dsc_app *app, struct dsc_follow **ret, struct cmn_er
 	f->app = app;
 	f->orders.fn = dsc_peers_look;
 	f->news.fn = on_news;
+	dsc_follow_heard_init(f);
 	f->writes.written = written;
 	TAILQ_INIT(&f->peers);
 	pthread_mutex_init(&f->lock, NULL);
@@ -381,5 +399,6 @@ void dsc_follow_stop(struct dsc_follow *f)
 	if (f->reactor)
 		net_reactor_destroy(f->reactor);
 	pthread_mutex_destroy(&f->lock);
+	dsc_follow_heard_free(f);
 	free(f);
 }

@@ -12,6 +12,7 @@
 
 #include "common/err.h"
 #include "discoveryd/app.h"
+#include "discoveryd/mdns/browse.h"
 
 struct dsc_follow;
 
@@ -34,6 +35,7 @@ extern const char *const dsc_dc_state_name[DSC_DC_STATE_COUNT]; /* "waiting", ..
 /* How one is, beside what its row tells.  Times: milliseconds since 1970, 0: never. */
 struct dsc_dc_live {
 	enum dsc_dc_state state;
+	bool announced; /* by mDNS, at this moment */
 	uint64_t since_ms; /* connected; else of the last success */
 	uint64_t read_ms, genctr; /* of its log, as read last */
 	unsigned int entries,
@@ -42,6 +44,8 @@ struct dsc_dc_live {
 	char error[256]; /* the last one, "" since it is connected */
 };
 void dsc_follow_live(const struct dsc_follow *follow, uint64_t dc_id, struct dsc_dc_live *ret);
+/* What announces itself by mDNS: a dsc_mdns_heard_fn; arg is the struct dsc_follow.  Any thread. */
+void dsc_follow_heard(void *arg, const struct dsc_mdns_found *found, size_t nr);
 /* Try now, whatever the pause: it said that it is there, or an operator asks for it. */
 void dsc_follow_kick(struct dsc_follow *follow, uint64_t dc_id);
 

@@ -88,11 +88,22 @@ struct dsc_follow {
 
 	struct dsc_peer *by_id; /* control loop's */
 	struct dsc_writes_sub writes;
+
+	/* Announced by mDNS: under the lock as heard last, and what the control loop has of it. */
+	struct dsc_mdns_found *heard_new, *heard;
+	size_t nr_heard_new, nr_heard;
+	struct net_msg heard_msg;
+	atomic_bool heard_posted;
 };
 
 /* peer.c: the reactor's side */
 void dsc_peers_look(struct net_msg *msg); /* orders have changed */
 void dsc_peer_close(struct dsc_peer *peer);
+
+/* heard.c */
+void dsc_follow_heard_init(struct dsc_follow *f);
+void dsc_follow_heard_free(struct dsc_follow *f);
+bool dsc_follow_is_announced(const struct dsc_follow *f, const struct dsc_dc *dc);
 
 /* entries.c */
 struct dsc_found_log {

@@ -27,11 +27,11 @@
 #include "common/log.h"
 #include "discoveryd/mdns/ifaddrs.h"
 
-#define SERVICE_TYPE "_nvme-disc._tcp"
+#define CDC_SUBTYPE "_cdc._sub." DSC_MDNS_SERVICE /* NVM Express Base 2.1, Figure 676 */
 #define DEFAULT_PORT 8009
-#define REOPEN_MS    1000
-#define SETTLE_MS    300 /* an interface that comes up sends several messages */
-#define STOP_WAIT_S  2
+#define REOPEN_MS 1000
+#define SETTLE_MS 300 /* an interface that comes up sends several messages */
+#define STOP_WAIT_S 2
 
 enum heard {
 	HEARD_NOTHING, /* neither a warning nor an announcement so far */
@@ -43,6 +43,9 @@ struct dsc_mdns {
 	pthread_t thread;
 	int wake_fd;
 	char nqn[224];
+	bool central;
+	dsc_mdns_heard_fn *heard_fn;
+	void *heard_arg;
 
 	pthread_mutex_t lock; /* guards the three below */
 	struct dsc_mdns_listener *wanted;
@@ -57,6 +60,7 @@ struct dsc_mdns {
 	int link_fd;
 	AvahiClient *client;
 	AvahiEntryGroup *group;
+	struct dsc_mdns_browser *browser;
 	enum heard heard;
 	bool told_loopback;
 	unsigned int renames; /* how often the names were taken by another */
@@ -133,12 +137,18 @@ static int add_service(struct dsc_mdns *m, const struct dsc_mdns_record *rec,
 		       const struct names *names)
 {
 	AvahiProtocol proto = rec->addr.ss_family == AF_INET ? AVAHI_PROTO_INET : AVAHI_PROTO_INET6;
+	AvahiIfIndex ifindex = (AvahiIfIndex)rec->ifindex;
 	char nqn[sizeof(m->nqn) + 4];
+	int res;
 
 	snprintf(nqn, sizeof(nqn), "nqn=%s", m->nqn);
-	return avahi_entry_group_add_service(
-		m->group, (AvahiIfIndex)rec->ifindex, proto, 0, names->service, SERVICE_TYPE, NULL,
-		names->host, (uint16_t)dsc_mdns_port(&rec->addr), "p=tcp", nqn, NULL);
+	res = avahi_entry_group_add_service(
+		m->group, ifindex, proto, 0, names->service, DSC_MDNS_SERVICE, NULL, names->host,
+		(uint16_t)dsc_mdns_port(&rec->addr), "p=tcp", nqn, NULL);
+	if (res < 0 || !m->central)
+		return res;
+	return avahi_entry_group_add_service_subtype(m->group, ifindex, proto, 0, names->service,
+						     DSC_MDNS_SERVICE, NULL, CDC_SUBTYPE);
 }
 
 static bool same_service(const struct dsc_mdns_record *a, const struct dsc_mdns_record *b)
@@ -205,7 +215,7 @@ static void group_event(AvahiEntryGroup *group, AvahiEntryGroupState state, void
 			break;
 		make_names(m, dsc_mdns_port(&m->records[0].addr), &names);
 		cmn_info("announced by mDNS", "service=%s type=%s addresses=%zu",
-			 CMN_Q(names.service), SERVICE_TYPE, m->nr_records);
+			 CMN_Q(names.service), DSC_MDNS_SERVICE, m->nr_records);
 		m->heard = HEARD_UP;
 		break;
 	case AVAHI_ENTRY_GROUP_COLLISION:
@@ -224,6 +234,28 @@ static void group_event(AvahiEntryGroup *group, AvahiEntryGroupState state, void
 	}
 }
 
+/* -- others ----------------------------------------------------------------------------------------------------- */
+
+static void heard(void *arg, const struct dsc_mdns_found *found, size_t nr)
+{
+	struct dsc_mdns *m = arg;
+
+	pthread_mutex_lock(&m->lock);
+	if (!m->stop)
+		m->heard_fn(m->heard_arg, found, nr);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static void browse(struct dsc_mdns *m)
+{
+	if (m->browser)
+		return;
+	m->browser = dsc_mdns_browse(m->client, m->api, m->nqn, heard, m);
+	if (!m->browser)
+		cmn_warn("mDNS: others can't be heard of", "error=%s",
+			 CMN_Q(avahi_strerror(avahi_client_errno(m->client))));
+}
+
 /* -- the client --------------------------------------------------------------------------------------------------- */
 
 static void client_event(AvahiClient *client, AvahiClientState state, void *arg)
@@ -234,6 +266,7 @@ static void client_event(AvahiClient *client, AvahiClientState state, void *arg)
 	switch (state) {
 	case AVAHI_CLIENT_S_RUNNING:
 		publish(m);
+		browse(m);
 		break;
 	case AVAHI_CLIENT_S_REGISTERING:
 	case AVAHI_CLIENT_S_COLLISION:
@@ -255,6 +288,8 @@ static void client_event(AvahiClient *client, AvahiClientState state, void *arg)
 
 static void close_client(struct dsc_mdns *m)
 {
+	dsc_mdns_browse_end(m->browser);
+	m->browser = NULL;
 	if (m->client)
 		avahi_client_free(m->client); /* its group too */
 	m->client = NULL;
@@ -428,7 +463,7 @@ static int start_thread(struct dsc_mdns *m)
 	return res;
 }
 
-struct dsc_mdns *dsc_mdns_create(const char *nqn, int *ret_err)
+struct dsc_mdns *dsc_mdns_create(const struct dsc_mdns_params *params, int *ret_err)
 {
 	struct dsc_mdns *m = calloc(1, sizeof(*m));
 	int res = -ENOMEM;
@@ -439,7 +474,10 @@ struct dsc_mdns *dsc_mdns_create(const char *nqn, int *ret_err)
 	}
 	m->link_fd = -1;
 	pthread_mutex_init(&m->lock, NULL);
-	snprintf(m->nqn, sizeof(m->nqn), "%s", nqn);
+	snprintf(m->nqn, sizeof(m->nqn), "%s", params->nqn);
+	m->central = params->central;
+	m->heard_fn = params->heard;
+	m->heard_arg = params->arg;
 	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	res = m->wake_fd < 0 ? -errno : prepare(m);
 	if (res == 0)

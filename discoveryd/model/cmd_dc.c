@@ -76,13 +76,20 @@ static const struct dsc_dc *find_at(const struct dsc_snapshot *st, const char *t
 	return NULL;
 }
 
+bool dsc_dc_nqn_is_unique(const char *nqn)
+{
+	return *nqn && strcmp(nqn, NVMF_DISC_NQN) != 0;
+}
+
 static const struct dsc_dc *find_by_own_nqn(const struct dsc_snapshot *st, const char *nqn)
 {
 	const struct dsc_dc *dc;
 
+	if (!dsc_dc_nqn_is_unique(nqn))
+		return NULL;
 	dsc_tree_each(dc, st->dcs, &dsc_dc_ops)
 	{
-		if (!strcmp(dc->own_nqn, nqn))
+		if (!strcmp(dc->own_nqn, nqn) || !strcmp(dc->nqn, nqn))
 			return dc;
 	}
 	return NULL;
@@ -257,11 +264,12 @@ int dsc_cmd_dc_found(struct dsc_app *app, const struct dsc_dc_found *in,
 		return err->code;
 	if (find_at(st, in->traddr, in->port, NULL) || find_by_own_nqn(st, in->nqn))
 		return 1;
-	if (check_room(st, true, err) < 0)
+	if (check_room(st, !in->admitted, err) < 0)
 		return err->code;
 	dc = dsc_row_new(DSC_ROW_DC);
 	dc->source = (uint8_t)in->source;
 	dc->enabled = dc->all_hosts = true;
+	dc->admitted = in->admitted;
 	dc->port = in->port;
 	snprintf(dc->traddr, sizeof(dc->traddr), "%s", in->traddr);
 	snprintf(dc->nqn, sizeof(dc->nqn), "%s", in->nqn);
@@ -269,6 +277,11 @@ int dsc_cmd_dc_found(struct dsc_app *app, const struct dsc_dc_found *in,
 	put_new(txn, dc);
 	dsc_txn_commit(txn, call, NULL, dc->name);
 	return 0;
+}
+
+bool dsc_cmd_dc_is_at(struct dsc_app *app, const char *traddr, uint16_t port)
+{
+	return find_at(dsc_cmd_ahead(app), traddr, port, NULL) != NULL;
 }
 
 /* Where one that registers can be connected to: what it says of itself, else where it came from. */

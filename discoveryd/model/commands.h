@@ -286,15 +286,21 @@ int dsc_cmd_dc_update(struct dsc_app *app, const char *name, const struct dsc_dc
 int dsc_cmd_dc_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 		      struct cmn_err *err);
 
+/* Not the well-known discovery NQN, nor none: who has it is the only one. */
+bool dsc_dc_nqn_is_unique(const char *nqn);
 /* Somebody told us of one: it waits for an operator, unless it is known already.  -EINVAL: it is this one; -ENOSPC. */
 struct dsc_dc_found {
 	enum dsc_dc_source source;
 	const char *traddr; /* numeric, in the short form */
 	uint16_t port;
 	const char *nqn; /* to ask by */
+	bool admitted; /* an operator wants all that turn up so */
 };
 int dsc_cmd_dc_found(struct dsc_app *app, const struct dsc_dc_found *in,
 		     const struct dsc_call *call, struct cmn_err *err);
+
+/* Whether one is listed there, or is about to be. */
+bool dsc_cmd_dc_is_at(struct dsc_app *app, const char *traddr, uint16_t port);
 
 /* What was learnt by connecting to it.  reg: its entries, rows of the caller (each with its key, and no id), or NULL when the log
  * wasn't read.  It is connected then, so nothing of it is away. */

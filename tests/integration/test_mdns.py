@@ -96,10 +96,10 @@ class Machine:
         self.start("avahi", "avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits",
                    "-f", os.path.join(self.folder, "avahi.conf"))
 
-    def browse(self):
+    def browse(self, kind="_nvme-disc._tcp"):
         """Lines of what is resolved: [interface, protocol, name, host, address, port, txt]."""
         # avahi-browse waits for ever for a service that went away while it was resolving it: 3 s are plenty.
-        res = subprocess.run(self.argv("timeout", "3", "avahi-browse", "-rpt", "_nvme-disc._tcp"), env=self.env(),
+        res = subprocess.run(self.argv("timeout", "3", "avahi-browse", "-rpt", kind), env=self.env(),
                              capture_output=True, text=True)
         rows = [line.split(";", 9) for line in res.stdout.splitlines() if line.startswith("=")]
         return [[r[1], r[2], r[3], r[6], r[7], r[8], r[9]] for r in rows]
@@ -151,13 +151,18 @@ class Mdns(unittest.TestCase):
                 machine.close()
         shutil.rmtree(self.folder)
 
-    def start_discoveryd(self, *listen):
-        state = os.path.join(self.folder, "state")
-        argv = [os.path.join(BUILD, "discoveryd", "discoveryd"), "--state", state,
-                "--targetd", os.path.join(BUILD, "targetd", "targetd")]
+    def start_discoveryd(self, *listen, machine=None, options=()):
+        machine = machine or self.storage
+        argv = [os.path.join(BUILD, "discoveryd", "discoveryd"), "--state", os.path.join(machine.folder, "state"),
+                "--targetd", os.path.join(BUILD, "targetd", "targetd"), *options]
         for addr in listen:
             argv += ["--listen", addr]
-        self.storage.start("discoveryd", *argv)
+        machine.start("discoveryd", *argv)
+
+    def listed(self, machine):
+        """What the machine's discoveryd knows of others."""
+        res = subprocess.run(machine.argv(CLI, "dc", "list", "-o", "json"), capture_output=True, text=True)
+        return json.loads(res.stdout) if res.returncode == 0 else []
 
     def found(self):
         return sorted(tuple(r) for r in self.host.browse() if "Pharos" in r[2])
@@ -238,6 +243,41 @@ class Mdns(unittest.TestCase):
                         15, "found under another name")
         ours = [r[2] for r in rows if r[5] == "8009"]
         self.assertNotIn(f"Pharos\\032on\\032{self.storage.name}", ours)
+
+    def test_a_centralized_one_has_its_subtype(self):
+        self.start_discoveryd("10.78.0.1", options=["--dctype", "cdc"])
+        self.wait_found(["10.78.0.1"])
+        rows = wait_for(lambda: self.host.browse("_cdc._sub._nvme-disc._tcp"), 5, "found by the subtype")
+        self.assertEqual({r[4] for r in rows}, {"10.78.0.1"})
+
+    def test_others_that_announce_themselves_are_listed_and_followed_when_that_is_wanted(self):
+        def row(machine, address, state):
+            return lambda: next((dc for dc in self.listed(machine) if (dc["traddr"], dc["state"]) == (address, state)), None)
+        self.start_discoveryd("10.78.0.1", options=["--dctype", "cdc"])
+        self.start_discoveryd("10.78.0.2", machine=self.host, options=["--mdns-follow"])
+        # What only announces something, and what isn't NVMe/TCP.
+        self.host.start("idle", "avahi-publish", "-s", "Idle", "_nvme-disc._tcp", "9", "p=tcp")
+        self.host.start("rdma", "avahi-publish", "-s", "Other", "_nvme-disc._tcp", "10", "p=roce")
+        # Followed by the one that follows all; to the other it waits, and that one has found out who it is.
+        peer = wait_for(row(self.host, "10.78.0.1", "connected"), 15, "followed at once")
+        self.assertEqual((peer["source"], peer["admitted"], peer["announced"], peer["dctype"]), ("mdns", True, True, "cdc"))
+        found = wait_for(lambda: (lambda dcs: dcs if sorted(dc["trsvcid"] for dc in dcs) == ["8009", "9"] else None)(
+            self.listed(self.storage)), 10, "both are listed, and nothing else")
+        known = next(dc for dc in found if dc["trsvcid"] == "8009")
+        self.assertEqual({(dc["source"], dc["state"], dc["admitted"], dc["announced"]) for dc in found}, {("mdns", "waiting", False, True)})
+        wait_for(lambda: next(dc for dc in self.listed(self.storage) if dc["id"] == known["id"])["own_nqn"], 10, "it has said who it is")
+        # avahi-daemon comes back: nobody is taken for gone.
+        self.storage.stop("avahi")
+        self.storage.start_avahi()
+        self.wait_found(["10.78.0.1"])
+        self.host.stop("idle")
+        wait_for(lambda: [dc["id"] for dc in self.listed(self.storage)] == [known["id"]], 15, "what isn't announced any more is gone, no other")
+        # One that an operator has taken in stays, announced or not.
+        subprocess.run(self.storage.argv(CLI, "dc", "admit", known["id"]), check=True, capture_output=True)
+        wait_for(row(self.storage, "10.78.0.2", "connected"), 10, "followed once admitted")
+        self.host.stop("discoveryd")
+        gone = wait_for(row(self.storage, "10.78.0.2", "lost"), 15, "lost")
+        self.assertEqual((gone["id"], gone["announced"]), (known["id"], False))
 
     def test_loopback_only_is_not_announced_and_says_so_once(self):
         self.start_discoveryd("127.0.0.1")
