@@ -19,6 +19,12 @@ struct dsc_addr {
 	uint16_t port;
 };
 
+/* An authentication verification entity, by one of its addresses. */
+struct dsc_ave {
+	char nqn[224];
+	struct dsc_addr addr;
+};
+
 struct dsc_options {
 	const char *state_dir;
 	const char *run_dir; /* absolute, short enough for a socket in it */
@@ -33,6 +39,8 @@ struct dsc_options {
 	const char *api_host[DSC_MAX_ADDRS +
 			     1]; /* NULL-ended: further names by which requests may ask for it */
 	unsigned int nr_api_hosts;
+	struct dsc_ave ave[DSC_MAX_ADDRS]; /* those that hosts are told of */
+	unsigned int nr_ave;
 	bool all_hosts; /* ALLHOSTE: tell every registered host to any that asks for all */
 	bool all_subsystems; /* ALLSUBE: tell every subsystem to any host that asks for all */
 	const char *log_format; /* as asked for, workers' too; NULL: by what stderr is */

@@ -37,6 +37,8 @@ static const char usage_text[] =
 	"  --all-hosts             tell every registered host to any that asks for all (ALLHOSTE)\n"
 	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
 	"(ALLSUBE)\n"
+	"  --ave NQN=ADDR:PORT     an authentication verification entity that hosts are told of, "
+	"repeatable\n"
 	"  --ceph-metrics          /metrics has the names of ceph-nvmeof's exporter too\n"
 	"  --congestion NAME       TCP congestion control of new I/O portals (default: the "
 	"system's)\n"
@@ -114,6 +116,7 @@ enum {
 	OPT_API_HOST,
 	OPT_ALL_HOSTS,
 	OPT_ALL_SUBSYSTEMS,
+	OPT_AVE,
 	OPT_CEPH_METRICS,
 	OPT_CONGESTION,
 	OPT_REGS_PER_HOST,
@@ -142,6 +145,7 @@ static const struct option long_options[] = {
 	{ "api-host", required_argument, NULL, OPT_API_HOST },
 	{ "all-hosts", no_argument, NULL, OPT_ALL_HOSTS },
 	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
+	{ "ave", required_argument, NULL, OPT_AVE },
 	{ "ceph-metrics", no_argument, NULL, OPT_CEPH_METRICS },
 	{ "congestion", required_argument, NULL, OPT_CONGESTION },
 	{ "registrations-per-host", required_argument, NULL, OPT_REGS_PER_HOST },
@@ -210,6 +214,24 @@ static int take_api_host(struct dsc_options *o, const char *arg)
 	if (!*arg || strpbrk(arg, " :/@[]"))
 		return refuse("--api-host", "must be a host's name, without a port");
 	o->api_host[o->nr_api_hosts++] = arg;
+	return 0;
+}
+
+static int take_ave(struct dsc_options *o, const char *arg)
+{
+	const char *sep = strchr(arg, '=');
+	struct dsc_ave *ave = &o->ave[o->nr_ave];
+
+	if (o->nr_ave == DSC_MAX_ADDRS)
+		return refuse("--ave", "is given too often");
+	if (!sep || (size_t)(sep - arg) >= sizeof(ave->nqn))
+		return refuse("--ave", "must be an NQN, =, and an address with its port");
+	snprintf(ave->nqn, sizeof(ave->nqn), "%.*s", (int)(sep - arg), arg);
+	if (parse_addr("--ave", sep + 1, 0, &ave->addr) < 0)
+		return -EINVAL;
+	if (strncmp(ave->nqn, "nqn.", 4) != 0 || !ave->addr.port)
+		return refuse("--ave", "must be an NQN, =, and an address with its port");
+	o->nr_ave++;
 	return 0;
 }
 
@@ -309,6 +331,8 @@ static int take(struct dsc_options *o, int opt, const char *arg)
 		return take_keep(o, arg);
 	case OPT_DCTYPE:
 		return take_dctype(o, arg);
+	case OPT_AVE:
+		return take_ave(o, arg);
 	case OPT_API_HOST:
 		return take_api_host(o, arg);
 	case OPT_LOG:

@@ -83,6 +83,7 @@ struct fab_conn *fab_conn_create(const struct fab_conn_params *params)
 	TAILQ_INIT(&conn->tx);
 	TAILQ_INIT(&conn->wait_buf);
 	if (grow_slots(conn, CONN_UNBOUND_SLOTS) < 0) {
+		free(conn->kd_data);
 		free(conn->slots);
 		free(conn);
 		return NULL;

@@ -8,6 +8,7 @@
 
 #include "common/container.h"
 #include "fabrics/conn.h"
+#include "fabrics/kickstart.h"
 #include "fabrics/tcp/rx.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -54,8 +55,12 @@ struct fab_conn {
 	uint8_t *kept; /* bytes pushed while stalled */
 	size_t kept_len, kept_cap;
 
-	struct fab_tx ctl_tx; /* ICResp, then C2HTermReq */
-	uint8_t ctl_buf[FAB_PDU_TERM_MAX];
+	bool kickstart; /* ICReq asked for it: one KDReq comes, and nothing else */
+	struct nvme_tcp_kdreq kd_req;
+	uint8_t *kd_data; /* its records, on their way in */
+
+	struct fab_tx ctl_tx; /* ICResp, then C2HTermReq or KDResp */
+	uint8_t ctl_buf[sizeof(struct nvme_tcp_kdresp)];
 	struct fab_conn_end end;
 	struct fab_conn_params params;
 	uint8_t arena[CONN_ARENA];

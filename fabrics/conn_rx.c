@@ -30,12 +30,16 @@ void conn_run(struct fab_conn *conn, struct fab_req *req)
 	req->ops->execute(req);
 }
 
+static void kickstart(struct fab_conn *conn);
+
 static void rx_payload(struct fab_rx *rx, bool bad)
 {
 	struct fab_conn *conn = rx_conn(rx);
 	struct fab_req *req = conn->rx_req;
 
 	conn->rx_req = NULL;
+	if (unlikely(conn->kd_data))
+		kickstart(conn);
 	if (!req)
 		return;
 	if (unlikely(bad))
@@ -159,6 +163,10 @@ static void rx_cmd(struct fab_conn *conn, const void *hdr, const struct fab_pdu_
 	const struct nvme_tcp_cmd *pdu = hdr;
 	struct fab_req *req;
 
+	if (unlikely(conn->kickstart)) {
+		conn_fatal(conn, FAB_FAULT(NVME_TCP_FES_PDU_SEQ, 0), hdr, sizeof(*pdu));
+		return;
+	}
 	if (unlikely(g->data_len > conn->max_icd)) {
 		conn_fatal(conn, FAB_BAD_FIELD(struct nvme_tcp_hdr, plen), hdr, sizeof(*pdu));
 		return;
@@ -241,13 +249,14 @@ static struct fab_fault check_icreq(const struct nvme_tcp_icreq *req)
 }
 
 /* Digests exactly as asked: Linux refuses more and less.  MAXR2T needs no memory: there is one R2T
- * per command. */
+ * per command.  A kickstart discovery connection carries one request, and has none. */
 static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
 		     struct fab_rx_input *in)
 {
 	const struct nvme_tcp_icreq *req = hdr;
 	struct nvme_tcp_icresp resp = { .pfv = NVME_TCP_PFV_1_0 };
 	struct fab_fault fault = check_icreq(req);
+	const struct fab_site *site = conn->params.site;
 	uint32_t align;
 
 	(void)g;
@@ -256,8 +265,9 @@ static void rx_icreq(struct fab_conn *conn, const void *hdr, const struct fab_pd
 		conn_fatal(conn, fault, hdr, sizeof(*req));
 		return;
 	}
-	conn->rx.rules.hdgst = req->dgst & NVME_TCP_DGST_HDGST;
-	conn->rx.rules.ddgst = req->dgst & NVME_TCP_DGST_DDGST;
+	conn->kickstart = site && site->ops->kickstart && (req->hdr.flags & NVME_TCP_F_KDCONN);
+	conn->rx.rules.hdgst = !conn->kickstart && (req->dgst & NVME_TCP_DGST_HDGST);
+	conn->rx.rules.ddgst = !conn->kickstart && (req->dgst & NVME_TCP_DGST_DDGST);
 	conn->rx.rules.ic_done = true;
 	align = (req->hpda + 1u) * 4;
 	conn->c2h_pdo = (uint8_t)((sizeof(struct nvme_tcp_data) + (conn->rx.rules.hdgst ? 4 : 0) +
@@ -286,16 +296,71 @@ static void rx_term(struct fab_conn *conn, const void *hdr, const struct fab_pdu
 	conn_close(conn, NULL);
 }
 
+/* ---- KDReq ---- */
+
+static struct fab_fault check_kdreq(const struct fab_conn *conn, const struct nvme_tcp_kdreq *req,
+				    const struct fab_pdu_geom *g)
+{
+	uint32_t nr = le16toh(req->numkr);
+
+	if (!conn->kickstart || (conn->ctl_tx.flags & FAB_TX_QUEUED))
+		return FAB_FAULT(NVME_TCP_FES_PDU_SEQ, 0);
+	if (nr > FAB_KICKSTART_RECORDS)
+		return FAB_BAD_FIELD(struct nvme_tcp_kdreq, numkr);
+	if (g->data_len != nr * sizeof(struct nvme_tcp_kickstart))
+		return FAB_BAD_FIELD(struct nvme_tcp_hdr, plen);
+	return FAB_NO_FAULT;
+}
+
+/* All of it is here: answered, and with that the connection ends (Base 2.1, 8.3.2.2.2.1). */
+static void kickstart(struct fab_conn *conn)
+{
+	struct fab_site *site = conn->params.site;
+	uint32_t len = le16toh(conn->kd_req.numkr) * (uint32_t)sizeof(struct nvme_tcp_kickstart);
+	struct nvme_tcp_kdresp resp;
+	struct fab_kickstart in;
+	const char *nqn = "";
+	uint8_t why = fab_kickstart_decode(&conn->kd_req, conn->kd_data, len, &in);
+
+	uint8_t refused = site->ops->kickstart(site, conn, why ? NULL : &in, &nqn);
+
+	free(conn->kd_data);
+	conn->kd_data = NULL;
+	conn->kickstart = false;
+	fab_kickstart_put_resp(&resp, why ? why : refused, nqn);
+	memcpy(conn->ctl_buf, &resp, sizeof(resp));
+	conn_tx_raw(conn, sizeof(resp));
+	conn_set_state(conn, FAB_CONN_DRAINING);
+}
+
+static void rx_kdreq(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
+		     struct fab_rx_input *in)
+{
+	struct fab_fault fault = check_kdreq(conn, hdr, g);
+
+	(void)in;
+	if (fault.fes) {
+		conn_fatal(conn, fault, hdr, sizeof(struct nvme_tcp_kdreq));
+		return;
+	}
+	memcpy(&conn->kd_req, hdr, sizeof(conn->kd_req));
+	conn->kd_data = malloc(g->data_len + 1);
+	if (!conn->kd_data)
+		conn_close(conn, "out of memory");
+	else if (g->data_len)
+		fab_rx_payload(&conn->rx, g, conn->kd_data);
+	else
+		kickstart(conn);
+}
+
 /* ---- bytes to PDUs ---- */
 
 typedef void (*rx_pdu_fn)(struct fab_conn *conn, const void *hdr, const struct fab_pdu_geom *g,
 			  struct fab_rx_input *in);
 
 static const rx_pdu_fn on_pdu[NVME_TCP_PDU_TYPE_COUNT] = {
-	[NVME_TCP_ICREQ] = rx_icreq,
-	[NVME_TCP_H2C_TERM] = rx_term,
-	[NVME_TCP_CMD] = rx_cmd,
-	[NVME_TCP_H2C_DATA] = rx_h2c_data,
+	[NVME_TCP_ICREQ] = rx_icreq,	   [NVME_TCP_H2C_TERM] = rx_term, [NVME_TCP_CMD] = rx_cmd,
+	[NVME_TCP_H2C_DATA] = rx_h2c_data, [NVME_TCP_KDREQ] = rx_kdreq,
 };
 
 static void rx_pdu(struct fab_rx *rx, const struct nvme_tcp_hdr *hdr, const struct fab_pdu_geom *g,

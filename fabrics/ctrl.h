@@ -72,6 +72,7 @@ struct fab_personality {
 	bool (*port_local)(const struct fab_ctrl *ctrl);
 	uint32_t
 		host_disc_lids; /* the same of LID 71h, NVME_LIDS_LSUPP included; 0: it isn't there */
+	uint32_t ave_lids; /* of LID 72h */
 	/* Commands that only this personality has (DIM, zoning): rows appended to fabrics/admin/table.c's.  Optional. */
 	const struct fab_admin_cmd *extra_cmds;
 	unsigned int nr_extra_cmds;

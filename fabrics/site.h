@@ -6,6 +6,7 @@
 #define FABRICS_SITE_H
 
 #include "fabrics/conn.h"
+#include "fabrics/kickstart.h"
 #include "fabrics/view.h"
 
 /* A portal as fabrics needs it: discovery and identify tell PORTID; access may depend on it. */
@@ -28,24 +29,34 @@ struct fab_site_ops {
 	/* Admin queue: finds the subsystem, checks the host, makes a controller (fab_ctrl_create) whose admin queue is conn.
 	 * *ret_ctrl carries a reference for conn, which drops it when the queue is gone.  On failure with Connect Invalid Parameters
 	 * *ret_offset (FAB_LOC_NONE before) may name the byte of Connect Data at fault; else err_loc one of the command. */
-	struct fab_status (*admin_connect)(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-					   struct fab_ctrl **ret_ctrl, uint16_t *ret_offset);
+	struct fab_status (*admin_connect)(struct fab_site *site, struct fab_conn *conn,
+					   const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
+					   uint16_t *ret_offset);
 	/* I/O queue: finds the controller by (subsystem, CNTLID), checks the host is the same, claims the qid. */
-	struct fab_status (*io_connect)(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
-					struct fab_ctrl **ret_ctrl, uint16_t *ret_offset);
+	struct fab_status (*io_connect)(struct fab_site *site, struct fab_conn *conn,
+					const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
+					uint16_t *ret_offset);
 	/* conn leaves ctrl (closed, or Disconnect): the qid is free again; for the admin queue the controller goes too, and the
 	 * daemon ends its I/O connections. */
-	void (*queue_gone)(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl, uint16_t qid);
+	void (*queue_gone)(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl,
+			   uint16_t qid);
 	/* Abort of a command on I/O queue sqid, which may live on another reactor: the daemon finds it, tells it to cancel, and
 	 * completes abort_req on this thread (dw0 bit 0: 0 = aborted). */
-	void (*abort_io)(struct fab_site *site, struct fab_req *abort_req, struct fab_ctrl *ctrl, uint16_t sqid, uint16_t cid);
+	void (*abort_io)(struct fab_site *site, struct fab_req *abort_req, struct fab_ctrl *ctrl,
+			 uint16_t sqid, uint16_t cid);
+	/* A direct discovery controller asks to be connected to, by the connection conn, which ends with the answer.  in NULL: by no
+	 * address that will do.  Returns 0, or the bit of enum nvme_tcp_failrsn that says why it can't be; *ret_nqn: our own, borrowed.
+	 * Optional: only a centralized discovery controller has it. */
+	uint8_t (*kickstart)(struct fab_site *site, struct fab_conn *conn,
+			     const struct fab_kickstart *in, const char **ret_nqn);
 	/* CC.EN went 1 -> 0: end the I/O queues, then fab_ctrl_quiesced(ctrl) on this thread. */
 	void (*quiesce)(struct fab_site *site, struct fab_ctrl *ctrl);
 };
 
 struct fab_site {
 	const struct fab_site_ops *ops;
-	const struct fab_queue_ops *io_ops; /* I/O queues' commands; NULL for a discovery-only daemon */
+	const struct fab_queue_ops
+		*io_ops; /* I/O queues' commands; NULL for a discovery-only daemon */
 };
 
 #endif

@@ -727,6 +727,13 @@ enum net_host_state net_host_state(const struct net_host *h)
 	return h->state;
 }
 
+int net_host_local(const struct net_host *h, struct sockaddr_storage *ret)
+{
+	socklen_t len = sizeof(*ret);
+
+	return getsockname(h->watch.fd, (struct sockaddr *)ret, &len) < 0 ? -ENOTCONN : 0;
+}
+
 uint16_t net_host_cntlid(const struct net_host *h)
 {
 	return h->cntlid;

@@ -51,7 +51,8 @@ struct net_host_params {
 	bool hdgst, ddgst;
 	uint32_t kato_ms; /* 0: none, and no Keep Alive */
 	uint32_t timeout_ms; /* for each step and command; 0: 5000 */
-	uint32_t retry_ms, retry_max_ms; /* pause after the first failure in a row, and the longest; 0: no further attempt */
+	uint32_t retry_ms,
+		retry_max_ms; /* pause after the first failure in a row, and the longest; 0: no further attempt */
 	uint32_t events; /* NVME_AEC_ bits wanted; those that the controller has are asked for */
 	unsigned int depth; /* the caller's commands at once; 0: 2 */
 	const struct net_host_ops *ops;
@@ -73,6 +74,8 @@ void net_host_stop(struct net_host *h);
 
 enum net_host_state net_host_state(const struct net_host *h);
 uint16_t net_host_cntlid(const struct net_host *h);
+/* From where it is connected; -ENOTCONN. */
+int net_host_local(const struct net_host *h, struct sockaddr_storage *ret);
 uint32_t net_host_max_data(const struct net_host *h); /* MDTS, at most 1 MiB */
 
 /* A command; the caller fills req.cmd, req.data, req.len, req.dir, done and user. */

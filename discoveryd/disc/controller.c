@@ -305,6 +305,16 @@ static struct fab_status host_log(struct dsc_disc_ctrl *dc, bool all, uint64_t o
 	return FAB_OK;
 }
 
+static struct fab_status ave_log(const struct dsc_disc *disc, uint64_t off, void *buf, uint32_t len)
+{
+	uint32_t there = off < disc->ave_len ? cmn_min(len, disc->ave_len - (uint32_t)off) : 0;
+
+	memset(buf, 0, len);
+	if (there)
+		memcpy(buf, disc->ave_page + off, there);
+	return FAB_OK;
+}
+
 static struct fab_status discovery_log(struct fab_ctrl *ctrl, uint8_t lid, uint8_t lsp,
 				       uint64_t off, void *buf, uint32_t len)
 {
@@ -312,10 +322,11 @@ static struct fab_status discovery_log(struct fab_ctrl *ctrl, uint8_t lid, uint8
 	struct dsc_disc *disc = dc->disc;
 	uint64_t until = net_reactor_env(disc->reactor)->now + LOG_HOLD_NS;
 	bool hosts = lid == NVME_LID_HOST_DISCOVERY;
-	struct fab_status st = hosts ? host_log(dc, lsp & NVMF_HDLPF_ALLHOST, off, buf, len)
-				     : subsystem_log(dc, lsp, off, buf, len);
+	struct fab_status st = lid == NVME_LID_AVE_DISCOVERY ? ave_log(disc, off, buf, len)
+			       : hosts ? host_log(dc, lsp & NVMF_HDLPF_ALLHOST, off, buf, len)
+				       : subsystem_log(dc, lsp, off, buf, len);
 
-	if (fab_failed(st))
+	if (fab_failed(st) || lid == NVME_LID_AVE_DISCOVERY)
 		return st;
 	if (hosts)
 		dc->hosts_until = until;

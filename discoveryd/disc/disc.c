@@ -111,6 +111,31 @@ static void name_subsystem(struct fab_subsys_id *id, const char *nqn)
 	snprintf(id->firmware, sizeof(id->firmware), "%.8s", PACKAGE_VERSION);
 }
 
+/* What it is by its options. */
+static void set_personality(struct dsc_disc *disc)
+{
+	const struct dsc_options *opt = &disc->app->opt;
+
+	disc->ops = dsc_disc_site_ops;
+	disc->site.ops = &disc->ops;
+	disc->pers = dsc_disc_personality;
+	disc->pers.dctype = opt->dctype;
+	memcpy(disc->cmds, dsc_dim_cmds, sizeof(dsc_dim_cmds));
+	memcpy(disc->cmds + DSC_DIM_CMDS, dsc_zoning_cmds, sizeof(dsc_zoning_cmds));
+	disc->pers.extra_cmds = disc->cmds;
+	disc->pers.nr_extra_cmds = ARRAY_SIZE(disc->cmds);
+	if (opt->dctype == NVME_DCTYPE_CDC)
+		disc->ops.kickstart = dsc_disc_kickstart;
+	if (opt->all_subsystems)
+		disc->pers.disc_lids |= NVME_LIDS_DISC_ALLSUBES;
+	if (opt->all_hosts)
+		disc->pers.host_disc_lids |= NVME_LIDS_HOST_DISC_ALLHOSTES;
+	if (opt->nr_ave)
+		disc->ave_page = dsc_ave_page(disc->app, &disc->ave_len);
+	if (disc->ave_page)
+		disc->pers.ave_lids = NVME_LIDS_LSUPP;
+}
+
 int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_err *err)
 {
 	struct dsc_disc *disc = calloc(1, sizeof(*disc));
@@ -120,18 +145,8 @@ int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_e
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory for the discovery service");
 	disc->app = app;
 	name_subsystem(&disc->subsys, app->disc_nqn);
-	disc->site.ops = &dsc_disc_site_ops;
-	disc->pers = dsc_disc_personality;
-	disc->pers.dctype = app->opt.dctype;
-	memcpy(disc->cmds, dsc_dim_cmds, sizeof(dsc_dim_cmds));
-	memcpy(disc->cmds + DSC_DIM_CMDS, dsc_zoning_cmds, sizeof(dsc_zoning_cmds));
-	disc->pers.extra_cmds = disc->cmds;
-	disc->pers.nr_extra_cmds = ARRAY_SIZE(disc->cmds);
+	set_personality(disc);
 	disc->zones = dsc_zones_create(app);
-	if (app->opt.all_subsystems)
-		disc->pers.disc_lids |= NVME_LIDS_DISC_ALLSUBES;
-	if (app->opt.all_hosts)
-		disc->pers.host_disc_lids |= NVME_LIDS_HOST_DISC_ALLHOSTES;
 	dsc_disc_news_init(disc);
 	disc->expire.fire = expire_logs;
 	TAILQ_INIT(&disc->ctrls);
@@ -194,6 +209,7 @@ void dsc_disc_stop(struct dsc_disc *disc)
 	fab_cntlids_destroy(disc->cntlids);
 	dsc_seen_destroy(disc->seen);
 	dsc_zones_destroy(disc->zones);
+	free(disc->ave_page);
 	free(disc);
 }
 

@@ -8,6 +8,7 @@
 #include <uthash.h>
 
 #include "common/queue.h"
+#include "discoveryd/disc/ave.h"
 #include "discoveryd/disc/disc.h"
 #include "discoveryd/disc/hostlog.h"
 #include "discoveryd/disc/log.h"
@@ -55,6 +56,9 @@ struct dsc_disc {
 	struct dsc_app *app;
 	struct fab_personality pers;
 	struct fab_admin_cmd cmds[DSC_DIM_CMDS + DSC_ZONING_CMDS]; /* of pers */
+	struct fab_site_ops ops;
+	uint8_t *ave_page; /* NULL: there are none */
+	uint32_t ave_len;
 	struct fab_subsys_id subsys; /* by our own NQN, whichever a host asks by */
 	struct net_reactor *reactor;
 	struct net_server *server;
@@ -84,7 +88,7 @@ struct dsc_disc {
 	struct net_msg changed;
 	atomic_bool changed_posted;
 
-	_Atomic uint64_t nr_ctrls, log_reads, events_sent, refused;
+	_Atomic uint64_t nr_ctrls, log_reads, events_sent, refused, kickstarts;
 };
 
 /* controller.c */
@@ -108,8 +112,13 @@ extern const struct fab_admin_cmd dsc_dim_cmds[DSC_DIM_CMDS];
 /* Once the reactor has stopped and its connections are gone: whatever still waited for the store. */
 void dsc_disc_end_dims(struct dsc_disc *disc);
 
+/* kickstart.c */
+uint8_t dsc_disc_kickstart(struct fab_site *site, struct fab_conn *conn,
+			   const struct fab_kickstart *in, const char **ret_nqn);
+
 /* waiting.c; any thread */
 void dsc_disc_tell_waiting(struct dsc_disc *disc, const char *nqn, const char *address);
+
 /* zoning_cmds.c */
 extern const struct fab_admin_cmd dsc_zoning_cmds[DSC_ZONING_CMDS];
 void dsc_disc_zoning_gone(struct dsc_disc_ctrl *dc);

@@ -80,6 +80,11 @@ uint64_t dsc_hostlog_genctr(const struct dsc_hostlog *log)
 	return log->genctr;
 }
 
+uint64_t dsc_hostlog_size(const struct dsc_hostlog *log)
+{
+	return at((void *)(uintptr_t)log, log->nr);
+}
+
 bool dsc_hostlog_is_all(const struct dsc_hostlog *log)
 {
 	return log->all;

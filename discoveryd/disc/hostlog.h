@@ -13,6 +13,7 @@ struct dsc_hostlog;
 struct dsc_hostlog *dsc_hostlog_create(const struct dsc_snapshot *snap, const char *host_nqn);
 void dsc_hostlog_destroy(struct dsc_hostlog *log); /* NULL is legal */
 uint64_t dsc_hostlog_genctr(const struct dsc_hostlog *log);
+uint64_t dsc_hostlog_size(const struct dsc_hostlog *log); /* bytes of the page */
 bool dsc_hostlog_is_all(const struct dsc_hostlog *log);
 /* Bytes [off, off + len) of the log page, zeroes past its end. */
 void dsc_hostlog_render(const struct dsc_hostlog *log, uint64_t off, void *buf, uint32_t len);

@@ -333,6 +333,17 @@ void dsc_follow_live(const struct dsc_follow *f, uint64_t dc_id, struct dsc_dc_l
 		ret->state = DSC_DC_CONNECTING;
 }
 
+static void views_changed(struct dsc_views_sub *sub, const struct dsc_snapshot *snap,
+			  const struct dsc_views_changed *what)
+{
+	struct dsc_follow *f = cmn_container_of(sub, struct dsc_follow, views);
+
+	(void)snap;
+	(void)what;
+	if (!atomic_exchange(&f->changed_posted, true))
+		net_reactor_post(f->reactor, &f->changed);
+}
+
 /* -- life ----------------------------------------------------------------------------------------------------------- */
 static int make_reactor(struct dsc_follow *f, struct cmn_err *err)
 {
@@ -364,6 +375,8 @@ int dsc_follow_start(struct dsc_app *app, struct dsc_follow **ret, struct cmn_er
 	f->app = app;
 	f->orders.fn = dsc_peers_look;
 	f->news.fn = on_news;
+	f->changed.fn = dsc_peers_news;
+	f->views.changed = views_changed;
 	dsc_follow_heard_init(f);
 	f->writes.written = written;
 	TAILQ_INIT(&f->peers);
@@ -374,6 +387,8 @@ int dsc_follow_start(struct dsc_app *app, struct dsc_follow **ret, struct cmn_er
 		return err->code;
 	}
 	dsc_tree_each(dc, dsc_model_now(app->model)->dcs, &dsc_dc_ops) add_peer(f, dc);
+	dsc_views_subscribe(app->model, &f->views);
+	f->viewing = true;
 	*ret = f;
 	return 0;
 }
@@ -385,6 +400,8 @@ void dsc_follow_stop(struct dsc_follow *f)
 	if (!f)
 		return;
 	dsc_writes_unsubscribe(f->app->model, &f->writes);
+	if (f->viewing)
+		dsc_views_unsubscribe(f->app->model, &f->views);
 	if (f->started)
 		net_reactor_stop(f->reactor);
 	HASH_CLEAR(hh, f->by_id);

@@ -10,6 +10,7 @@
 
 #include "discoveryd/follow/follow.h"
 #include "discoveryd/model/model.h"
+#include "fabrics/pull.h"
 #include "net/host.h"
 #include "net/logread.h"
 
@@ -46,6 +47,21 @@ struct dsc_news {
 	size_t nr;
 };
 
+/* What one that pulls has asked for: pull.c. */
+struct dsc_pull {
+	struct net_host_cmd cmd;
+	bool busy; /* cmd is under way */
+	bool asked; /* it wants something again, meanwhile */
+	bool again; /* it wants the page anew when that has changed */
+	uint8_t request[FAB_PULL_MAX];
+	uint8_t lid, lsp;
+	uint8_t *page; /* on its way */
+	uint32_t len, at;
+	uint64_t told; /* its GENCTR */
+	uint64_t sent; /* pages so far */
+	uint64_t round; /* the last in which it was looked at */
+};
+
 struct dsc_peer {
 	UT_hash_handle hh; /* control loop's */
 	TAILQ_ENTRY(dsc_peer) link; /* under the lock: of all */
@@ -66,6 +82,8 @@ struct dsc_peer {
 	struct net_timer timer; /* the next read of one that is polled, or to be sure */
 	uint8_t dctype, lids;
 	bool events, reading, again, identified;
+	char own_nqn[DSC_NQN_MAX + 1];
+	struct dsc_pull pull;
 
 	/* The control loop's. */
 	struct dsc_dc_live live;
@@ -78,7 +96,7 @@ struct dsc_follow {
 	struct net_reactor *reactor;
 	struct net_hosts *hosts;
 	uint8_t hostid[16];
-	bool started;
+	bool started, viewing;
 
 	pthread_mutex_t lock; /* the parts of peers that say so */
 	TAILQ_HEAD(dsc_peers, dsc_peer) peers;
@@ -88,6 +106,10 @@ struct dsc_follow {
 
 	struct dsc_peer *by_id; /* control loop's */
 	struct dsc_writes_sub writes;
+	struct dsc_views_sub views;
+	struct net_msg changed;
+	atomic_bool changed_posted;
+	uint64_t round; /* the reactor's */
 
 	/* Announced by mDNS: under the lock as heard last, and what the control loop has of it. */
 	struct dsc_mdns_found *heard_new, *heard;
@@ -99,6 +121,13 @@ struct dsc_follow {
 /* peer.c: the reactor's side */
 void dsc_peers_look(struct net_msg *msg); /* orders have changed */
 void dsc_peer_close(struct dsc_peer *peer);
+void dsc_peers_news(struct net_msg *msg); /* what some host is told has changed */
+
+/* pull.c */
+void dsc_pull_ask(struct dsc_peer *peer); /* it said that it wants something */
+void dsc_pull_look(struct dsc_peer *peer); /* is there something new for it? */
+void dsc_pull_reset(
+	struct dsc_peer *peer); /* its connection has gone, and no command is under way */
 
 /* heard.c */
 void dsc_follow_heard_init(struct dsc_follow *f);

@@ -42,9 +42,9 @@ bool dsc_follow_is_announced(const struct dsc_follow *f, const struct dsc_dc *dc
 	for (size_t i = 0; i < f->nr_heard; i++) {
 		const struct dsc_mdns_found *found = &f->heard[i];
 
-		if (is_there(found, dc) || (dsc_dc_nqn_is_unique(found->nqn) &&
-					    (!strcmp(found->nqn, dc->own_nqn) ||
-					     !strcmp(found->nqn, dc->nqn))))
+		if (is_there(found, dc) ||
+		    (dsc_dc_nqn_is_unique(found->nqn) &&
+		     (!strcmp(found->nqn, dc->own_nqn) || !strcmp(found->nqn, dc->nqn))))
 			return true;
 	}
 	return false;

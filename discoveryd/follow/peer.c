@@ -210,6 +210,7 @@ static void on_up(struct net_host *h, const struct nvme_id_ctrl *id)
 	close_news(peer);
 	peer->dctype = id->dctype;
 	peer->events = le32toh(id->oaes) & NVME_AEC_DISCOVERY;
+	snprintf(peer->own_nqn, sizeof(peer->own_nqn), "%.*s", DSC_NQN_MAX, id->subnqn);
 	if (itself || !discovery)
 		net_host_stop(h);
 	else
@@ -225,14 +226,19 @@ static void on_down(struct net_host *h, const struct cmn_err *why)
 	if (why->code)
 		set_error(news, why->msg);
 	close_news(peer);
+	dsc_pull_reset(peer);
 }
 
 static void on_event(struct net_host *h, uint32_t result)
 {
 	struct dsc_peer *peer = net_host_user(h);
 
-	if ((result & 0xff) == NVME_AER_NOTICE && (result >> 8 & 0xff) == NVME_AER_NOTICE_DISCOVERY)
+	if ((result & 0xff) != NVME_AER_NOTICE || peer->now.want != DSC_WANT_LOG)
+		return;
+	if ((result >> 8 & 0xff) == NVME_AER_NOTICE_DISCOVERY)
 		read_log(peer);
+	else if ((result >> 8 & 0xff) == NVME_AER_NOTICE_PULL_MODEL)
+		dsc_pull_ask(peer);
 }
 
 static const struct net_host_ops ops = { .up = on_up, .down = on_down, .event = on_event };
@@ -253,6 +259,7 @@ void dsc_peer_close(struct dsc_peer *peer)
 	net_timer_cancel(peer->follow->reactor, &peer->timer);
 	net_host_destroy(peer->host);
 	peer->host = NULL;
+	dsc_pull_reset(peer);
 	peer->reading = peer->again = false;
 }
 
@@ -268,7 +275,8 @@ static void open_peer(struct dsc_peer *peer)
 		.kato_ms = KATO_MS,
 		.retry_ms = probe ? PROBE_MS : RETRY_MS,
 		.retry_max_ms = probe ? PROBE_MAX_MS : RETRY_MAX_MS,
-		.events = NVME_AEC_DISCOVERY,
+		.events = NVME_AEC_DISCOVERY | NVME_AEC_PULL_MODEL,
+		.depth = 3, /* its log, its pages, what it asks for */
 		.ops = &ops,
 		.user = peer,
 	};
@@ -312,6 +320,33 @@ static void obey(struct dsc_peer *peer, const struct dsc_order *order)
 		else
 			net_host_start(peer->host);
 	}
+}
+
+/* One that wants to hear of changes and hasn't been looked at in this round. */
+static struct dsc_peer *next_puller(struct dsc_follow *f)
+{
+	struct dsc_peer *peer;
+
+	pthread_mutex_lock(&f->lock);
+	TAILQ_FOREACH(peer, &f->peers, link) {
+		if (!peer->host || !peer->pull.again || peer->pull.round == f->round)
+			continue;
+		peer->pull.round = f->round;
+		break;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return peer;
+}
+
+void dsc_peers_news(struct net_msg *msg)
+{
+	struct dsc_follow *f = cmn_container_of(msg, struct dsc_follow, changed);
+	struct dsc_peer *peer;
+
+	atomic_store(&f->changed_posted, false);
+	f->round++;
+	while ((peer = next_puller(f)))
+		dsc_pull_look(peer);
 }
 
 static struct dsc_peer *next_ordered(struct dsc_follow *f, struct dsc_order *ret)

@@ -18,8 +18,8 @@
 #include "common/log.h"
 #include "fabrics/spec/nvmf.h"
 
-#define MAX_SEEN    1024 /* anybody on the link may announce anything */
-#define AGAIN_MS    10000
+#define MAX_SEEN 1024 /* anybody on the link may announce anything */
+#define AGAIN_MS 10000
 
 struct seen {
 	TAILQ_ENTRY(seen) link;

@@ -30,6 +30,21 @@ static uint32_t disc_lids(const struct fab_ctrl *ctrl)
 	return lids;
 }
 
+/* What the personality says of a page of its own: its entry of Supported Log Pages; 0: it isn't there. */
+static uint32_t lids_of(const struct fab_ctrl *ctrl, uint8_t lid)
+{
+	switch (lid) {
+	case NVME_LID_DISCOVERY:
+		return NVME_LIDS_LSUPP | disc_lids(ctrl);
+	case NVME_LID_HOST_DISCOVERY:
+		return ctrl->pers->host_disc_lids;
+	case NVME_LID_AVE_DISCOVERY:
+		return ctrl->pers->ave_lids;
+	default:
+		return NVME_LIDS_LSUPP;
+	}
+}
+
 static void supported(struct fab_ctrl *ctrl, const struct fab_req *req, struct fab_win *win)
 {
 	unsigned int nr;
@@ -39,11 +54,7 @@ static void supported(struct fab_ctrl *ctrl, const struct fab_req *req, struct f
 	(void)req;
 	for (unsigned int i = 0; i < nr; i++)
 		if (fab_ctrl_is(ctrl, row[i].ctrls))
-			lids[row[i].lid] = NVME_LIDS_LSUPP;
-	if (lids[NVME_LID_DISCOVERY])
-		lids[NVME_LID_DISCOVERY] |= disc_lids(ctrl);
-	if (lids[NVME_LID_HOST_DISCOVERY])
-		lids[NVME_LID_HOST_DISCOVERY] = ctrl->pers->host_disc_lids;
+			lids[row[i].lid] = lids_of(ctrl, row[i].lid);
 	for (unsigned int lid = 0; lid < 256; lid++)
 		put_le32(win, lids[lid]);
 }
@@ -233,11 +244,15 @@ static const struct fab_log_page rows[] = {
 	  .ctrls = FAB_CT_IO,
 	  .render = changed_ns,
 	  .read_done = changed_ns_read },
-	{ .lid = NVME_LID_EFFECTS, .ctrls = FAB_CT_IO, .csi = true, .render = effects },
+	{ .lid = NVME_LID_EFFECTS,
+	  .ctrls = FAB_CT_IO | FAB_CT_DISC,
+	  .csi = true,
+	  .render = effects },
 	{ .lid = NVME_LID_ANA, .ctrls = FAB_CT_IO, .render = ana },
 	{ .lid = NVME_LID_FEATURES, .ctrls = ALL_CTRLS, .render = feature_ids },
 	{ .lid = NVME_LID_DISCOVERY, .ctrls = FAB_CT_DISC, .discovery = true },
 	{ .lid = NVME_LID_HOST_DISCOVERY, .ctrls = FAB_CT_DISC, .discovery = true },
+	{ .lid = NVME_LID_AVE_DISCOVERY, .ctrls = FAB_CT_DISC, .discovery = true },
 };
 
 const struct fab_log_page *fab_log_pages(unsigned int *ret_nr)
@@ -253,9 +268,7 @@ static const struct fab_log_page *find_row(const struct fab_ctrl *ctrl, uint8_t 
 			continue;
 		if (rows[i].lid == NVME_LID_ANA && !ctrl->pers->ana_state)
 			return NULL;
-		if (rows[i].lid == NVME_LID_HOST_DISCOVERY && !ctrl->pers->host_disc_lids)
-			return NULL;
-		return &rows[i];
+		return lids_of(ctrl, lid) ? &rows[i] : NULL;
 	}
 	return NULL;
 }
@@ -298,9 +311,7 @@ struct fab_status fab_logpage_check(struct fab_ctrl *ctrl, struct fab_req *req)
 /* A bit that isn't offered has no effect. */
 static uint8_t offered_lsp(const struct fab_ctrl *ctrl, uint8_t lid)
 {
-	uint32_t lids = lid == NVME_LID_DISCOVERY ? disc_lids(ctrl) : ctrl->pers->host_disc_lids;
-
-	return (uint8_t)(lids >> NVME_LIDS_LIDSP_SHIFT);
+	return (uint8_t)(lids_of(ctrl, lid) >> NVME_LIDS_LIDSP_SHIFT);
 }
 
 static struct fab_status render(struct fab_ctrl *ctrl, struct fab_req *req,

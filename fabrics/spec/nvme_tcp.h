@@ -26,6 +26,7 @@ enum nvme_tcp_pdu_type {
 #define NVME_TCP_F_DDGST (1u << 1)
 #define NVME_TCP_F_LAST (1u << 2)
 #define NVME_TCP_F_SUCCESS (1u << 3)
+#define NVME_TCP_F_KDCONN (1u << 7) /* ICReq: a kickstart discovery connection */
 
 #define NVME_TCP_DIGEST_LEN 4
 #define NVME_TCP_PFV_1_0 0
@@ -75,12 +76,12 @@ NVME_AT(struct nvme_tcp_icresp, cpda, 10);
 NVME_AT(struct nvme_tcp_icresp, maxh2cdata, 12);
 
 enum nvme_tcp_fes {
-	NVME_TCP_FES_INVALID_HDR = 1,	/* FEI: byte offset of the field */
-	NVME_TCP_FES_PDU_SEQ = 2,	/* PDU Sequence Error */
-	NVME_TCP_FES_HDGST = 3,		/* FEI: the digest received */
-	NVME_TCP_FES_DATA_RANGE = 4,	/* Data Transfer Out of Range */
-	NVME_TCP_FES_LIMIT = 5,		/* Data Transfer / R2T Limit Exceeded */
-	NVME_TCP_FES_UNSUPP_PARAM = 6,	/* FEI: byte offset of the parameter */
+	NVME_TCP_FES_INVALID_HDR = 1, /* FEI: byte offset of the field */
+	NVME_TCP_FES_PDU_SEQ = 2, /* PDU Sequence Error */
+	NVME_TCP_FES_HDGST = 3, /* FEI: the digest received */
+	NVME_TCP_FES_DATA_RANGE = 4, /* Data Transfer Out of Range */
+	NVME_TCP_FES_LIMIT = 5, /* Data Transfer / R2T Limit Exceeded */
+	NVME_TCP_FES_UNSUPP_PARAM = 6, /* FEI: byte offset of the parameter */
 };
 
 /* H2CTermReq and C2HTermReq; the header of the PDU at fault follows. */
@@ -128,5 +129,47 @@ struct nvme_tcp_r2t {
 } NVME_PACKED;
 NVME_SIZE(struct nvme_tcp_r2t, 24);
 NVME_AT(struct nvme_tcp_r2t, r2tl, 16);
+
+/* Kickstart discovery (Base 2.1, 8.3.2.2.2.1): a direct discovery controller asks to be connected to.  Kickstart records follow the
+ * header, and the CDC's NQN that of the response. */
+struct nvme_tcp_kdreq {
+	struct nvme_tcp_hdr hdr;
+	uint16_t numkr;
+	uint16_t numdie; /* discovery information entries that it has */
+} NVME_PACKED;
+NVME_SIZE(struct nvme_tcp_kdreq, 12);
+
+struct nvme_tcp_kickstart {
+	uint8_t trtype; /* enum nvmf_trtype */
+	uint8_t adrfam;
+	char trsvcid[32];
+	char traddr[256];
+} NVME_PACKED;
+NVME_SIZE(struct nvme_tcp_kickstart, 290);
+
+struct nvme_tcp_kdresp {
+	struct nvme_tcp_hdr hdr;
+	uint8_t ksstat;
+	uint8_t failrsn;
+	char cdcnqn[256];
+	uint8_t rsvd266[8];
+} NVME_PACKED;
+NVME_SIZE(struct nvme_tcp_kdresp, 274);
+#define NVME_TCP_KDRESP_HLEN 10
+
+enum nvme_tcp_ksstat {
+	NVME_TCP_KS_SUCCESS = 0,
+	NVME_TCP_KS_FAILURE = 1,
+};
+
+/* Bits of FAILRSN. */
+enum nvme_tcp_failrsn {
+	NVME_TCP_KS_NO_INFORMATION = 1u << 1, /* no record */
+	NVME_TCP_KS_BAD_TRTYPE = 1u << 2,
+	NVME_TCP_KS_BAD_ADRFAM = 1u << 3,
+	NVME_TCP_KS_ADDRESS_MISMATCH = 1u << 4, /* TRADDR isn't one of ADRFAM */
+	NVME_TCP_KS_BAD_TRSVCID = 1u << 5,
+	NVME_TCP_KS_NO_RESOURCES = 1u << 6, /* Insufficient Discovery Resources */
+};
 
 #endif

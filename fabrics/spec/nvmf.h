@@ -272,4 +272,70 @@ NVME_SIZE(struct nvmf_dim_data, 1024);
 NVME_AT(struct nvmf_dim_data, ektype, 22);
 NVME_AT(struct nvmf_dim_data, ename, 280);
 
+/* -- the pull model: Base 2.1, 5.1.12.3.4, 5.3.10 and 8.3.2.3.8.3 -------------------------------------------- */
+enum nvmf_pull_ori { /* Figure 304: what a pull model DDC asks for */
+		     NVMF_PULL_GET_ZONEGROUP = 1,
+		     NVMF_PULL_ADD_ZONEGROUP = 2,
+		     NVMF_PULL_REMOVE_ZONEGROUP = 3,
+		     NVMF_PULL_LOG = 4,
+};
+
+struct nvmf_pull_request {
+	uint8_t ori;
+	uint8_t rsvd1[3];
+	uint32_t tpdrpl; /* of all of the page */
+} NVME_PACKED;
+NVME_SIZE(struct nvmf_pull_request, 8);
+
+struct nvmf_pull_log { /* Figure 717 */
+	uint8_t lprlid, lprlsp;
+	uint8_t rsvd2[2];
+} NVME_PACKED;
+NVME_SIZE(struct nvmf_pull_log, 4);
+
+struct nvmf_pull_zonegroup { /* Figures 706, 709, 713 */
+	uint32_t t_id;
+	char zgorig[224];
+	char zgname[30];
+} NVME_PACKED;
+NVME_SIZE(struct nvmf_pull_zonegroup, 258);
+
+/* Send Discovery Log Page: Command Dword 10, and Dword 0 of its completion (Figures 534, 539). */
+enum nvmf_sdlp_rlps {
+	NVMF_SDLP_VALID = 0,
+	NVMF_SDLP_INVALID = 1, /* not supported */
+	NVMF_SDLP_NOT_ALLOWED = 2, /* not one of Figure 538 */
+	NVMF_SDLP_FAILED = 3, /* SCT and SC say why */
+};
+#define NVMF_SDLP_CDW10(rlps, sct, sc, lsp, lid)                                                   \
+	((uint32_t)(rlps) << 30 | (uint32_t)(sct) << 25 | (uint32_t)(sc) << 17 |                   \
+	 ((uint32_t)(lsp)&0x7f) << 8 | (lid))
+#define NVMF_SDLP_LPUR (1u << 31)
+
+/* -- AVE discovery log page: Base 2.1, 5.1.12.3.3 --------------------------------------------------------------- */
+struct nvmf_ave_log {
+	uint64_t genctr, numrec;
+	uint16_t recfmt;
+	uint8_t rsvd18[2];
+	uint32_t tadlpl; /* of all of the page */
+	uint8_t rsvd24[1000];
+} NVME_PACKED;
+NVME_SIZE(struct nvmf_ave_log, 1024);
+
+struct nvmf_ave_entry {
+	uint32_t tel; /* its transport records too */
+	char avenqn[224];
+	uint8_t numatr;
+	uint8_t rsvd229[3];
+} NVME_PACKED;
+NVME_SIZE(struct nvmf_ave_entry, 232);
+
+struct nvmf_ave_transport {
+	uint8_t adrfam; /* enum nvmf_adrfam */
+	uint8_t rsvd1;
+	uint16_t trsvcid;
+	uint8_t traddr[16]; /* binary, in network order; IPv4 in the first four */
+} NVME_PACKED;
+NVME_SIZE(struct nvmf_ave_transport, 20);
+
 #endif

@@ -30,6 +30,10 @@ static const struct pdu_row rows[NVME_TCP_PDU_TYPE_COUNT] = {
 				.end = FAB_END_HOST,
 				.has_digest = true,
 				.has_data = true },
+	[NVME_TCP_KDREQ] = { .hlen = 12,
+			     .end = FAB_END_CTRL,
+			     .has_digest = true,
+			     .has_data = true },
 	[NVME_TCP_R2T] = { .hlen = 24, .end = FAB_END_HOST, .has_digest = true },
 };
 

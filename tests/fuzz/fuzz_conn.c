@@ -134,7 +134,18 @@ static struct fab_status refuse(struct fab_site *site, struct fab_conn *conn,
 	return FAB_ERR(NVME_SC_CONNECT_PARAM);
 }
 
-static const struct fab_site_ops site_ops = { .admin_connect = refuse, .io_connect = refuse };
+static uint8_t kickstart(struct fab_site *site, struct fab_conn *conn,
+			 const struct fab_kickstart *in, const char **ret_nqn)
+{
+	(void)site;
+	(void)conn;
+	*ret_nqn = "nqn.2026-11.example:cdc";
+	return in && in->numdie ? 0 : NVME_TCP_KS_NO_RESOURCES;
+}
+
+static const struct fab_site_ops site_ops = { .admin_connect = refuse,
+					      .io_connect = refuse,
+					      .kickstart = kickstart };
 
 static volatile uint8_t touched; /* every byte that is to be sent is read, for the sanitizers */
 

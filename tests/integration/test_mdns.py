@@ -269,7 +269,7 @@ class Mdns(unittest.TestCase):
         # avahi-daemon comes back: nobody is taken for gone.
         self.storage.stop("avahi")
         self.storage.start_avahi()
-        self.wait_found(["10.78.0.1"])
+        wait_for(lambda: "10.78.0.1" in [r[4] for r in self.found()], 10, "announced again")
         self.host.stop("idle")
         wait_for(lambda: [dc["id"] for dc in self.listed(self.storage)] == [known["id"]], 15, "what isn't announced any more is gone, no other")
         # One that an operator has taken in stays, announced or not.

@@ -176,6 +176,51 @@ def test_discovery_controllers_register_subsystems_and_hosts():
         assert [e['subtype'] for e in entries] == [3], 'no host is told of what anybody may claim'
 
 
+def test_what_controllers_register_is_held_to_the_rules_of_their_type():
+    vol = lambda i, **more: dict({'nqn': f'nqn.2026-11.example:vol{i}', 'traddr': f'192.0.2.{i}', 'trsvcid': '4420', 'subtype': 2}, **more)
+    both = ((1, basic), (2, lambda **fields: extended(hostid=False, **fields)))
+    cdc = {'etype': 3, 'eid': 'nqn.2026-11.example:cdc'}
+    with pharos.Discoveryd() as daemon:
+        queue = discovery(daemon, 'nqn.2026-11.example:box')
+        for entfmt, make in both:
+            ddc = {'etype': 2, 'eid': DDC, 'entfmt': entfmt}
+            three = [make(**vol(i)) for i in range(1, 4)]
+            body = sum(map(len, three))
+            for entries, header, status in (
+                    (three, {'tdl': 1024 + body - 4}, INVALID_FIELD), (three, {'tdl': 1024 + body + 4}, INVALID_FIELD), (three, {'tdl': 1023}, INVALID_FIELD),
+                    (three, {'nument': 2}, INVALID_FIELD), (three, {'nument': 4}, INVALID_FIELD), (three, {'nument': 0}, INVALID_FIELD),
+                    (three, {'nument': 1 << 63}, INVALID_FIELD), (three, {'entfmt': 3 - entfmt}, INVALID_FIELD), (three, {'ektype': 0x1f}, INVALID_FIELD),
+                    (three[:2] + [make(**vol(3, subtype=3))], {}, INVALID_INFO), (three[:2] + [make(**vol(3, subtype=0))], {}, INVALID_INFO),
+                    ([make(**vol(1, trsvcid='0'))], {}, INVALID_FIELD), ([make(**vol(1, trsvcid='x'))], {}, INVALID_FIELD),
+                    ([make(**vol(1, trtype=1))], {}, INVALID_FIELD), ([make(**vol(1, adrfam=3))], {}, INVALID_FIELD)):
+                got = dim(queue, REGISTER, entries, **{**ddc, **header})
+                assert got == status, (entfmt, header, hex(got))
+                assert registrations(daemon) == [], (entfmt, header, 'nothing of it')
+            assert dim(queue, REGISTER, three, **ddc) == 0
+            assert addresses(daemon) == ['192.0.2.1', '192.0.2.2', '192.0.2.3']
+            assert dim(queue, DEREGISTER, three, **ddc) == 0 and registrations(daemon) == []
+        # Only hosts have host identifiers, and hosts must have one; of a CDC each entry is a host.
+        assert dim(queue, REGISTER, [extended(**vol(1))], etype=2, eid=DDC) == INVALID_INFO
+        hosts = [extended(f'nqn.2026-11.example:host-{i}', traddr=f'192.0.2.{i}') for i in range(1, 4)]
+        assert dim(queue, REGISTER, [extended(HOST, traddr='192.0.2.1', hostid=False)], **cdc) == INVALID_INFO
+        assert dim(queue, REGISTER, [basic(HOST, '192.0.2.1')], entfmt=1, **cdc) == INVALID_INFO
+        assert dim(queue, REGISTER, hosts + [extended(HOST, traddr='192.0.2.9', trsvcid='4420')], **cdc) == INVALID_INFO
+        assert dim(queue, REGISTER, hosts, tdl=1024 + sum(map(len, hosts)) - 4, **cdc) == INVALID_FIELD
+        assert registrations(daemon) == []
+        assert dim(queue, REGISTER, hosts, **cdc) == 0
+        assert addresses(daemon) == ['192.0.2.1', '192.0.2.2', '192.0.2.3']
+
+
+def test_a_controller_that_registers_without_end_is_stopped():
+    with pharos.Discoveryd() as daemon:
+        queue = discovery(daemon, 'nqn.2026-11.example:box')
+        entry = lambda i: basic(f'nqn.2026-11.example:vol{i}', '192.0.2.1', '4420', 2)
+        for first in range(0, 20000, 250):
+            assert dim(queue, REGISTER, [entry(i) for i in range(first, first + 250)], eid=DDC, etype=2, entfmt=1) == 0, first
+        assert dim(queue, REGISTER, [entry(20000)], eid=DDC, etype=2, entfmt=1) == NO_ROOM
+        assert dim(queue, REGISTER, [entry(7)], eid=DDC, etype=2, entfmt=1) == 0, 'what is there already takes no room'
+
+
 def test_rest_shows_pages_and_forgets():
     with pharos.Discoveryd() as daemon:
         queue = discovery(daemon)

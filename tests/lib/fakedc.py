@@ -19,6 +19,20 @@ def entry(nqn, traddr, trsvcid='4420', subtype=2, trtype=3, eflags=0, portid=1, 
             + bytes([sectype]) + bytes(255))
 
 
+def kickstart(address, port, records, numdie=1):
+    """Asks a centralized discovery controller to be connected to: (KSSTAT, FAILRSN, its NQN).  records: (traddr, trsvcid[, TRTYPE])."""
+    body = b''.join(bytes([(*more, 3)[0], 2 if ':' in traddr else 1]) + trsvcid.encode().ljust(32, b'\0') + traddr.encode().ljust(256, b'\0')
+                    for traddr, trsvcid, *more in records)
+    with socket.create_connection((address, port), 10) as sock:
+        file = sock.makefile('rb')
+        sock.sendall(struct.pack('<BBBBI', nvme.ICREQ, 0x80, 128, 0, 128).ljust(128, b'\0'))
+        assert file.read(128)[0] == nvme.ICRESP
+        sock.sendall(struct.pack('<BBBBIHH', 0x0a, 0, 12, 12 if body else 0, 12 + len(body), len(records), numdie) + body)
+        answer = file.read()  # the connection ends with it
+    assert (answer[0], len(answer), answer[4:8]) == (0x0b, 274, struct.pack('<I', 274)), answer
+    return answer[8], answer[9], answer[10:].split(b'\0')[0].decode()
+
+
 class Connection(threading.Thread):
     def __init__(self, dc, sock):
         super().__init__(daemon=True)
@@ -147,6 +161,7 @@ class Dc:
         self.entries, self.dctype, self.oaes, self.own_nqn, self.eflags = entries, dctype, oaes, own_nqn, eflags
         self.pages, self.genctr, self.reads = pages or {}, 1, []
         self.connects, self.commands, self.alive, self.cache = [], [], set(), (None, b'')
+        self.again, self.sent = False, []  # log pages that were sent to it: (LID, LSP, RLPS, bytes)
         self.sock = socket.create_server((address, port), reuse_port=False)
         self.address, self.port = self.sock.getsockname()[:2]
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -212,6 +227,22 @@ class Dc:
             if self.oaes:
                 connection.event(info, lid)
 
+    def pull(self, lid, lsp=0, again=False):
+        """As a pull model discovery controller: asks for a log page, and (again) to have it anew when it changes.  Base 2.1, 8.3.2.3.8.3.5."""
+        self.pages[0x73] = struct.pack('<BxxxIBBxx', 4, 12, lid, lsp)
+        self.again = again
+        self.event(0xf3, 0x73)
+
     def other(self, connection, opcode, sqe, data):
-        """(dword 0, status, data) of any other command."""
-        return 0, INVALID_OPCODE, None
+        """(dword 0, status, data) of any other command.  Send Discovery Log Page: 5.3.10."""
+        if opcode != 0x39 or 0x73 not in self.pages:
+            return 0, INVALID_OPCODE, None
+        cdw10, ndws, low, high = struct.unpack('<IIII', sqe[40:56])
+        assert len(data) == 4 * ndws, (len(data), ndws)
+        offset = low | high << 32
+        if offset == 0:
+            self.sent.append((cdw10 & 0xff, cdw10 >> 8 & 0x7f, cdw10 >> 30, b''))
+        lid, lsp, status, page = self.sent[-1]
+        assert offset == len(page), (offset, len(page))
+        self.sent[-1] = lid, lsp, status, page + data
+        return 1 << 31 if self.again else 0, 0, None
