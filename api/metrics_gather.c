@@ -12,10 +12,12 @@
 #include "common/json.h"
 #include "discoveryd/disc/disc.h"
 #include "discoveryd/events/events.h"
+#include "discoveryd/follow/follow.h"
 #include "discoveryd/model/snapshot.h"
 #include "discoveryd/model/zoning.h"
 #include "discoveryd/store/store.h"
 #include "discoveryd/supervise/supervise.h"
+#include "fabrics/spec/nvmf.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,23 +59,87 @@ static struct json_object *list(struct json_object *obj, const char *name)
 
 /* ---- discoveryd ---- */
 
-static void add_store_and_discovery(const struct dsc_app *app, uint64_t *v)
+static void add_discovery(const struct dsc_app *app, uint64_t *v, struct dsc_disc_stats *disc)
+{
+	if (app->disc)
+		dsc_disc_get_stats(app->disc, disc);
+	v[DAEMON_DISC_CONNS] = disc->connections;
+	v[DAEMON_DISC_CTRLS] = disc->controllers;
+	v[DAEMON_LOG_READS] = disc->log_reads;
+	v[DAEMON_AENS] = disc->events_sent;
+	v[DAEMON_DISC_REFUSED] = disc->refused;
+	v[DAEMON_KICKSTARTS] = disc->kickstarts;
+	v[DAEMON_PAGES_SENT] = dsc_follow_pages_sent(app->follow);
+}
+
+static void add_store(const struct dsc_app *app, uint64_t *v)
 {
 	struct dsc_store_stats store = { 0 };
-	struct dsc_disc_stats disc = { 0 };
 
 	dsc_store_get_stats(app->store, &store);
 	v[DAEMON_COMMITS] = store.commits;
 	v[DAEMON_STORE_REQUESTS] = store.requests;
 	v[DAEMON_STORE_FAILURES] = store.failures;
 	v[DAEMON_STORE_HEALTHY] = dsc_store_healthy(app->store);
-	if (app->disc)
-		dsc_disc_get_stats(app->disc, &disc);
-	v[DAEMON_DISC_CONNS] = disc.connections;
-	v[DAEMON_DISC_CTRLS] = disc.controllers;
-	v[DAEMON_LOG_READS] = disc.log_reads;
-	v[DAEMON_AENS] = disc.events_sent;
-	v[DAEMON_DISC_REFUSED] = disc.refused;
+}
+
+static void gather_registered(struct api_scrape *scrape, const struct dsc_snapshot *snap)
+{
+	static const char *const types[] = { "host", "ddc", "cdc" };
+	uint64_t nr[sizeof(types) / sizeof(types[0])] = { 0 };
+	const struct dsc_entity *e;
+
+	dsc_tree_each(e, snap->entities, &dsc_entity_ops)
+	{
+		if (e->etype >= NVMF_DIM_HOST && e->etype <= NVMF_DIM_CDC &&
+		    strncmp(e->eid, DSC_DC_EID, strlen(DSC_DC_EID)) !=
+			    0) /* read isn't registered */
+			nr[e->etype - NVMF_DIM_HOST] += dsc_tree_count(e->regs);
+	}
+	for (unsigned int i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		api_scrape_add(scrape, API_SET_REGISTERED, label1(scrape, "type", types[i]),
+			       one_value(scrape, nr[i]));
+}
+
+static uint64_t nr_entries(const struct dsc_snapshot *snap, const struct dsc_dc *dc)
+{
+	const struct dsc_entity *e;
+	uint64_t nr = 0;
+	void *id;
+
+	dsc_tree_each(id, dc->entities, &dsc_ids_ops)
+	{
+		e = dsc_snapshot_entity_id(snap, dsc_id(id));
+		nr += e ? dsc_tree_count(e->regs) : 0;
+	}
+	return nr;
+}
+
+static void gather_followed(struct api_scrape *scrape, const struct dsc_snapshot *snap)
+{
+	uint64_t nr[DSC_DC_STATE_COUNT] = { 0 }, *v;
+	struct dsc_dc_live live;
+	const struct dsc_dc *dc;
+
+	dsc_tree_each(dc, snap->dcs, &dsc_dc_ops)
+	{
+		struct api_labels labels = { .len = 0 };
+
+		dsc_follow_live(scrape->server->app->follow, dc->id, &live);
+		nr[live.state]++;
+		if (live.state == DSC_DC_WAITING || live.state == DSC_DC_OFF)
+			continue;
+		api_label(&labels, "dc", dc->name);
+		api_label(&labels, "traddr", dc->traddr);
+		v = api_scrape_values(scrape, FOLLOWED_FIELDS);
+		v[FOLLOWED_UP] = live.state == DSC_DC_CONNECTED || live.state == DSC_DC_POLLED;
+		v[FOLLOWED_ENTRIES] = nr_entries(snap, dc);
+		api_scrape_add(scrape, API_SET_FOLLOWED, api_scrape_text(scrape, &labels), v);
+	}
+	for (unsigned int i = 0; i < DSC_DC_STATE_COUNT; i++)
+		api_scrape_add(scrape, API_SET_FOLLOWED_STATE,
+			       label1(scrape, "state", dsc_dc_state_name[i]),
+			       one_value(scrape, nr[i]));
 }
 
 /* As it is enforced. */
@@ -92,6 +158,7 @@ static void gather_daemon(struct api_scrape *scrape, const struct dsc_snapshot *
 	const struct dsc_app *app = scrape->server->app;
 	uint64_t *v = api_scrape_values(scrape, DAEMON_FIELDS);
 	struct api_labels labels = { .len = 0 };
+	struct dsc_disc_stats disc = { 0 };
 
 	v[DAEMON_START_MS] = app->started_wall_ms;
 	v[DAEMON_SUBSYSTEMS] = dsc_tree_count(snap->subsystems);
@@ -101,12 +168,19 @@ static void gather_daemon(struct api_scrape *scrape, const struct dsc_snapshot *
 	gather_zoning(snap, v);
 	v[DAEMON_API_CONNS] = scrape->server->nr_conns;
 	v[DAEMON_API_STREAMS] = scrape->server->nr_streams;
-	add_store_and_discovery(app, v);
+	add_store(app, v);
+	add_discovery(app, v, &disc);
 	api_scrape_add(scrape, API_SET_DAEMON, "", v);
 	for (unsigned int i = 0; i < DSC_SEVERITY_COUNT; i++)
 		api_scrape_add(
 			scrape, API_SET_SEVERITY, label1(scrape, "severity", dsc_severity_name[i]),
 			one_value(scrape, dsc_events_count(app->events, (enum dsc_severity)i)));
+	for (unsigned int i = 0; i < DSC_DIM_RESULT_COUNT; i++)
+		api_scrape_add(scrape, API_SET_DIM,
+			       label1(scrape, "result", dsc_dim_result_name[i]),
+			       one_value(scrape, disc.dims[i]));
+	gather_registered(scrape, snap);
+	gather_followed(scrape, snap);
 	api_label(&labels, "version", PACKAGE_VERSION);
 	api_label(&labels, "node", app->node);
 	api_label(&labels, "nqn", app->disc_nqn);

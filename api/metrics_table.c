@@ -44,6 +44,13 @@ const struct api_family api_families[] = {
 	F(DAEMON, DAEMON_AENS, ONE, COUNTER, "discovery_aens_sent_total", "Asynchronous events that told a host of a changed log."),
 	F(DAEMON, DAEMON_DISC_REFUSED, ONE, COUNTER, "discovery_refused_total", "Connects that the discovery service refused."),
 	F(DAEMON, DAEMON_GENCTR, ONE, GAUGE, "discovery_genctr", "Generation of what every host sees, as GENCTR tells it."),
+	F(DIM, 0, ONE, COUNTER, "discovery_dim_commands_total", "Discovery Information Management commands, by what came of them."),
+	F(REGISTERED, 0, ONE, GAUGE, "discovery_registrations", "Entries that are registered, by the type of who did: host, ddc, cdc."),
+	F(DAEMON, DAEMON_KICKSTARTS, ONE, COUNTER, "discovery_kickstarts_total", "Kickstart discovery requests, refused ones too."),
+	F(FOLLOWED_STATE, 0, ONE, GAUGE, "discovery_followed", "Other discovery controllers, by state."),
+	F(FOLLOWED, FOLLOWED_UP, ONE, GAUGE, "discovery_followed_up", "Whether a discovery controller that is followed answers."),
+	F(FOLLOWED, FOLLOWED_ENTRIES, ONE, GAUGE, "discovery_followed_entries", "Entries of a discovery controller that is followed: registered by it, and read of it."),
+	F(DAEMON, DAEMON_PAGES_SENT, ONE, COUNTER, "discovery_pages_sent_total", "Log pages sent to discovery controllers that pull."),
 	F(HOST_GEN, 0, ONE, GAUGE, "discovery_host_genctr", "Generation of the log that a registered host is told."),
 
 	F(DAEMON, DAEMON_ZONING_ENABLED, ONE, GAUGE, "zoning_enabled", "Whether zones are enforced."),

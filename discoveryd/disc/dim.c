@@ -35,8 +35,33 @@ struct dsc_dim_op {
 
 /* ---- back on the reactor ---- */
 
+const char *const dsc_dim_result_name[DSC_DIM_RESULT_COUNT] = {
+	[DSC_DIM_DONE] = "success",
+	[DSC_DIM_INVALID_FIELD] = "invalid_field",
+	[DSC_DIM_INVALID_INFO] = "invalid_information",
+	[DSC_DIM_NO_RESOURCES] = "no_resources",
+	[DSC_DIM_OTHER] = "other",
+};
+
+static enum dsc_dim_result result_of(struct fab_status st)
+{
+	switch (fab_failed(st) ? st.code : 0) {
+	case 0:
+		return DSC_DIM_DONE;
+	case NVME_SC_INVALID_FIELD:
+		return DSC_DIM_INVALID_FIELD;
+	case NVME_SC_INVALID_DISCOVERY_INFO:
+		return DSC_DIM_INVALID_INFO;
+	case NVME_SC_DISCOVERY_RESOURCES:
+		return DSC_DIM_NO_RESOURCES;
+	default:
+		return DSC_DIM_OTHER;
+	}
+}
+
 static void op_end(struct dsc_dim_op *op)
 {
+	op->disc->nr_dims[result_of(op->st)]++;
 	TAILQ_REMOVE(&op->disc->dims, op, link);
 	fab_req_complete(op->req, op->st);
 	free(op);

@@ -226,5 +226,8 @@ void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_
 		.log_reads = disc->log_reads,
 		.events_sent = disc->events_sent,
 		.refused = disc->refused,
+		.kickstarts = disc->kickstarts,
 	};
+	for (unsigned int i = 0; i < DSC_DIM_RESULT_COUNT; i++)
+		ret_stats->dims[i] = disc->nr_dims[i];
 }

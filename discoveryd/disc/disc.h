@@ -22,9 +22,21 @@ void dsc_disc_stop(struct dsc_disc *disc); /* NULL is legal */
  * disc NULL: none.  any thread */
 struct dsc_tree *dsc_disc_seen(const struct dsc_disc *disc);
 
+/* What came of a Discovery Information Management command. */
+enum dsc_dim_result {
+	DSC_DIM_DONE,
+	DSC_DIM_INVALID_FIELD,
+	DSC_DIM_INVALID_INFO,
+	DSC_DIM_NO_RESOURCES,
+	DSC_DIM_OTHER,
+	DSC_DIM_RESULT_COUNT
+};
+extern const char *const dsc_dim_result_name[DSC_DIM_RESULT_COUNT]; /* "success", ... */
+
 /* For metrics and the dashboard; any thread, relaxed. */
 struct dsc_disc_stats {
-	uint64_t connections, controllers, log_reads, events_sent, refused;
+	uint64_t connections, controllers, log_reads, events_sent, refused, kickstarts;
+	uint64_t dims[DSC_DIM_RESULT_COUNT];
 };
 void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_stats);
 

@@ -89,6 +89,7 @@ struct dsc_disc {
 	atomic_bool changed_posted;
 
 	_Atomic uint64_t nr_ctrls, log_reads, events_sent, refused, kickstarts;
+	_Atomic uint64_t nr_dims[DSC_DIM_RESULT_COUNT];
 };
 
 /* controller.c */

@@ -344,6 +344,11 @@ static void views_changed(struct dsc_views_sub *sub, const struct dsc_snapshot *
 		net_reactor_post(f->reactor, &f->changed);
 }
 
+uint64_t dsc_follow_pages_sent(const struct dsc_follow *f)
+{
+	return f ? f->pages_sent : 0;
+}
+
 /* -- life ----------------------------------------------------------------------------------------------------------- */
 static int make_reactor(struct dsc_follow *f, struct cmn_err *err)
 {

@@ -46,6 +46,8 @@ struct dsc_dc_live {
 void dsc_follow_live(const struct dsc_follow *follow, uint64_t dc_id, struct dsc_dc_live *ret);
 /* What announces itself by mDNS: a dsc_mdns_heard_fn; arg is the struct dsc_follow.  Any thread. */
 void dsc_follow_heard(void *arg, const struct dsc_mdns_found *found, size_t nr);
+/* Log pages sent to those that pull, so far; any thread, 0 for NULL. */
+uint64_t dsc_follow_pages_sent(const struct dsc_follow *follow);
 /* Try now, whatever the pause: it said that it is there, or an operator asks for it. */
 void dsc_follow_kick(struct dsc_follow *follow, uint64_t dc_id);
 

@@ -58,7 +58,6 @@ struct dsc_pull {
 	uint8_t *page; /* on its way */
 	uint32_t len, at;
 	uint64_t told; /* its GENCTR */
-	uint64_t sent; /* pages so far */
 	uint64_t round; /* the last in which it was looked at */
 };
 
@@ -110,6 +109,7 @@ struct dsc_follow {
 	struct net_msg changed;
 	atomic_bool changed_posted;
 	uint64_t round; /* the reactor's */
+	_Atomic uint64_t pages_sent;
 
 	/* Announced by mDNS: under the lock as heard last, and what the control loop has of it. */
 	struct dsc_mdns_found *heard_new, *heard;

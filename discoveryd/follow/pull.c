@@ -153,7 +153,7 @@ static void piece_sent(struct net_host_cmd *cmd)
 		return;
 	} else {
 		pull->again = le32toh(cmd->req.cqe.dw[0]) & NVMF_SDLP_LPUR;
-		pull->sent++;
+		peer->follow->pages_sent++;
 	}
 	end_send(peer);
 }
@@ -260,5 +260,5 @@ void dsc_pull_look(struct dsc_peer *peer)
 void dsc_pull_reset(struct dsc_peer *peer)
 {
 	free(peer->pull.page);
-	peer->pull = (struct dsc_pull){ .sent = peer->pull.sent, .round = peer->pull.round };
+	peer->pull = (struct dsc_pull){ .round = peer->pull.round };
 }

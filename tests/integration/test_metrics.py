@@ -240,6 +240,7 @@ def test_counters_count():
             assert scrape.value('pharos_host_connection_state', nqn=NQN, host_nqn=HOST) == 1
             assert scrape.value('pharos_host_queue_pairs', nqn=NQN) == scrape.value('pharos_subsystem_queue_pairs', nqn=NQN) == 2
             assert scrape.value('pharos_worker_controllers') == scrape.value('pharos_subsystem_controllers', nqn=NQN) == 1
+            assert scrape.value('pharos_discovery_followed', state='connected') == 0 and scrape.value('pharos_discovery_dim_commands_total', result='success') == 0
             assert scrape.value('pharos_discovery_controllers') == 1 and scrape.value('pharos_discovery_log_reads_total') >= 1
             assert scrape.value('pharos_worker_resident_memory_bytes') > 1 << 20
             busy = sum(v for (n, l), v in scrape.samples.items() if n == 'pharos_reactor_seconds_total' and ('mode', 'busy') in l)
