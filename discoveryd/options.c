@@ -15,6 +15,7 @@
 
 #include "common/log.h"
 #include "common/util.h"
+#include "fabrics/spec/nvme.h"
 #include "net/addr.h"
 
 #define KEEP_S (72 * 3600) /* as long as stafd keeps a controller that it does not see any more */
@@ -48,7 +49,7 @@ static const char usage_text[] =
 	"  --dc-poll SECONDS       between reads of a discovery controller that keeps no "
 	"connections "
 	"(default 60)\n"
-	"  --dctype none|ddc|cdc   what Identify says that this is (default none)\n"
+	"  --dctype none|ddc|cdc   what Identify says that this is (default cdc)\n"
 	"  --mdns-follow           follow every discovery controller that announces itself by "
 	"mDNS\n"
 	"  --targetd PATH          program that workers run\n"
@@ -440,6 +441,7 @@ int dsc_options_parse(int argc, char **argv, struct dsc_options *ret)
 				 .api = { "127.0.0.1", DSC_API_PORT },
 				 .registration_keep_s = KEEP_S,
 				 .dc_poll_s = 60,
+				 .dctype = NVME_DCTYPE_CDC,
 				 .nr_workers = 1 };
 	int opt, rc;
 

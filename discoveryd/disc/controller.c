@@ -383,7 +383,6 @@ static bool port_local(const struct fab_ctrl *ctrl)
 const struct fab_personality dsc_disc_personality = {
 	.type = FAB_CT_DISC,
 	.cntrltype = 2,
-	.dctype = 0, /* not reported until all commands of a CDC work; --dctype */
 	.mqes = 127,
 	.mdts = 6, /* 256 KiB: a log of 255 entries in one command */
 	.oaes = NVME_AEC_DISCOVERY | NVME_AEC_HOST_DISCOVERY,

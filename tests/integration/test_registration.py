@@ -215,8 +215,8 @@ def test_a_controller_that_registers_without_end_is_stopped():
     with pharos.Discoveryd() as daemon:
         queue = discovery(daemon, 'nqn.2026-11.example:box')
         entry = lambda i: basic(f'nqn.2026-11.example:vol{i}', '192.0.2.1', '4420', 2)
-        for first in range(0, 20000, 250):
-            assert dim(queue, REGISTER, [entry(i) for i in range(first, first + 250)], eid=DDC, etype=2, entfmt=1) == 0, first
+        for first in range(0, 20000, 50):
+            assert dim(queue, REGISTER, [entry(i) for i in range(first, first + 50)], eid=DDC, etype=2, entfmt=1) == 0, first
         assert dim(queue, REGISTER, [entry(20000)], eid=DDC, etype=2, entfmt=1) == NO_ROOM
         assert dim(queue, REGISTER, [entry(7)], eid=DDC, etype=2, entfmt=1) == 0, 'what is there already takes no room'
 
@@ -271,7 +271,7 @@ def test_hosts_that_leave_while_their_registration_is_stored():
 
 
 def test_identify_says_what_dctype_was_asked_for():
-    for options, expected in (((), 0), (('--dctype', 'cdc'), 2), (('--dctype', 'ddc'), 1)):
+    for options, expected in (((), 2), (('--dctype', 'none'), 0), (('--dctype', 'ddc'), 1)):
         with pharos.Discoveryd(*options) as daemon:
             assert discovery(daemon).identify(1)[1806] == expected
 
