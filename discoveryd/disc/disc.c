@@ -218,6 +218,11 @@ struct dsc_tree *dsc_disc_seen(const struct dsc_disc *disc)
 	return disc ? dsc_seen_get(disc->seen) : NULL;
 }
 
+struct dsc_zones *dsc_disc_zones(const struct dsc_disc *disc)
+{
+	return disc->zones;
+}
+
 void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_stats)
 {
 	*ret_stats = (struct dsc_disc_stats){

@@ -11,12 +11,16 @@
 
 struct dsc_disc;
 struct dsc_tree;
+struct dsc_zones;
 
 /* Binds every address of app->opt.listen.  One that is busy: -EADDRINUSE, err->msg names it. Connections are accepted from
  * dsc_disc_open() on, so that no host ever reads a log while workers are still being adopted. */
 int dsc_disc_start(struct dsc_app *app, struct dsc_disc **ret_disc, struct cmn_err *err);
 int dsc_disc_open(struct dsc_disc *disc, struct cmn_err *err);
 void dsc_disc_stop(struct dsc_disc *disc); /* NULL is legal */
+
+/* What discovery controllers do with zone groups: disc/zones.h.  Constant. */
+struct dsc_zones *dsc_disc_zones(const struct dsc_disc *disc);
 
 /* Hosts with a discovery controller now, and strangers that had one lately: struct dsc_seen by NQN (dsc_seen_ops), with a reference.
  * disc NULL: none.  any thread */

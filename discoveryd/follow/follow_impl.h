@@ -55,6 +55,7 @@ struct dsc_pull {
 	bool again; /* it wants the page anew when that has changed */
 	uint8_t request[FAB_PULL_MAX];
 	uint8_t lid, lsp;
+	struct dsc_zone_pull *zone; /* what it wants is done with zone groups: zone_pull.c */
 	uint8_t *page; /* on its way */
 	uint32_t len, at;
 	uint64_t told; /* its GENCTR */
@@ -126,8 +127,15 @@ void dsc_peers_news(struct net_msg *msg); /* what some host is told has changed 
 /* pull.c */
 void dsc_pull_ask(struct dsc_peer *peer); /* it said that it wants something */
 void dsc_pull_look(struct dsc_peer *peer); /* is there something new for it? */
-void dsc_pull_reset(
-	struct dsc_peer *peer); /* its connection has gone, and no command is under way */
+/* Its connection has gone, and no command is under way. */
+void dsc_pull_reset(struct dsc_peer *peer);
+/* peer->pull.cmd has done and user; 0, or -1: nothing is under way. */
+int dsc_pull_submit(struct dsc_peer *peer, struct nvme_cmd cmd, void *data, uint32_t len,
+		    enum fab_host_dir dir);
+void dsc_pull_done(struct dsc_peer *peer); /* what it asked for has been seen to */
+
+/* zone_pull.c; dsc_pull_done() follows, unless it returns -1 (no memory) */
+int dsc_zone_pull_begin(struct dsc_peer *peer, const struct fab_pull *in);
 
 /* heard.c */
 void dsc_follow_heard_init(struct dsc_follow *f);

@@ -48,12 +48,12 @@ static uint8_t *log_page(struct dsc_peer *peer, const struct dsc_snapshot *snap,
 			 uint64_t *ret_genctr)
 {
 	uint8_t *page = NULL;
+	struct dsc_asker who = dsc_asker(snap, peer->own_nqn);
 	struct dsc_log *log;
 	struct dsc_via via;
 
 	via_of(peer, &via);
-	log = dsc_log_create(snap, peer->own_nqn, &via,
-			     offered(peer, peer->pull.lid, peer->pull.lsp));
+	log = dsc_log_create(snap, &who, &via, offered(peer, peer->pull.lid, peer->pull.lsp));
 	if (log && dsc_log_size(log) <= PAGE_MAX) {
 		*ret_len = (uint32_t)dsc_log_size(log);
 		*ret_genctr = dsc_log_genctr(log);
@@ -102,13 +102,13 @@ static uint8_t *make_page(struct dsc_peer *peer, uint32_t *ret_len, uint64_t *re
 
 static bool is_news(const struct dsc_peer *peer, const struct dsc_snapshot *snap)
 {
+	struct dsc_asker who = dsc_asker(snap, peer->own_nqn);
 	const struct dsc_pull *pull = &peer->pull;
 	uint8_t lsp = offered(peer, pull->lid, pull->lsp);
 
 	if (pull->lid == NVME_LID_DISCOVERY)
-		return (lsp & NVMF_DLPF_ALLSUB
-				? snap->change
-				: dsc_snapshot_genctr(snap, peer->own_nqn)) > pull->told;
+		return (lsp & NVMF_DLPF_ALLSUB ? snap->change : dsc_snapshot_genctr(snap, &who)) >
+		       pull->told;
 	return pull->lid == NVME_LID_HOST_DISCOVERY &&
 	       dsc_snapshot_host_genctr(snap, lsp ? NULL : peer->own_nqn) > pull->told;
 }
@@ -116,7 +116,7 @@ static bool is_news(const struct dsc_peer *peer, const struct dsc_snapshot *snap
 /* -- sending -------------------------------------------------------------------------------------------------------- */
 static void send_page(struct dsc_peer *peer);
 
-static void end_send(struct dsc_peer *peer)
+void dsc_pull_done(struct dsc_peer *peer)
 {
 	struct dsc_pull *pull = &peer->pull;
 
@@ -155,11 +155,11 @@ static void piece_sent(struct net_host_cmd *cmd)
 		pull->again = le32toh(cmd->req.cqe.dw[0]) & NVMF_SDLP_LPUR;
 		peer->follow->pages_sent++;
 	}
-	end_send(peer);
+	dsc_pull_done(peer);
 }
 
-static void submit(struct dsc_peer *peer, struct nvme_cmd cmd, void *data, uint32_t len,
-		   enum fab_host_dir dir)
+int dsc_pull_submit(struct dsc_peer *peer, struct nvme_cmd cmd, void *data, uint32_t len,
+		    enum fab_host_dir dir)
 {
 	struct dsc_pull *pull = &peer->pull;
 
@@ -169,9 +169,10 @@ static void submit(struct dsc_peer *peer, struct nvme_cmd cmd, void *data, uint3
 	pull->cmd.req.dir = (uint8_t)dir;
 	pull->busy = net_host_submit(peer->host, &pull->cmd) == 0;
 	if (pull->busy)
-		return;
+		return 0;
 	free(pull->page);
 	pull->page = NULL;
+	return -1;
 }
 
 static void send_page(struct dsc_peer *peer)
@@ -182,8 +183,8 @@ static void send_page(struct dsc_peer *peer)
 
 	pull->at += len;
 	pull->cmd = (struct net_host_cmd){ .done = piece_sent, .user = peer };
-	submit(peer, fab_cmd_send_log(pull->lid, pull->lsp, at, len), pull->page + at, len,
-	       FAB_HOST_OUT);
+	dsc_pull_submit(peer, fab_cmd_send_log(pull->lid, pull->lsp, at, len), pull->page + at, len,
+			FAB_HOST_OUT);
 }
 
 static void begin_send(struct dsc_peer *peer)
@@ -203,13 +204,24 @@ static void begin_send(struct dsc_peer *peer)
 		return;
 	}
 	pull->cmd = (struct net_host_cmd){ .done = piece_sent, .user = peer };
-	submit(peer,
-	       fab_cmd_send_no_log(pull->lid, pull->lsp,
-				   allowed ? NVMF_SDLP_FAILED : NVMF_SDLP_NOT_ALLOWED),
-	       NULL, 0, FAB_HOST_NONE);
+	dsc_pull_submit(peer,
+			fab_cmd_send_no_log(pull->lid, pull->lsp,
+					    allowed ? NVMF_SDLP_FAILED : NVMF_SDLP_NOT_ALLOWED),
+			NULL, 0, FAB_HOST_NONE);
 }
 
 /* -- asking ----------------------------------------------------------------------------------------------------------- */
+static void begin(struct dsc_peer *peer, const struct fab_pull *in)
+{
+	if (in->ori == NVMF_PULL_LOG) {
+		peer->pull.lid = in->lid;
+		peer->pull.lsp = in->lsp;
+		begin_send(peer);
+	} else if (dsc_zone_pull_begin(peer, in) < 0) {
+		dsc_pull_done(peer);
+	}
+}
+
 static void told(struct net_host_cmd *cmd)
 {
 	struct dsc_peer *peer = cmd->user;
@@ -217,18 +229,16 @@ static void told(struct net_host_cmd *cmd)
 	struct fab_pull in;
 
 	pull->busy = false;
-	if (good(cmd) && fab_pull_decode(pull->request, cmd->req.moved, &in) == 0 &&
-	    in.ori == NVMF_PULL_LOG) {
-		pull->lid = in.lid;
-		pull->lsp = in.lsp;
-		begin_send(peer);
+	if (good(cmd) && fab_pull_decode(pull->request, cmd->req.moved, &in) == 0) {
+		pull->busy = true;
+		begin(peer, &in);
 		return;
 	}
 	if (!cmd->req.err)
 		cmn_warn("a discovery controller asks for something that isn't understood",
 			 "traddr=%s port=%u status=%#x operation=%u", peer->now.traddr,
 			 peer->now.port, le16toh(cmd->req.cqe.status) >> 1, pull->request[0]);
-	end_send(peer);
+	dsc_pull_done(peer);
 }
 
 void dsc_pull_ask(struct dsc_peer *peer)
@@ -239,8 +249,8 @@ void dsc_pull_ask(struct dsc_peer *peer)
 	if (pull->busy)
 		return;
 	pull->cmd = (struct net_host_cmd){ .done = told, .user = peer };
-	submit(peer, fab_cmd_get_log(NVME_LID_PULL_MODEL_DDC, 0, 0, FAB_PULL_MAX, false),
-	       pull->request, FAB_PULL_MAX, FAB_HOST_IN);
+	dsc_pull_submit(peer, fab_cmd_get_log(NVME_LID_PULL_MODEL_DDC, 0, 0, FAB_PULL_MAX, false),
+			pull->request, FAB_PULL_MAX, FAB_HOST_IN);
 }
 
 void dsc_pull_look(struct dsc_peer *peer)

@@ -35,6 +35,8 @@ FIRING = {
     'PharosNamespaceExportedTwice': ['pharos_namespace_metadata{instance="i",nqn="a",path="/v"} 1x60', 'pharos_namespace_metadata{instance="i",nqn="b",path="/v"} 1x60'],
     'PharosReactorBusy': ['pharos_reactor_seconds_total{instance="i",worker="w1",mode="busy"} 0+54x60',
                           'pharos_reactor_seconds_total{instance="i",worker="w1",mode="idle"} 0+6x60'],
+    'PharosDiscoveryControllerLost': ['pharos_discovery_followed_up{instance="i",dc="dc1",traddr="192.0.2.1"} 0x60'],
+    'PharosDiscoveryControllersWait': ['pharos_discovery_followed{instance="i",state="waiting"} 1x60'],
     'PharosTooManySubsystems': ['pharos_subsystems{ABOUT} 10001x60'],
     'PharosTooManyNamespaces': ['pharos_subsystem_namespaces{ABOUT} 4001x60'],
     'PharosManyHosts': ['pharos_worker_controllers{ABOUT} 8001x60'],
@@ -48,6 +50,7 @@ WELL = ['up{ABOUT} 1x60', 'pharos_worker_up{ABOUT} 1x60', 'pharos_worker_restart
         'pharos_namespace_metadata{instance="i",nqn="c",path=""} 1x60',
         'pharos_reactor_seconds_total{instance="i",worker="w1",mode="busy"} 0+30x60',
         'pharos_reactor_seconds_total{instance="i",worker="w1",mode="idle"} 0+30x60',
+        'pharos_discovery_followed_up{instance="i",dc="dc1",traddr="192.0.2.1"} 1x60', 'pharos_discovery_followed{instance="i",state="waiting"} 0x60',
         'pharos_subsystems{ABOUT} 10000x60', 'pharos_subsystem_namespaces{ABOUT} 4000x60', 'pharos_worker_controllers{ABOUT} 8000x60',
         'pharos_api_requests_total{instance="i",operation="o",code="404"} 0+60x60', 'pharos_scrape_dropped_items{ABOUT} 0x60']
 

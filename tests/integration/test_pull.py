@@ -102,6 +102,47 @@ def test_hosts_and_verification_entities_are_sent_too_and_nothing_else():
         queue.close()
 
 
+def member(role, nqn):
+    return struct.pack('<BHB28x', 1, 256, role) + nqn.encode().ljust(224, b'\0')
+
+
+def group(name, *subsystems):
+    """A ZoneGroup of one zone: two hosts and these subsystems."""
+    members = [member(1, f'nqn.2026-11.example:h{i}') for i in range(2)] + [member(2, nqn) for nqn in subsystems]
+    zone = b'z'.ljust(124, b'\0') + struct.pack('<HH', len(members), 0) + b''.join(members)
+    return DDC.encode().ljust(224, b'\0') + name.encode().ljust(30, b'\0') + struct.pack('<H', 1) + zone
+
+
+def zone_pull(ddc, operation, t_id, name, body=b'', originator=DDC):
+    ddc.pull_zone(operation, t_id, originator, name, body)
+    pharos.wait_for(lambda: t_id in ddc.zones, 15, f'operation {operation} is done')
+    return ddc.zones[t_id]
+
+
+def test_one_that_pulls_has_its_zone_groups_added_read_and_removed():
+    mine = group('backup', f'{DDC}:vol', f'{DDC}:vol2')
+    with pharos.Discoveryd() as a, fakedc.Dc([fakedc.entry(f'{DDC}:vol', '192.0.2.1'), fakedc.entry(f'{DDC}:vol2', '192.0.2.1')], oaes=PULL, own_nqn=DDC) as ddc:
+        follow(a, ddc)
+        assert zone_pull(ddc, 1, 1, 'backup') == (7, 4, b''), 'it is not permitted to zone'
+        a.rest('PATCH', '/zoning', {'ddcs': [{'nqn': DDC, 'own_subsystems': False}]})
+        assert zone_pull(ddc, 1, 2, 'backup') == (7, 2, b''), 'there is none'
+        assert zone_pull(ddc, 3, 3, 'backup') == (0xc, 2, b'')
+        for t_id, fragment in ((4, 1 << 20), (5, 100)):
+            ddc.fragment = fragment
+            assert zone_pull(ddc, 2, t_id, 'backup', mine) == (0xa, 0, b'')
+            active, = a.rest('GET', '/zoning/active')['items']
+            assert (active['originator'], active['name'], len(active['zones'])) == (DDC, 'backup', 1), active
+            assert zone_pull(ddc, 1, 10 + t_id, 'backup') == (7, 0, mine)
+        assert zone_pull(ddc, 2, 6, 'backup', mine, originator='nqn.2026-11.example:another')[1] == 4, 'not of another'
+        assert zone_pull(ddc, 2, 7, 'backup', mine[:-1])[1] != 0, 'malformed'
+        assert zone_pull(ddc, 1, 8, 'backup') == (7, 0, mine), 'and nothing has changed, nor is it locked'
+        assert zone_pull(ddc, 2, 9, 'backup', mine) == (0xa, 0, b'')
+        assert zone_pull(ddc, 3, 20, 'backup') == (0xc, 0, b'')
+        assert a.rest('GET', '/zoning/active')['items'] == []
+        ddc.pull(0x70)
+        sent(ddc, 1)
+
+
 def test_requests_that_make_no_sense_hurt_nobody():
     with pharos.Discoveryd() as a, fakedc.Dc([], oaes=PULL, own_nqn=DDC) as ddc:
         name = follow(a, ddc)

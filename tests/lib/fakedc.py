@@ -161,6 +161,7 @@ class Dc:
         self.entries, self.dctype, self.oaes, self.own_nqn, self.eflags = entries, dctype, oaes, own_nqn, eflags
         self.pages, self.genctr, self.reads = pages or {}, 1, []
         self.connects, self.commands, self.alive, self.cache = [], [], set(), (None, b'')
+        self.groups, self.zones, self.coming, self.fragment = {}, {}, b'', 1 << 20  # zone groups that are asked for, and what came of it
         self.again, self.sent = False, []  # log pages that were sent to it: (LID, LSP, RLPS, bytes)
         self.sock = socket.create_server((address, port), reuse_port=False)
         self.address, self.port = self.sock.getsockname()[:2]
@@ -233,8 +234,32 @@ class Dc:
         self.again = again
         self.event(0xf3, 0x73)
 
+    def pull_zone(self, operation, t_id, originator, name, group=b''):
+        """Asks for an operation on a ZoneGroup: 1 get, 2 add (this one), 3 remove; what comes of it is zones[t_id].  8.3.2.3.8.3."""
+        self.pages[0x73] = struct.pack('<BxxxII', operation, 266, t_id) + originator.encode().ljust(224, b'\0') + name.encode().ljust(32, b'\0')
+        self.groups[t_id] = group
+        self.event(0xf3, 0x73)
+
+    def zoning(self, opcode, sqe, data):
+        """Fabric Zoning Send and Receive, which name the transaction (ZDKC): Figures 707, 710, 711 and 714."""
+        t_id, offset, cdw12 = struct.unpack('<III', sqe[40:52])
+        assert cdw12 & 1 << 28, hex(cdw12)
+        if opcode == 0x22:
+            room = min(struct.unpack('<I', sqe[32:36])[0] - 16, self.fragment)
+            piece = self.groups[t_id][offset:offset + room]
+            return (1 << 31 if offset + room >= len(self.groups[t_id]) else 0), 0, struct.pack('<BxxxIII', 9, 0, len(piece), 0) + piece
+        operation, status = struct.unpack_from('<BxxxI', data)
+        if operation == 7:
+            assert offset == len(self.coming)
+            self.coming += data[16:16 + struct.unpack_from('<I', data, 8)[0]]
+        if cdw12 & 1 << 31:
+            self.zones[t_id], self.coming = (operation, status, self.coming), b''
+        return 0, 0, None
+
     def other(self, connection, opcode, sqe, data):
         """(dword 0, status, data) of any other command.  Send Discovery Log Page: 5.3.10."""
+        if opcode in (0x22, 0x29) and self.groups:
+            return self.zoning(opcode, sqe, data)
         if opcode != 0x39 or 0x73 not in self.pages:
             return 0, INVALID_OPCODE, None
         cdw10, ndws, low, high = struct.unpack('<IIII', sqe[40:56])
