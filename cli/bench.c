@@ -315,6 +315,7 @@ static enum cli_exit bench(struct cli *cli)
 	if (!b)
 		return CLI_FAILED;
 	b->cli = cli;
+	b->setup.cli = cli;
 	res = cli_target_init(cli, cli_arg(cli, 0), IO_PORT, &b->target);
 	if (res == CLI_OK)
 		res = parse(b);

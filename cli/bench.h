@@ -23,6 +23,7 @@ struct cli_bench_load {
 
 /* On what, and for how long. */
 struct cli_bench_setup {
+	const struct cli *cli; /* whom progress is told */
 	struct net_client **clients; /* each with its I/O queues open */
 	unsigned int nr_clients, nr_queues; /* queues of each */
 	uint32_t nsid, block_size;

@@ -28,6 +28,7 @@
 #define LOOK_NS                                                                                    \
 	(5 * CMN_NS_PER_US) /* a look in vain takes less; more means that somebody else ran */
 #define SILENCE_NS (10 * CMN_NS_PER_S)
+#define PROGRESS_NS (250 * CMN_NS_PER_MS)
 #define DIRECT_QUEUES 4 /* more are found by epoll */
 #define EVENTS 64
 #define UNIT_BUSY 0x80000000u
@@ -60,6 +61,7 @@ struct run {
 	enum phase phase;
 	uint64_t now; /* of the batch; 0: not read yet */
 	uint64_t last; /* when something moved */
+	uint64_t told; /* when progress was */
 	uint64_t idle_since; /* when it was last looked in vain; 0: work came */
 	uint64_t due,
 		interval; /* with a rate: when the next may be submitted, and the time between two */
@@ -317,6 +319,18 @@ static void idle(struct run *run)
 	epoll_wait(run->epfd, &event, 1, 20);
 }
 
+/* A few times a second, which costs nothing that could be measured. */
+static void tell_progress(struct run *run, uint64_t start, uint64_t end)
+{
+	bool timed = run->phase == PHASE_RUN;
+
+	if (run->now < run->told + PROGRESS_NS)
+		return;
+	run->told = run->now;
+	cli_progress(run->setup->cli, timed ? run->now - start : run->units - run->left,
+		     timed ? end - start : run->units, run->load->name);
+}
+
 static int run_phase(struct run *run, enum phase phase)
 {
 	uint64_t start = cmn_now_ns(), end = start + run->setup->seconds * CMN_NS_PER_S;
@@ -328,6 +342,7 @@ static int run_phase(struct run *run, enum phase phase)
 	run->idle_since = 0;
 	run->now = start;
 	run->last = start;
+	run->told = start;
 	run->due = start;
 	TAILQ_INIT(&run->resting);
 	for (unsigned int i = 0; i < run->nr_ios && !run->stopping; i++) {
@@ -350,7 +365,9 @@ static int run_phase(struct run *run, enum phase phase)
 		}
 		if (interrupted || (phase == PHASE_RUN && run->now >= end))
 			run->stopping = true;
+		tell_progress(run, start, end);
 	}
+	cli_progress(run->setup->cli, 1, 1, "");
 	if (phase == PHASE_RUN)
 		run->res->took_ns = run->last - start;
 	return run->failed;

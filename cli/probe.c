@@ -25,6 +25,7 @@ struct probe {
 	struct json_object
 		*rows; /* one for each namespace, or for a subsystem that has none to show */
 	enum cli_exit worst;
+	size_t path, nr_paths; /* the one that is being probed */
 };
 
 /* The subsystem that is being probed. */
@@ -116,6 +117,15 @@ static void probe_namespace(struct path *p, uint32_t nsid)
 	set_result(p, row, res == 0 ? CLI_OK : CLI_FAILED, err.msg);
 }
 
+/* So many of the namespaces of the path that is being probed are done. */
+static void tell_progress(const struct path *p, int done, int nr)
+{
+	const struct probe *probe = p->probe;
+
+	cli_progress(probe->cli, probe->path * (size_t)nr + (size_t)done,
+		     probe->nr_paths * (size_t)nr, p->nqn);
+}
+
 /* -- one subsystem ------------------------------------------------------------------------------------------------ */
 
 static int probe_namespaces(struct path *p, struct cmn_err *err)
@@ -127,6 +137,7 @@ static int probe_namespaces(struct path *p, struct cmn_err *err)
 	do {
 		n = cli_active_namespaces(p->client, last, list, err);
 		for (int i = 0; i < n; i++, count++) {
+			tell_progress(p, i, n);
 			last = list[i];
 			probe_namespace(p, last);
 		}
@@ -154,6 +165,13 @@ static void probe_subsystem(struct probe *probe, const struct cli_target *target
 		set_result(&p, add_row(&p), code == CLI_OK ? CLI_FAILED : code, err.msg);
 }
 
+/* Of the log: subsystems over TCP; only (may be NULL) is the NQN of the one that is wanted. */
+static bool is_meant(const struct fab_disc_record *record, const char *only)
+{
+	return (!only || strcmp(record->subnqn, only) == 0) &&
+	       record->subtype == NVMF_SUBTYPE_NVM && record->trtype == NVMF_TRTYPE_TCP;
+}
+
 static enum cli_exit probe_log(struct probe *probe)
 {
 	const char *only = cli_text(probe->cli, "subsystem", NULL);
@@ -166,15 +184,15 @@ static enum cli_exit probe_log(struct probe *probe)
 		cli_error("with --nqn a subsystem's own address can be probed", "%s", err.msg);
 		return res;
 	}
+	for (size_t i = 0; i < log.nr; i++)
+		probe->nr_paths += is_meant(&log.records[i], only);
 	for (size_t i = 0; i < log.nr; i++) {
-		if (only && strcmp(log.records[i].subnqn, only) != 0)
-			continue;
-		if (log.records[i].subtype != NVMF_SUBTYPE_NVM ||
-		    log.records[i].trtype != NVMF_TRTYPE_TCP)
+		if (!is_meant(&log.records[i], only))
 			continue;
 		at = cli_target_at(&probe->target, log.records[i].traddr,
 				   (uint16_t)strtoul(log.records[i].trsvcid, NULL, 10));
 		probe_subsystem(probe, &at, log.records[i].subnqn);
+		probe->path++;
 	}
 	free(log.records);
 	return CLI_OK;
@@ -221,7 +239,7 @@ static enum cli_exit report(struct probe *probe)
 static enum cli_exit probe(struct cli *cli)
 {
 	const char *nqn = cli_text(cli, "nqn", NULL);
-	struct probe probe = { .cli = cli };
+	struct probe probe = { .cli = cli, .nr_paths = nqn ? 1 : 0 };
 	enum cli_exit res = cli_target_init(cli, cli_arg(cli, 0), nqn ? IO_PORT : DISCOVERY_PORT,
 					    &probe.target);
 
@@ -232,6 +250,7 @@ static enum cli_exit probe(struct cli *cli)
 		probe_subsystem(&probe, &probe.target, nqn);
 	else
 		res = probe_log(&probe);
+	cli_progress(cli, 1, 1, "");
 	if (res == CLI_OK)
 		res = report(&probe);
 	json_object_put(probe.rows);

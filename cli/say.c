@@ -65,6 +65,7 @@ enum cli_exit cli_confirm(const struct cli *cli, const char *fmt, ...)
 void cli_progress(const struct cli *cli, unsigned long long done, unsigned long long total,
 		  const char *what)
 {
+	enum { WHAT_MAX = 30 }; /* in a line of 80 */
 	static const char full[] = "########################################";
 	int width = (int)sizeof(full) - 1, filled;
 
@@ -75,6 +76,6 @@ void cli_progress(const struct cli *cli, unsigned long long done, unsigned long 
 		return;
 	}
 	filled = (int)(done * (unsigned long long)width / total);
-	fprintf(stderr, "\r[%.*s%*s] %3llu %%  %s\033[K", filled, full, width - filled, "",
-		done * 100 / total, what);
+	fprintf(stderr, "\r[%.*s%*s] %3llu %%  %.*s\033[K", filled, full, width - filled, "",
+		done * 100 / total, WHAT_MAX, what);
 }

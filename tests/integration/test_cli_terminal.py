@@ -48,6 +48,26 @@ def test_what_destroys_asks_first_at_a_terminal_only():
         assert run(daemon, 'subsystem', 'delete', NQN) == (0, '', '')
 
 
+def test_long_work_shows_how_far_it_is_at_a_terminal_only():
+    bar, wiped = r'\r\[[# ]{40}\] +(\d+) %  ', '\r\033[K'
+    with pharos.Discoveryd() as daemon:
+        daemon.rest('POST', '/subsystems', {'nqn': NQN, 'hosts': [HOST]})
+        for _ in range(4):
+            daemon.rest('POST', f'/subsystems/{NQN}/namespaces', {'size': '1MiB'})
+        probe = ('probe', daemon.listen, '--hostnqn', HOST)
+        bench = ('bench', daemon.io_listen, NQN, '--hostnqn', HOST, '--nsid', '1', '--workload', '4 4K randread', '--time', '1')
+        for words, wanted in ((probe, ['0', '25', '50', '75']), (bench, None)):
+            t = at_terminal(daemon, *words)
+            assert t.end() == 0, t.text
+            shown = re.findall(bar, t.text)
+            assert shown == wanted or not wanted and shown, t.text
+            assert wiped in t.text, t.text
+            t = at_terminal(daemon, *words, '--json')
+            assert t.end() == 0 and wiped not in t.text, t.text
+        done = subprocess.run([pharos.program('pharos'), *probe], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, ''), done
+
+
 def test_apply_shows_what_it_would_take_away_and_asks():
     with pharos.Discoveryd() as daemon, tempfile.TemporaryDirectory() as folder:
         daemon.rest('POST', '/subsystems', {'nqn': NQN})
