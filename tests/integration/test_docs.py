@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import docs  # noqa: E402
 import pharos  # noqa: E402
 
-PAGES = [pharos.SOURCE / 'README.md', *sorted((pharos.SOURCE / 'docs').glob('*.md'))]
+PAGES = [pharos.SOURCE / 'README.md', pharos.SOURCE / 'HACKING.md', *sorted((pharos.SOURCE / 'docs').glob('*.md'))]
 LIMIT = 240 if not os.environ.get('PHAROS_SANITIZER') else 900
 
 # The page's shell: 192.0.2.10 is an address of this machine; /srv, /var/lib, /etc/nvme, /etc/default and /run are its own.
@@ -113,6 +113,12 @@ def test_links_lead_somewhere():
     for path in PAGES:
         for target in re.findall(r'\]\(([^)#\s]+)', path.read_text()):
             assert re.match(r'https?:', target) or (path.parent / target).exists(), (path, target)
+
+
+def test_no_command_is_hidden_from_this_test():
+    for path in PAGES:
+        hidden = re.findall(r'^(?: {4}|\t)(?:pharos|nvme|discoveryd|targetd|curl|systemctl|make|apt-get|perf|bpftrace|tests/|\./)\S* .*', path.read_text(), re.M)
+        assert not hidden, f'{path}: in a block of sh or console, please: {hidden}'
 
 
 def test_what_a_page_shows_is_compared():
