@@ -15,4 +15,8 @@ int net_addr_split(const char *text, char *ret_address, size_t size, uint16_t *p
 /* The length of *ret (IPv4 or IPv6), 0 when address is no literal of either. */
 socklen_t net_addr_set(struct sockaddr_storage *ret, const char *address, uint16_t port);
 
+/* A non-blocking TCP socket, bound and ready for listen(): the descriptor, which is the caller's, or -errno.  An IPv6 one takes IPv6
+ * only, so that "::" and "0.0.0.0" may be had together. */
+int net_addr_bind(const struct sockaddr *addr, socklen_t len);
+
 #endif

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/container.h"
 #include "common/log.h"
+#include "net/addr.h"
 #include "net/server_impl.h"
 
 #define ACCEPTS_PER_TURN 16
@@ -134,22 +135,17 @@ static void ready(struct net_watch *w, uint32_t events)
 
 int net_listen(const struct sockaddr *addr, socklen_t len, const char *congestion)
 {
-	int one = 1, err;
-	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = net_addr_bind(addr, len), err = 0;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* before it listens: the first connection may come at once, and takes what is set then */
 	if (congestion && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion,
-				     (socklen_t)strlen(congestion)) < 0) {
-		close(fd);
-		return -ENOPROTOOPT;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (addr->sa_family == AF_INET6) /* "::" and "0.0.0.0" may be two portals */
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, addr, len) < 0 || listen(fd, BACKLOG) < 0) {
+				     (socklen_t)strlen(congestion)) < 0)
+		err = -ENOPROTOOPT;
+	else if (listen(fd, BACKLOG) < 0)
 		err = -errno;
+	if (err < 0) {
 		close(fd);
 		return err;
 	}

@@ -34,21 +34,15 @@ static int bind_one(const struct dsc_addr *addr, int *ret_fd, struct cmn_err *er
 {
 	struct sockaddr_storage sa;
 	socklen_t len = net_addr_set(&sa, addr->address, addr->port);
-	int fd, rc, one = 1;
+	int fd;
 
 	if (!len)
 		return cmn_err_set(err, -EINVAL, "listen", "\"%s\" is not an IPv4 or IPv6 address",
 				   addr->address);
-	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = net_addr_bind((struct sockaddr *)&sa, len);
 	if (fd < 0)
-		return cmn_err_errno(err, -errno, "listen", "no socket for %s", addr->address);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&sa, len) < 0) {
-		rc = cmn_err_errno(err, -errno, "listen", "cannot listen on %s port %u",
-				   addr->address, addr->port);
-		close(fd);
-		return rc;
-	}
+		return cmn_err_errno(err, fd, "listen", "cannot listen on %s port %u",
+				     addr->address, addr->port);
 	*ret_fd = fd;
 	return 0;
 }

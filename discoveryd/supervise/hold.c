@@ -16,8 +16,7 @@
 #include "common/log.h"
 #include "discoveryd/supervise/supervise_impl.h"
 #include "net/addr.h"
-
-#define BACKLOG 1024
+#include "net/server.h"
 
 void sup_portal_name(char *buf, size_t size, const char *portal)
 {
@@ -105,20 +104,12 @@ static int listen_on(const char *address, uint16_t port, struct cmn_err *err)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = net_addr_set(&ss, address, port);
-	cmn_autoclose int fd = -1;
-	int one = 1;
+	int fd;
 
 	if (!len)
 		return cmn_err_set(err, -EINVAL, "traddr", "%s is no address", address);
-	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return listen_error(err, -errno, address, port);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (ss.ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&ss, len) < 0 || listen(fd, BACKLOG) < 0)
-		return listen_error(err, -errno, address, port);
-	return cmn_take_fd(&fd);
+	fd = net_listen((struct sockaddr *)&ss, len, NULL);
+	return fd < 0 ? listen_error(err, fd, address, port) : fd;
 }
 
 int dsc_supervisor_bind(struct dsc_supervisor *sup, const char *portal, const char *address,

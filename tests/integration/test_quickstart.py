@@ -108,6 +108,7 @@ def test_stop_ends_the_workers_too_and_start_finds_the_demo_again():
         must(not q.workers(), f'left: {q.workers()}')
         rc, out = q.run('status')
         must(rc == 3 and 'not running' in out, out)
+        must(q.run('stop') == (0, 'nothing was running\n'), 'second stop')
         before = time.monotonic()
         rc, out = q.start()
         took = time.monotonic() - before
@@ -146,15 +147,20 @@ def test_state_folder_that_cannot_be_written_is_one_clear_line():
 
 def test_api_beyond_loopback_is_refused():
     with Quick() as q:
-        rc, out = q.start(api=f'0.0.0.0:{q.api}')
-        must(rc == 1 and 'loopback' in out and len(out.splitlines()) == 1, out)
+        for address in ('0.0.0.0', '192.0.2.1', '[::]'):
+            rc, out = q.start(api=f'{address}:{q.api}')
+            must(rc == 1 and 'loopback' in out and len(out.splitlines()) == 1, out)
 
 
 def test_listening_on_every_address_warns_of_the_open_demo():
     with Quick() as q:
-        rc, out = q.start('--listen', '0.0.0.0')
+        rc, out = q.start('--listen', '0.0.0.0', '--listen', '::', '--listen', '0.0.0.0')
         must(rc == 0, out)
-        must('WARNING' in out, out)
+        must(out.count('WARNING') == 1 and out.count('  discovery: ') == 2, out)
+        for host, family in (('127.0.0.1', socket.AF_INET), ('::1', socket.AF_INET6)):
+            for port in (q.disc, q.io):
+                with socket.socket(family) as s:
+                    s.connect((host, port))
 
 
 def test_ipv6_and_ipv4_together():

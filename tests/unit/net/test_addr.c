@@ -2,8 +2,10 @@
 /* tests/unit/net/test_addr.c - addresses as people write them. */
 #include "tests/unit/unit.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include "common/container.h"
 #include "net/addr.h"
@@ -70,12 +72,34 @@ static void test_literals_of_both_families_and_nothing_else(void **state)
 	assert_int_equal(net_addr_set(&ss, "", 80), 0);
 }
 
+static void test_both_wildcards_can_have_a_port_once_each(void **state)
+{
+	struct sockaddr_storage v4, v6;
+	socklen_t len4 = net_addr_set(&v4, "0.0.0.0", 0), len6;
+	int fd4 = net_addr_bind((struct sockaddr *)&v4, len4), fd6;
+
+	(void)state;
+	assert_true(fd4 >= 0);
+	assert_int_equal(getsockname(fd4, (struct sockaddr *)&v4, &len4), 0);
+	assert_int_equal(listen(fd4, 1), 0);
+	len6 = net_addr_set(&v6, "::", ntohs(((struct sockaddr_in *)&v4)->sin_port));
+	fd6 = net_addr_bind((struct sockaddr *)&v6, len6);
+	if (fd6 != -EAFNOSUPPORT && fd6 != -EADDRNOTAVAIL) { /* there is IPv6 */
+		assert_true(fd6 >= 0);
+		assert_int_equal(listen(fd6, 1), 0);
+		close(fd6);
+	}
+	assert_int_equal(net_addr_bind((struct sockaddr *)&v4, len4), -EADDRINUSE);
+	close(fd4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_form_is_split),
 		cmocka_unit_test(test_other_forms_are_refused),
 		cmocka_unit_test(test_literals_of_both_families_and_nothing_else),
+		cmocka_unit_test(test_both_wildcards_can_have_a_port_once_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
