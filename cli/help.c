@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OPTION_WIDTH 28
+
 static void call_of(const struct cli_command *cmd, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s%s%s%s%s", cmd->area ? cmd->area : "", cmd->area ? " " : "",
@@ -15,7 +17,7 @@ static void call_of(const struct cli_command *cmd, char *buf, size_t size)
 
 static void print_options(FILE *out, const struct cli_option *options)
 {
-	char text[80], letter[8];
+	char text[160], letter[8];
 
 	for (const struct cli_option *o = options; o && o->name; o++) {
 		const char *value = o->kind == CLI_EVERY ? "[=SECONDS]" : o->arg ? o->arg : "";
@@ -25,8 +27,10 @@ static void print_options(FILE *out, const struct cli_option *options)
 			snprintf(letter, sizeof(letter), "-%c, ", cli_short_option(o->name));
 		snprintf(text, sizeof(text), "%s--%s%s%s", letter, o->name, o->arg ? " " : "",
 			 value);
-		fprintf(out, "  %-28s %s%s\n", text, o->help,
-			o->kind == CLI_LIST ? "; may be given several times" : "");
+		if (strlen(text) > OPTION_WIDTH) /* a line of its own */
+			fprintf(out, "  %s\n", text);
+		fprintf(out, "  %-*s %s%s\n", OPTION_WIDTH, strlen(text) > OPTION_WIDTH ? "" : text,
+			o->help, o->kind == CLI_LIST ? "; may be given several times" : "");
 	}
 }
 
