@@ -132,6 +132,35 @@ static int check(const struct api_kind *kind, struct json_object *doc, struct cm
 	return api_body_check(kind, doc, API_SET, err, 1) ? err->code : 0;
 }
 
+static int for_each(struct api_config_call *call, struct json_object *doc, const char *list,
+		    int (*apply)(struct api_config_call *call, struct json_object *item,
+				 struct cmn_err *err),
+		    struct cmn_err *err)
+{
+	struct json_object *array, *item;
+	char at[64];
+	int rc = 0;
+
+	if (cmn_json_arr_opt(doc, list, &array, err) < 0)
+		return err->code;
+	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+		item = json_object_array_get_idx(array, i);
+		if (json_object_is_type(item, json_type_object))
+			rc = apply(call, item, err);
+		else
+			rc = cmn_err_set(err, -EINVAL, NULL, "an object is needed");
+		if (rc >= 0)
+			continue;
+		snprintf(at, sizeof(at), "%s[%zu]", list, i);
+		if (*err->field)
+			cmn_err_prefix(err, at);
+		else
+			snprintf(err->field, sizeof(err->field), "%s", at);
+		return rc;
+	}
+	return 0;
+}
+
 /* -- hosts ----------------------------------------------------------------------------------------------- */
 static int apply_host(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
 {
@@ -169,6 +198,111 @@ static int apply_group(struct api_config_call *call, struct json_object *doc, st
 	}
 	api_list_free(&in.members);
 	return rc;
+}
+
+/* -- zones ---------------------------------------------------------------------------------------------------- */
+/* Are all members of text, lines as they are stored, among those? */
+static bool has_members(const struct dsc_members_in *members, const char *text)
+{
+	struct dsc_lines wanted = { 0 }, there = { 0 };
+	char line[DSC_ZONE_LINE];
+	bool all = true;
+
+	for (size_t i = 0; i < members->nr; i++)
+		dsc_lines_add(&wanted, dsc_zone_member_format(&members->item[i], line));
+	dsc_lines_sort(&wanted);
+	dsc_lines_split(&there, text);
+	for (size_t i = 0; i < there.nr; i++)
+		all = all && dsc_lines_has(&wanted, there.line[i]);
+	dsc_lines_free(&wanted);
+	dsc_lines_free(&there);
+	return all;
+}
+
+/* What the members of a zone or an alias are to become, where text is what they are: without prune they only grow. */
+static void merge_members(struct api_config_call *call, struct dsc_zone_in *in, const char *text,
+			  const char *kind, const char *id)
+{
+	if (!in->members.set || call->prune)
+		return;
+	if (!has_members(&in->members, text))
+		api_config_keep(call, kind, id, "members");
+	in->add = in->members;
+	memset(&in->members, 0, sizeof(in->members));
+}
+
+static void zone_in_free(struct dsc_zone_in *in)
+{
+	api_members_free(&in->members);
+	api_members_free(&in->add);
+}
+
+static int apply_zone_alias(struct api_config_call *call, struct json_object *doc,
+			    struct cmn_err *err)
+{
+	static const char *const known[] = { "name", "members", NULL };
+	const struct dsc_zone_alias *a;
+	struct dsc_zone_in in = { 0 };
+	int rc;
+
+	if (cmn_json_only(doc, known, err) < 0 || cmn_json_str(doc, "name", &in.name, err) < 0 ||
+	    api_members_read(doc, "members", &in.members, err) < 0)
+		return err->code;
+	a = dsc_snapshot_zone_alias(dsc_batch_after(call->app), in.name);
+	if (a) {
+		merge_members(call, &in, a->members, "zone alias", in.name);
+		rc = dsc_cmd_zone_alias_update(call->app, &in, NULL, err);
+	} else {
+		rc = dsc_cmd_zone_alias_create(call->app, &in, NULL, err);
+	}
+	zone_in_free(&in);
+	return rc;
+}
+
+static int apply_zone(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
+{
+	static const char *const known[] = { "name", "fabric_enforced", "members", NULL };
+	struct dsc_zone_in in = { .group = call->zone_group };
+	const struct dsc_zone *z;
+	char id[2 * DSC_NAME_MAX + 2];
+	int rc;
+
+	if (cmn_json_only(doc, known, err) < 0 || cmn_json_str(doc, "name", &in.name, err) < 0 ||
+	    api_read_tri(doc, "fabric_enforced", &in.enforced, err) < 0 ||
+	    api_members_read(doc, "members", &in.members, err) < 0)
+		return err->code;
+	z = dsc_snapshot_zone_named(dsc_snapshot_zone_group(dsc_batch_after(call->app), in.group),
+				    in.name);
+	if (z) {
+		snprintf(id, sizeof(id), "%s/%s", in.group, in.name);
+		merge_members(call, &in, z->members, "zone", id);
+		rc = dsc_cmd_zone_update(call->app, &in, NULL, err);
+	} else {
+		rc = dsc_cmd_zone_create(call->app, &in, NULL, err);
+	}
+	zone_in_free(&in);
+	return rc;
+}
+
+static int apply_zone_group(struct api_config_call *call, struct json_object *doc,
+			    struct cmn_err *err)
+{
+	static const char *const known[] = { "name", "description", "zones", NULL };
+	const char *description = NULL;
+	int rc;
+
+	if (cmn_json_only(doc, known, err) < 0 ||
+	    cmn_json_str(doc, "name", &call->zone_group, err) < 0 ||
+	    cmn_json_str_opt(doc, "description", &description, NULL, err) < 0)
+		return err->code;
+	if (!dsc_snapshot_zone_group(dsc_batch_after(call->app), call->zone_group)) {
+		rc = dsc_cmd_zone_group_create(call->app, call->zone_group, description, NULL, err);
+	} else {
+		if (!description && cmn_json_has(doc, "description"))
+			description = "";
+		rc = dsc_cmd_zone_group_update(call->app, call->zone_group, description, NULL, err);
+	}
+	return rc < 0 ? rc : for_each(call, doc, "zones", apply_zone, err);
 }
 
 /* -- portals ------------------------------------------------------------------------------------------------ */
@@ -281,35 +415,6 @@ static int apply_row(struct api_config_call *call, struct json_object *doc, stru
 	return rc;
 }
 
-static int for_each(struct api_config_call *call, struct json_object *doc, const char *list,
-		    int (*apply)(struct api_config_call *call, struct json_object *item,
-				 struct cmn_err *err),
-		    struct cmn_err *err)
-{
-	struct json_object *array, *item;
-	char at[64];
-	int rc = 0;
-
-	if (cmn_json_arr_opt(doc, list, &array, err) < 0)
-		return err->code;
-	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
-		item = json_object_array_get_idx(array, i);
-		if (json_object_is_type(item, json_type_object))
-			rc = apply(call, item, err);
-		else
-			rc = cmn_err_set(err, -EINVAL, NULL, "an object is needed");
-		if (rc >= 0)
-			continue;
-		snprintf(at, sizeof(at), "%s[%zu]", list, i);
-		if (*err->field)
-			cmn_err_prefix(err, at);
-		else
-			snprintf(err->field, sizeof(err->field), "%s", at);
-		return rc;
-	}
-	return 0;
-}
-
 static int apply_nested_ns(struct api_config_call *call, struct json_object *doc,
 			   struct cmn_err *err)
 {
@@ -346,8 +451,8 @@ static int check_nulls(struct json_object *doc, struct cmn_err *err)
 
 int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 {
-	static const char *const known[] = { "version", "hosts",      "groups",
-					     "portals", "subsystems", NULL };
+	static const char *const known[] = { "version",	    "hosts",   "groups",     "zone_aliases",
+					     "zone_groups", "portals", "subsystems", NULL };
 	uint64_t version = 1;
 
 	if (cmn_json_only(call->doc, known, err) < 0 || check_nulls(call->doc, err) < 0 ||
@@ -358,6 +463,8 @@ int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 	if (api_config_prune_subsystems(call, err) < 0 ||
 	    for_each(call, call->doc, "hosts", apply_host, err) < 0 ||
 	    for_each(call, call->doc, "groups", apply_group, err) < 0 ||
+	    for_each(call, call->doc, "zone_aliases", apply_zone_alias, err) < 0 ||
+	    for_each(call, call->doc, "zone_groups", apply_zone_group, err) < 0 ||
 	    for_each(call, call->doc, "portals", apply_portal, err) < 0 ||
 	    for_each(call, call->doc, "subsystems", apply_subsys, err) < 0)
 		return err->code;

@@ -6,8 +6,9 @@
 #define API_CONFIG_DOC_H
 
 #include "api/render.h"
+#include "api/zone_json.h"
 
-/* Hosts, groups, portals and subsystems with their namespaces; no secrets, nothing observed. */
+/* Hosts, groups, zones as they are configured, portals and subsystems with their namespaces; no secrets, nothing observed. */
 struct json_object *api_config_render(const struct dsc_snapshot *snap);
 struct json_object *api_config_group(const struct dsc_snapshot *snap, const struct dsc_group *g);
 struct json_object *api_config_portal(const struct dsc_snapshot *snap, const struct dsc_portal *p);
@@ -21,6 +22,7 @@ struct api_config_call {
 	bool force; /* even though it is in use */
 	struct json_object *kept; /* array; what only prune would have taken away */
 	const char *nqn; /* of the subsystem whose namespaces it is at */
+	const char *zone_group; /* whose zones it is at */
 };
 /* Within a batch.  On failure err->field is the path in the document; the caller aborts the batch. */
 int api_config_apply(struct api_config_call *call, struct cmn_err *err);

@@ -132,6 +132,63 @@ static int prune_portals(struct api_config_call *call, struct cmn_err *err)
 	return 0;
 }
 
+/* -- zones --------------------------------------------------------------------------------------------- */
+static int prune_zones(struct api_config_call *call, const struct dsc_zone_group *group,
+		       struct json_object *doc, struct cmn_err *err)
+{
+	const struct dsc_zone *z;
+	char id[sizeof(group->name) + sizeof(z->name) + 1];
+
+	dsc_tree_each(z, has_list(doc, "zones") ? group->zones : NULL, &dsc_zone_ops)
+	{
+		if (find(doc, "zones", "name", z->name))
+			continue;
+		snprintf(id, sizeof(id), "%s/%s", group->name, z->name);
+		if (!call->prune)
+			api_config_keep(call, "zone", id, NULL);
+		else if (dsc_cmd_zone_delete(call->app, group->name, z->name, NULL, err) < 0)
+			return api_config_blame(err, "zone", id);
+	}
+	return 0;
+}
+
+static int prune_zone_groups(struct api_config_call *call, struct cmn_err *err)
+{
+	const struct dsc_snapshot *before = dsc_batch_before(call->app);
+	const struct dsc_zone_group *g = NULL;
+	struct json_object *doc;
+
+	while ((g = dsc_snapshot_zone_group_after(before, g ? g->name : NULL))) {
+		doc = find(call->doc, "zone_groups", "name", g->name);
+		if (doc && prune_zones(call, g, doc, err) < 0)
+			return err->code;
+		if (doc)
+			continue;
+		if (!call->prune)
+			api_config_keep(call, "zone group", g->name, NULL);
+		else if (dsc_cmd_zone_group_delete(call->app, g->name, NULL, err) < 0)
+			return api_config_blame(err, "zone group", g->name);
+	}
+	return 0;
+}
+
+static int prune_zone_aliases(struct api_config_call *call, struct cmn_err *err)
+{
+	const struct dsc_snapshot *before = dsc_batch_before(call->app);
+	struct dsc_call force = { .force = call->force };
+	const struct dsc_zone_alias *a = NULL;
+
+	while ((a = dsc_snapshot_zone_alias_after(before, a ? a->name : NULL))) {
+		if (find(call->doc, "zone_aliases", "name", a->name))
+			continue;
+		if (!call->prune)
+			api_config_keep(call, "zone alias", a->name, NULL);
+		else if (dsc_cmd_zone_alias_delete(call->app, a->name, &force, err) < 0)
+			return api_config_blame(err, "zone alias", a->name);
+	}
+	return 0;
+}
+
 static int prune_groups(struct api_config_call *call, struct cmn_err *err)
 {
 	const struct dsc_snapshot *before = dsc_batch_before(call->app);
@@ -180,6 +237,10 @@ static int prune_hosts(struct api_config_call *call, struct cmn_err *err)
 int api_config_prune_rest(struct api_config_call *call, struct cmn_err *err)
 {
 	if (has_list(call->doc, "portals") && prune_portals(call, err) < 0)
+		return err->code;
+	if (has_list(call->doc, "zone_groups") && prune_zone_groups(call, err) < 0)
+		return err->code;
+	if (has_list(call->doc, "zone_aliases") && prune_zone_aliases(call, err) < 0)
 		return err->code;
 	if (has_list(call->doc, "groups") && prune_groups(call, err) < 0)
 		return err->code;

@@ -80,6 +80,51 @@ static struct json_object *render_groups(const struct dsc_snapshot *snap)
 	return array;
 }
 
+static struct json_object *render_zone_aliases(const struct dsc_snapshot *snap)
+{
+	struct json_object *array = json_object_new_array(), *json;
+	const struct dsc_zone_alias *a = NULL;
+
+	while ((a = dsc_snapshot_zone_alias_after(snap, a ? a->name : NULL))) {
+		json = json_object_new_object();
+		api_add_str(json, "name", a->name);
+		json_object_object_add(json, "members", api_members_render(a->members, NULL));
+		json_object_array_add(array, json);
+	}
+	return array;
+}
+
+static struct json_object *render_zones(const struct dsc_zone_group *group)
+{
+	struct json_object *array = json_object_new_array(), *json;
+	const struct dsc_zone *z;
+
+	dsc_tree_each(z, group->zones, &dsc_zone_ops)
+	{
+		json = json_object_new_object();
+		api_add_str(json, "name", z->name);
+		api_add_bool(json, "fabric_enforced", z->enforced);
+		json_object_object_add(json, "members", api_members_render(z->members, NULL));
+		json_object_array_add(array, json);
+	}
+	return array;
+}
+
+static struct json_object *render_zone_groups(const struct dsc_snapshot *snap)
+{
+	struct json_object *array = json_object_new_array(), *json;
+	const struct dsc_zone_group *g = NULL;
+
+	while ((g = dsc_snapshot_zone_group_after(snap, g ? g->name : NULL))) {
+		json = json_object_new_object();
+		api_add_str(json, "name", g->name);
+		api_add_str(json, "description", *g->description ? g->description : NULL);
+		json_object_object_add(json, "zones", render_zones(g));
+		json_object_array_add(array, json);
+	}
+	return array;
+}
+
 static struct json_object *render_portals(const struct dsc_snapshot *snap)
 {
 	struct json_object *array = json_object_new_array();
@@ -188,6 +233,8 @@ struct json_object *api_config_render(const struct dsc_snapshot *snap)
 	api_add_u64(json, "version", VERSION);
 	json_object_object_add(json, "hosts", render_hosts(snap));
 	json_object_object_add(json, "groups", render_groups(snap));
+	json_object_object_add(json, "zone_aliases", render_zone_aliases(snap));
+	json_object_object_add(json, "zone_groups", render_zone_groups(snap));
 	json_object_object_add(json, "portals", render_portals(snap));
 	json_object_object_add(json, "subsystems", array);
 	return json;

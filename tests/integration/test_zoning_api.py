@@ -271,5 +271,30 @@ def test_a_group_of_hosts_is_what_is_in_it_when_it_is_activated():
         assert plain(api.ok('GET', '/zone-groups/g/zones/z')['members']) == [subsystem(S[0])], 'it went with its group'
 
 
+def test_the_document_has_zones_and_takes_them_back():
+    with pharos.Discoveryd() as daemon:
+        api = openapi.Api(daemon)
+        api.ok('POST', '/groups', {'name': 'web', 'members': H[:2]})
+        api.ok('POST', '/zone-aliases', {'name': 'a', 'members': [host(H[0])]})
+        make(api, members=[{'alias': 'a'}, {'role': 'host', 'group': 'web'}, {'role': 'host', 'address': '10.0.0.0/8'}, subsystem(S[0], address='192.0.2.7', port=4420)])
+        document = api.ok('GET', '/config')
+        zone, = document['zone_groups'][0]['zones']
+        assert zone['members'] == api.ok('GET', '/zone-groups/g/zones/z')['members'] and zone['name'] == 'z', document
+        assert api.ok('PUT', '/config?prune=true', document)['changes'] == []
+        assert api('DELETE', '/zone-groups/g')[0] == 204 == api('DELETE', '/zone-aliases/a')[0]
+        api.ok('PUT', '/config', document)
+        assert api.ok('GET', '/config') == document and api.ok('GET', '/zoning')['change'] is None, 'nothing was activated'
+        zone['members'] = [host(H[3])]
+        kept = api.ok('PUT', '/config', {'zone_groups': [{'name': 'g', 'zones': [zone]}], 'zone_aliases': []})['kept']
+        assert [(k['kind'], k['id'], k.get('member')) for k in kept] == [('zone', 'g/z', 'members'), ('zone alias', 'a', None)], kept
+        assert len(api.ok('GET', '/zone-groups/g/zones/z')['members']) == 5
+        api.problem(422, 'PUT', '/config', {'zone_groups': [{'name': 'g', 'zones': [{'name': 'z', 'members': [{'role': 'x', 'nqn': H[0]}]}]}]},
+                    field='zone_groups[0].zones[0].members[0].role')
+        api.ok('PUT', '/config?prune=true', {'zone_groups': [{'name': 'g', 'zones': [zone]}], 'zone_aliases': []})
+        assert plain(api.ok('GET', '/zone-groups/g/zones/z')['members']) == [host(H[3])] and api.ok('GET', '/zone-aliases')['items'] == []
+        api.ok('PUT', '/config?prune=true', {'zone_groups': []})
+        assert api.ok('GET', '/zone-groups')['items'] == []
+
+
 if __name__ == '__main__':
     pharos.run(globals())
