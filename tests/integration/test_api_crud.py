@@ -245,6 +245,13 @@ def test_connected_hosts_are_seen():
         seen = api.ok('GET', f'/controllers?host_nqn={HOST}')['items']
         assert len(seen) == 1 and seen[0]['nqn'] == NQN + '-seen' and seen[0]['host_addr'].startswith('127.0.0.1'), seen
         assert api.ok('GET', '/controllers?nqn=nqn.2026-11.example:nobody')['items'] == []
+        queues = pharos.wait_for(lambda: len(q := api.ok('GET', f'/connections?nqn={NQN}-seen')['items']) == 3 and q, 10, 'its queues are told')
+        assert [(q['qid'], q['type'], q['cntlid'], q['host_nqn']) for q in queues] == [(i, 'io' if i else 'admin', seen[0]['cntlid'], HOST) for i in range(3)], queues
+        assert queues[0]['host_addr'] == seen[0]['host_addr'] and queues[1]['host_addr'] is None and queues[1]['inflight'] == 0, queues
+        pages = [api.ok('GET', f'/connections?nqn={NQN}-seen&limit=1')]
+        while pages[-1]['next']:
+            pages.append(api.ok('GET', f'/connections?nqn={NQN}-seen&limit=1&cursor={urllib.parse.quote(pages[-1]["next"])}'))
+        assert [q for page in pages for q in page['items']] == queues and api.ok('GET', '/connections?type=io&sort=-qid&limit=1')['items'] == queues[2:]
         assert api.ok('GET', path)['controller_count'] == 1 and api.ok('GET', f'/hosts/{HOST}')['controller_count'] == 1
         assert api.ok('GET', path + '/hosts')['items'] == [{'host_nqn': HOST, 'connected': True}]
         problem = api.problem(409, 'DELETE', path)
