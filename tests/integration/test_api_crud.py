@@ -276,6 +276,9 @@ def test_discovery_log_is_what_the_wire_says():
     assert sorted(tuple(str(r[k]) for k in keys) for r in log['records']) == sorted(tuple(str(e[k]) for k in keys) for e in entries), (log, entries)
     assert log['records'][0]['subtype'] == 'current discovery subsystem' and log['records'][0]['trsvcid'] == port, log
     assert log['records'][1]['trtype'] == 'tcp' and log['records'][1]['adrfam'] == 'ipv4', log
+    why = api.ok('GET', f'/discovery/explain?host_nqn={HOST}')['items']
+    shown = [(row['nqn'], row['traddr'], row['trsvcid']) for row in why if row['shown']]
+    assert set(shown) <= {tuple(str(r[k]) for k in keys) for r in log['records']} and NQN + '-log' in [nqn for nqn, _, _ in shown], why
     missing = {m['nqn']: m['reason'] for m in api.ok('GET', f'/discovery-log?host_nqn={OTHER}')['missing']}
     assert missing[NQN + '-log'] == 'not_allowed', missing
     far = api.ok('GET', f'/discovery-log?host_nqn={HOST}&via=192.0.2.7')
