@@ -178,7 +178,8 @@ def test_one_that_keeps_no_connections_is_polled():
         reads = len(ddc.reads)
         ddc.close()
         wait_state(a, 'lost')
-        assert list(told(a).values()) == [NCC] and reads
+        pharos.wait_for(lambda: list(told(a).values()) == [NCC], 5, 'hosts are told, once that is stored')
+        assert reads
 
 
 def test_odd_logs():
