@@ -133,8 +133,11 @@ test('connected hosts come and go; one shows its connections, what it discovers,
   await link(HOST).click();
   await heading(HOST).waitFor();
   await at.page.getByRole('table', { name: 'Controllers of connected hosts' }).getByText('open').waitFor();
-  await records().getByText('open').waitFor();
-  await missing().getByText('closed').waitFor();
+  const why = at.page.getByRole('table', { name: 'What the host would discover, and why' });
+  await why.getByRole('row').filter({ hasText: 'open' }).filter({ hasText: 'allows any host' }).filter({ hasNotText: 'not told' }).waitFor();
+  await why.getByRole('row').filter({ hasText: 'closed' }).filter({ hasText: 'not told' }).waitFor();
+  await field('State').selectOption('told');
+  await why.getByText('closed').waitFor(gone);
   await at.daemon.disconnect(HOST);
   await at.page.getByText('It is not connected.').waitFor();
 });

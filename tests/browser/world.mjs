@@ -91,6 +91,16 @@ async function makeZones(daemon) {
   await daemon.rest('PATCH', '/zone-groups/lab', { description: 'Come and go' });
 }
 
+async function letIn(daemon) {
+  const DAY = 86400;
+  await daemon.rest('POST', '/users', { name: 'ada', role: 'admin', description: 'Storage team' });
+  await daemon.rest('POST', '/users', { name: 'csi', role: 'operator', description: 'Provisioner of the cluster' });
+  await daemon.rest('POST', '/users', { name: 'grafana', role: 'viewer' });
+  await daemon.rest('POST', '/tokens', { user: 'csi', description: 'k8s-prod', expires_in: 90 * DAY });
+  await daemon.rest('POST', '/tokens', { user: 'ada', description: 'Her laptop' });
+  await daemon.rest('POST', '/backups', {});
+}
+
 export async function fill(daemon) {
   await fillPlaces(daemon);
   await fillSubsystems(daemon);
@@ -98,4 +108,5 @@ export async function fill(daemon) {
   await discoverAndRegister(daemon);
   await followOthers(daemon);
   await makeZones(daemon);
+  await letIn(daemon);
 }

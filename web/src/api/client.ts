@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // api/client.ts - the requests that views make, by resource.
-import { change, get, getTagged, list } from './http';
+import { change, file, get, getTagged, list } from './http';
 import type {
-  ActiveZoneGroup, AllowedHostPage, AuditPage, Changes, ConfigDiff, Config, Controller, DiscoveryController,
-  DiscoveryControllerCreate, DiscoveryControllerPatch, DiscoveryLog, EventPage, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
+  ActiveZoneGroup, AllowedHostPage, AuditPage, Backup, Changes, ConfigDiff, Config, Controller, DiscoveryController,
+  DiscoveryControllerCreate, DiscoveryControllerPatch, DiscoveryLog, EventPage, Explanation, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
   Operation, Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
   Token, TokenCreate, User, UserCreate, UserPatch, Version, Whoami, Worker, WorkerCreate, WorkerPatch, Zone, ZoneAlias, ZoneAliasCreate, ZoneAliasSummary, ZoneCreate, ZoneGroup, ZoneGroupCreate,
   ZoneGroupPatch, ZoneMembersChange, ZonePatch, ZoneSummary, Zoning, ZoningActivation, ZoningChange, ZoningPast, ZoningPatch, ZoningPreview,
@@ -71,6 +71,8 @@ export const api = {
 
   discoveryLog: (host: string, via: string, signal: AbortSignal) =>
     get<DiscoveryLog>(['discovery-log'], { host_nqn: host, via }, signal),
+  /** from: its own address; '' where that isn't known. */
+  explain: (host: string, from: string, signal: AbortSignal) => get<Explanation>(['discovery', 'explain'], { host_nqn: host, from }, signal),
   discoveryControllers: (pages: number, signal: AbortSignal) => list<DiscoveryController>(['discovery-controllers'], {}, pages, signal),
   waitingDiscoveryControllers: (signal: AbortSignal) => list<DiscoveryController>(['discovery-controllers'], { state: 'waiting' }, ALL, signal),
   taggedDiscoveryController: (id: string, signal: AbortSignal) => getTagged<DiscoveryController>(['discovery-controllers', id], signal),
@@ -139,6 +141,11 @@ export const api = {
   deleteToken: (id: string) => change<void>('DELETE', ['tokens', id]),
   /** Those after that id. */
   audit: (since: number, signal: AbortSignal) => get<AuditPage>(['audit'], { since, limit: PAGE }, signal),
+  operation: (id: string, signal: AbortSignal) => get<Operation>(['operations', id], {}, signal),
+  backups: (pages: number, signal: AbortSignal) => list<Backup>(['backups'], {}, pages, signal),
+  createBackup: () => change<Operation>('POST', ['backups'], { body: {} }),
+  deleteBackup: (id: string) => change<void>('DELETE', ['backups', id]),
+  backupFile: (id: string) => file(['backups', id, 'file']),
   operations: (pages: number, signal: AbortSignal) => list<Operation>(['operations'], {}, pages, signal),
 
   wouldDelete: {

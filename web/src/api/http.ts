@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // api/http.ts - one exchange with the API: address, time limit, problems, pages of lists.
 import { linkDown, linkUp } from './link';
+import { authorization, refused } from './token';
 import type { Problem } from './types';
 
 const TIMEOUT_MS = 8000;
 /** What is written may wait for a worker. */
 const WRITE_TIMEOUT_MS = 35000;
 const PAGE = 1000;
+/** It isn't known who asks. */
+export const UNKNOWN = 401;
 export const BASE = '/api/v1/';
 
 /** What the API answered with a status of 400 or more. */
@@ -39,7 +42,7 @@ async function ask(address: string, signal: AbortSignal, init: RequestInit): Pro
   const stop = () => timeout.abort();
   signal.addEventListener('abort', stop);
   try {
-    return await fetch(address, { headers: { Accept: 'application/json' }, cache: 'no-store', ...init, signal: timeout.signal });
+    return await fetch(address, { cache: 'no-store', ...init, signal: timeout.signal });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
@@ -53,10 +56,12 @@ interface Answer {
 
 /** One exchange; no body where there is nothing to say (204). */
 async function exchange(address: string, signal: AbortSignal, init: RequestInit = {}): Promise<Answer> {
+  const by = authorization();
   try {
-    const response = await ask(address, signal, init);
+    const response = await ask(address, signal, { ...init, headers: { Accept: 'application/json', ...by, ...(init.headers as Record<string, string>) } });
     const body: unknown = response.status === 204 ? undefined : await response.json();
     linkUp();
+    if (response.status === UNKNOWN) refused(by, (body as Partial<Problem>).detail ?? '');
     return { response, body };
   } catch (cause) {
     if (!signal.aborted) linkDown();
@@ -68,6 +73,13 @@ export async function get<T>(path: string[], query: Query, signal: AbortSignal, 
   const { response, body } = await exchange(url(path, query), signal);
   if (!response.ok && response.status !== alsoOk) throw new ApiError(response.status, body as Partial<Problem>);
   return body as T;
+}
+
+/** What is no JSON, whole. It may take long. */
+export async function file(path: string[]): Promise<Blob> {
+  const response = await fetch(url(path), { headers: authorization(), cache: 'no-store' });
+  if (!response.ok) throw new ApiError(response.status, await response.json() as Partial<Problem>);
+  return response.blob();
 }
 
 export interface Tagged<T> {
@@ -91,7 +103,7 @@ export interface Change {
 
 /** Writes aren't aborted with the view that began them: whether they were done would not be known. */
 export async function change<T>(method: string, path: string[], { body, query, ifMatch }: Change = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   if (ifMatch) headers['If-Match'] = ifMatch;
   const init: RequestInit = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };

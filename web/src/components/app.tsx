@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api/client';
 import { useLink } from '../api/link';
 import { usePoll } from '../api/poll';
+import { give, useToken } from '../api/token';
 import { menu, views } from '../views';
 import type { View } from '../views/view';
 import { clock } from './format';
@@ -12,6 +13,7 @@ import { Find } from './find';
 import { Icon } from './icon';
 import { HostNames } from './nqn';
 import { href, useRoute, type Route } from './router';
+import { SignIn } from './signin';
 import { State } from './state';
 
 function Badge({ view }: { view: View }) {
@@ -43,6 +45,18 @@ function Health({ class: name }: { class: string }) {
   return <a class={name} href={href('')}>{state && <State state={state} />}</a>;
 }
 
+/** As whom discoveryd knows us, where it asks. */
+function Who() {
+  const me = usePoll('whoami', api.whoami, { every: 60000, kinds: ['user', 'token'] }).data;
+  if (!me?.authentication) return null;
+  return (
+    <div class="row">
+      <a href={href('settings', { tab: 'users' })}>{me.user}, {me.role}</a>
+      <button type="button" onClick={() => give('')}>Sign out</button>
+    </div>
+  );
+}
+
 function Foot() {
   const version = usePoll('version', api.version, { every: 60000, deaf: true }).data;
   return (
@@ -52,6 +66,7 @@ function Foot() {
         {version && <a href={href('settings')}>{version.version}</a>}
       </div>
       {version?.node && <div>{version.node}</div>}
+      <Who />
     </div>
   );
 }
@@ -109,7 +124,13 @@ class Fenced extends Component<{ address: string; children: ComponentChildren },
   }
 }
 
+/** Nothing is to be seen before it is known who asks, where that matters. */
 export function App() {
+  const { wanted } = useToken();
+  return wanted === undefined ? <Shell /> : <SignIn why={wanted} />;
+}
+
+function Shell() {
   const route = useRoute();
   const link = useLink();
   const main = useRef<HTMLElement>(null);

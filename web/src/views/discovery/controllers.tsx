@@ -6,6 +6,7 @@ import { usePoll } from '../../api/poll';
 import type { DiscoveryController } from '../../api/types';
 import { Confirm, Dialog } from '../../components/dialog';
 import { Field } from '../../components/field';
+import { Choose } from '../../components/filter';
 import { Edit, Form } from '../../components/form';
 import { clock, count } from '../../components/format';
 import { More } from '../../components/more';
@@ -19,6 +20,8 @@ import { ToldTo, type Hosts } from './toldto';
 const SOURCES: Record<DiscoveryController['source'], string> = {
   configured: 'added here', registered: 'it registered', mdns: 'heard by mDNS', kickstart: 'it asked for it',
 };
+
+const STATES: Array<DiscoveryController['state']> = ['waiting', 'connected', 'polled', 'connecting', 'lost', 'disabled', 'itself'];
 
 /** What isn't to be seen in the word alone. */
 const WHY: Partial<Record<DiscoveryController['state'], string>> = {
@@ -104,7 +107,15 @@ const columns = (ask: (asked: Asked) => void): Array<Column<DiscoveryController>
     cell: (dc) => <><span class="place">{place(dc)}</span>{dc.own_nqn && <div><Nqn nqn={dc.own_nqn} /></div>}</>,
   },
   { title: 'State', by: (dc) => dc.state, cell: (dc) => <State state={dc.state} reason={dc.error ?? WHY[dc.state] ?? null} /> },
-  { title: 'How it came', by: (dc) => dc.source, cell: (dc) => <>{SOURCES[dc.source]}{dc.dctype && <span class="quiet"> ({dc.dctype.toUpperCase()})</span>}</> },
+  {
+    title: 'How it came', by: (dc) => dc.source,
+    cell: (dc) => (
+      <>
+        {SOURCES[dc.source]}{dc.dctype && <span class="quiet"> ({dc.dctype.toUpperCase()})</span>}
+        {dc.announced && <div class="quiet">announces itself by mDNS now</div>}
+      </>
+    ),
+  },
   {
     title: 'Entries', number: true, by: (dc) => dc.entries,
     cell: (dc) => <>{dc.entries}{dc.skipped > 0 && <span class="quiet" title="Another transport, a referral, or what we serve ourselves"> ({dc.skipped} skipped)</span>}</>,
@@ -126,6 +137,7 @@ function Forget({ dc, close }: { dc: DiscoveryController; close: () => void }) {
 export function Controllers() {
   const polled = useControllers();
   const [asked, ask] = useState<Asked>();
+  const [which, setWhich] = useState('');
   const close = () => ask(undefined);
   const edit = (dc: DiscoveryController, title: string, Fields: typeof Change) => (
     <Edit<DiscoveryController> title={title} close={close} load={(signal) => api.taggedDiscoveryController(dc.id, signal)}>
@@ -141,7 +153,11 @@ export function Controllers() {
       <Show of={polled}>
         {(list) => (
           <>
-            <Table caption="Discovery controllers" columns={columns(ask)} items={list.items} keyOf={(dc) => dc.id} empty="No other discovery controller is known." />
+            <div class="bar">
+              <Choose label="Which" value={which} set={setWhich} from={[...STATES, ['announced', 'seen by mDNS now']]} />
+            </div>
+            <Table caption="Discovery controllers" columns={columns(ask)} items={list.items.filter((dc) => !which || (which === 'announced' ? dc.announced : dc.state === which))}
+              keyOf={(dc) => dc.id} empty={list.items.length ? 'No discovery controller is like that.' : 'No other discovery controller is known.'} />
             <More of={list} />
           </>
         )}

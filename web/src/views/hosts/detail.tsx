@@ -14,7 +14,7 @@ import { Show } from '../../components/polled';
 import { href } from '../../components/router';
 import { State } from '../../components/state';
 import { useSubmit } from '../../components/submit';
-import { LogOf } from '../discovery/log';
+import { Explain } from '../discovery/explain';
 import { Connections } from './connections';
 import { Admit, Groups } from './waiting';
 
@@ -90,8 +90,8 @@ export function Detail({ nqn }: { nqn: string }) {
         <Connections host={nqn} />
       </section>
       <section aria-labelledby="discovers">
-        <h2 id="discovers">What it discovers</h2>
-        <LogOf host={nqn} via="" />
+        <h2 id="discovers">What it discovers, and why</h2>
+        {(polled.data || polled.error) && <Explain host={nqn} from={polled.data?.address ?? ''} />}
       </section>
     </>
   );

@@ -10,6 +10,7 @@ import { Edit, Form } from '../../components/form';
 import { count } from '../../components/format';
 import { HostList } from '../../components/hostinput';
 import { More, useList } from '../../components/more';
+import { PathsFields, type Paths } from '../../components/paths';
 import { Show } from '../../components/polled';
 import { href } from '../../components/router';
 import { useSubmit } from '../../components/submit';
@@ -23,15 +24,15 @@ interface Props {
 }
 
 function Fields({ now, tag, again, close }: Props) {
-  const submit = useSubmit(['name', 'description', 'members']);
+  const submit = useSubmit(['name', 'description', 'members', 'path_policy', 'max_paths']);
   const [given, set] = useState({ name: '', description: now?.description ?? '' });
   const [members, setMembers] = useState(now?.members ?? []);
+  const [paths, setPaths] = useState<Paths>(now ?? { path_policy: null, max_paths: null });
   const input = (key: keyof typeof given) => (aria: object) => (
     <input {...aria} name={key} autocomplete="off" required={key === 'name'} value={given[key]} onInput={(event) => set({ ...given, [key]: event.currentTarget.value })} />
   );
-  const write = () => (now
-    ? api.patchGroup(now.name, { description: given.description, members }, tag)
-    : api.createGroup({ name: given.name.trim(), description: given.description, members }));
+  const body = { description: given.description, members, path_policy: paths.path_policy, max_paths: paths.max_paths };
+  const write = () => (now ? api.patchGroup(now.name, body, tag) : api.createGroup({ name: given.name.trim(), ...body }));
   return (
     <Form submit={submit} go={() => void submit.run(write, close)} verb={now ? 'Save' : 'Add'} close={close} {...(again && { again })}>
       {!now && <Field label="Name" error={submit.at('name')} hint="Letters, digits, . _ -">{input('name')}</Field>}
@@ -41,6 +42,7 @@ function Fields({ now, tag, again, close }: Props) {
         <HostList label="hosts of the group" hosts={members} set={setMembers} groups={false} />
       </fieldset>
       {submit.at('members') && <p class="wrong" role="alert">{submit.at('members')}</p>}
+      <PathsFields paths={paths} set={setPaths} submit={submit} unsaid="as each subsystem says" />
       {now && now.used_by.length > 0 && <p class="hint">A host that leaves loses what only the group gave it, connections included.</p>}
     </Form>
   );

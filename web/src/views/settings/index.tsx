@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// views/settings - about this installation, and how this browser shows it.
+// views/settings - about this installation, what was done to it, and how this browser shows it.
 import { api } from '../../api/client';
 import { usePoll } from '../../api/poll';
 import type { Version } from '../../api/types';
@@ -8,6 +8,10 @@ import { Show } from '../../components/polled';
 import { Tabs, tabOf, type Tab } from '../../components/tabs';
 import { ThemeChoice } from '../../components/theme';
 import type { View } from '../view';
+import { Audit } from './audit';
+import { Backups } from './backups';
+import { Operations } from './operations';
+import { Users } from './users';
 
 function Facts({ version }: { version: Version }) {
   return (
@@ -36,7 +40,13 @@ function About() {
   );
 }
 
-const TABS: Tab[] = [{ key: '', title: 'About' }];
+const TABS: Tab[] = [
+  { key: '', title: 'About' },
+  { key: 'users', title: 'Users and tokens' },
+  { key: 'audit', title: 'Audit' },
+  { key: 'backups', title: 'Backups' },
+  { key: 'operations', title: 'Operations' },
+];
 
 function Settings({ params }: { params: URLSearchParams }) {
   const tab = tabOf(TABS, params);
@@ -44,6 +54,10 @@ function Settings({ params }: { params: URLSearchParams }) {
     <>
       <Tabs label="Settings" path="settings" tabs={TABS} current={tab} />
       {tab === '' && <About />}
+      {tab === 'users' && <Users />}
+      {tab === 'audit' && <Audit />}
+      {tab === 'backups' && <Backups />}
+      {tab === 'operations' && <Operations />}
     </>
   );
 }

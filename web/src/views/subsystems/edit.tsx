@@ -6,6 +6,7 @@ import { usePoll } from '../../api/poll';
 import type { Portal, Subsystem } from '../../api/types';
 import { Field } from '../../components/field';
 import { Edit, Form } from '../../components/form';
+import { PathsFields, type Paths } from '../../components/paths';
 import { useSubmit } from '../../components/submit';
 
 type Chosen = string[] | null;
@@ -39,10 +40,11 @@ interface Props {
 
 function Fields({ now, tag, again, close }: Props) {
   const portals = usePoll('portals', (signal) => api.portals(ALL, signal), { kinds: ['portal'] }).data?.items ?? [];
-  const submit = useSubmit(['label', 'portals']);
+  const submit = useSubmit(['label', 'portals', 'path_policy', 'max_paths']);
   const [label, setLabel] = useState(now.label);
   const [chosen, setChosen] = useState<Chosen>(now.portals);
-  const go = () => void submit.run(() => api.patchSubsystem(now.nqn, { label, portals: chosen }, tag), close);
+  const [paths, setPaths] = useState<Paths>(now);
+  const go = () => void submit.run(() => api.patchSubsystem(now.nqn, { label, portals: chosen, path_policy: paths.path_policy, max_paths: paths.max_paths }, tag), close);
   return (
     <Form submit={submit} go={go} verb="Save" close={close} again={again}>
       <Field label="Label" error={submit.at('label')} hint="For people; told to hosts that ask for extended entries.">
@@ -50,6 +52,7 @@ function Fields({ now, tag, again, close }: Props) {
       </Field>
       <Choice portals={portals.filter((p) => p.worker === now.worker)} chosen={chosen} set={setChosen} />
       {submit.at('portals') && <p class="wrong" role="alert">{submit.at('portals')}</p>}
+      <PathsFields paths={paths} set={setPaths} submit={submit} />
     </Form>
   );
 }
