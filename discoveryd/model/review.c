@@ -103,6 +103,8 @@ struct looked_at {
 	bool apart; /* where hosts that nobody names are, it isn't */
 	bool is_prefix;
 	struct net_prefix from;
+	uint64_t
+		same; /* the subsystem that was compared last, and didn't differ: a host is named by several ways */
 	char key[DSC_NQN_MAX + 1]; /* its NQN, or that of the prefix among the views */
 };
 
@@ -321,12 +323,13 @@ static void review_one(struct settling *st, uint64_t subsys_id, struct looked_at
 {
 	bool differ;
 
-	if (!is_open(st, h))
+	if (!is_open(st, h) || h->same == subsys_id)
 		return;
 	differ = differs(st, subsys_id, h);
 	if (!h->is_prefix)
 		told(st, h->key, subsys_id, differ);
 	h->moved |= differ;
+	h->same = differ ? 0 : subsys_id;
 }
 
 static void review_host(struct settling *st, uint64_t subsys_id, const char *nqn)
