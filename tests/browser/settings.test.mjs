@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { HOST, at, button, dialog, gone, row, setUp, visit } from './harness.mjs';
+import { HOST, at, axeFindsNothing, button, dialog, field, gone, heading, link, row, setUp, visit } from './harness.mjs';
 
 setUp(async (daemon) => {
   await daemon.rest('POST', '/hosts', { nqn: HOST, name: 'before' });
@@ -35,4 +35,56 @@ test('a backup is made, downloaded, and deleted', async () => {
   await row('KiB').getByRole('button', { name: /^Delete/ }).click();
   await button('Delete').click();
   await at.page.getByText('No backups are kept here.').waitFor();
+});
+
+test('users and their tokens are made and deleted; where discoveryd wants a token it is asked for, and kept for this tab', async () => {
+  await visit('#/settings?tab=users');
+  await at.page.getByText('discoveryd wants no tokens').waitFor();
+  for (const [name, role] of [['ada', 'admin'], ['eve', 'viewer']]) {
+    await button('Add user').click();
+    await field('Name').fill(name);
+    await dialog().getByRole('radio', { name: role }).check();
+    await button('Add').click();
+    await row(name, role).waitFor();
+  }
+  const tokens = {};
+  for (const user of ['ada', 'eve']) {
+    await button('New token').click();
+    await field('User').selectOption(user);
+    await button('Make').click();
+    tokens[user] = await dialog().locator('.command code').textContent();
+    await button('Close').click();
+    await at.page.getByRole('table', { name: 'Tokens' }).getByText(user, { exact: true }).waitFor();
+  }
+  await at.daemon.wantTokens(tokens.ada);
+  await heading('Pharos').waitFor();
+  assert.equal(await at.page.getByRole('alert').count(), 0);
+  await axeFindsNothing('sign in');
+  await field('Token').fill(`${tokens.eve.slice(0, -1)}x`);
+  await button('Sign in').click();
+  await at.page.getByRole('alert').filter({ hasText: 'no such token' }).waitFor();
+  await field('Token').fill(tokens.eve);
+  await field('Token').press('Enter');
+  await link('eve, viewer').waitFor();
+  await at.page.reload();
+  await link('eve, viewer').waitFor();
+  await visit('#/hosts');
+  await at.daemon.rest('PATCH', `/hosts/${HOST}`, { name: 'told' }); // the stream, too, says who asks
+  await row('told').waitFor();
+  await button('Admit host').click();
+  await field('NQN').fill('nqn.2026-11.example:not-by-a-viewer');
+  await button('Admit').click();
+  await dialog().getByRole('alert').filter({ hasText: 'viewer' }).waitFor();
+  await button('Cancel').click();
+  await button('Sign out').click();
+  await field('Token').fill(tokens.ada);
+  await field('Token').press('Enter');
+  await visit('#/settings?tab=users');
+  await at.page.getByText('You are ada, admin.').waitFor();
+  await button('Delete user eve').click();
+  await button('Delete').click();
+  await row('eve').waitFor(gone);
+  await button(`Delete token ${tokens.ada.split('_')[1]}`).click();
+  await button('Delete').click();
+  await heading('Pharos').waitFor();
 });
