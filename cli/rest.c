@@ -131,16 +131,16 @@ static void tell_users(struct json_object *users)
 
 static bool takes_force(const struct cli *cli)
 {
-	for (const struct cli_option *o = cli->cmd->options; o && o->name; o++)
+	for (const struct cli_option *o = cli->cmd ? cli->cmd->options : NULL; o && o->name; o++)
 		if (strcmp(o->name, "force") == 0)
 			return true;
 	return false;
 }
 
-/* The option that a problem's field was given by: "size" -> "--size". */
+/* The option that a problem's field was given by: "size" -> "--size".  Completion has no command. */
 static const char *option_of(const struct cli *cli, const char *field)
 {
-	for (const struct cli_option *o = cli->cmd->options; o && o->name; o++)
+	for (const struct cli_option *o = cli->cmd ? cli->cmd->options : NULL; o && o->name; o++)
 		if (o->where != CLI_LOCAL && strcmp(o->key, field) == 0)
 			return o->name;
 	return NULL;

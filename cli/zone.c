@@ -102,7 +102,7 @@ static struct json_object *words_of(struct json_object *members)
 	char text[600], line[640];
 	const char *role;
 
-	for (size_t i = 0; i < json_object_array_length(members); i++) {
+	for (size_t i = 0; members && i < json_object_array_length(members); i++) {
 		member = json_object_array_get_idx(members, i);
 		role = cli_member_text(member, "role");
 		snprintf(line, sizeof(line), "%s%s%s", role, *role ? " " : "",

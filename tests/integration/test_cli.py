@@ -137,6 +137,7 @@ class Cli(unittest.TestCase):
     def run_cli(self, *args, env=None):
         env = {**os.environ, "PHAROS_API": self.url, "LC_ALL": "C.UTF-8", "http_proxy": "http://127.0.0.1:1", **(env or {})}
         p = subprocess.run([pharos.program("pharos"), *args], capture_output=True, text=True, env=env, timeout=30, input="{}")
+        self.assertGreaterEqual(p.returncode, 0, ("ended by a signal", args, p.stderr))
         return p.returncode, p.stdout, p.stderr
 
     def answer(self, method, path, code, doc):
