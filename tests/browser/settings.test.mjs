@@ -19,6 +19,9 @@ test('the audit log has who changed what, with what it was, as it happens', asyn
   await button('Close').click();
   await at.daemon.rest('POST', '/subsystems', { nqn });
   await row(`subsystem ${nqn} made`).waitFor();
+  await at.daemon.rest('PATCH', '/zoning', { default_zone: 'closed' });
+  await row('patchZoning', '/api/v1/zoning').waitFor();
+  assert.equal(await at.page.getByText('undefined').count(), 0);
   await at.page.getByRole('searchbox').fill('createsub');
   await row('createHost').waitFor(gone);
   await at.page.getByText(/^1 of \d+ changes$/).waitFor();

@@ -38,11 +38,14 @@ function name({ action, kind, id, nqn, more }: AuditChange): string {
   return `${kind} ${id}${nqn ? ` of ${nqn}` : ''} ${action ? VERBS[action] : ''}`;
 }
 
+/** The first of its changes; some have none that could be told one by one. */
+const what = ({ changes: [first], path }: Entry) => (first ? name(first) : path);
+
 const columns = (show: (entry: Entry) => void): Array<Column<Entry>> => [
   { title: 'Time', by: (e) => e.id, cell: (e) => <time dateTime={e.time}>{clock(e.time)}</time> },
   { title: 'Who', by: (e) => e.user, cell: (e) => <>{e.user} <span class="quiet">{e.address}</span></> },
-  { title: 'What', by: (e) => e.operation, cell: (e) => <>{name(e.changes[0] ?? {})}{e.changes.length > 1 && <span class="quiet"> and {count(e.changes.length - 1, 'more', 'more')}</span>}</> },
-  { title: 'By', by: (e) => e.operation, cell: (e) => <code>{e.operation}</code> },
+  { title: 'What', by: (e) => e.operation, cell: (e) => <>{what(e)}{e.changes.length > 1 && <span class="quiet"> and {count(e.changes.length - 1, 'more', 'more')}</span>}</> },
+  { title: 'By', by: (e) => e.operation, cell: (e) => <code class="place">{e.operation}</code> },
   { title: 'Detail', cell: (e) => <button type="button" aria-label={`Show change ${e.id}`} onClick={() => show(e)}>Show</button> },
 ];
 
