@@ -72,7 +72,7 @@ test('the first Tab reaches the skip link, the menu follows, and a new view take
   await at.page.keyboard.press('Tab');
   assert.equal(await focused('textContent'), 'Skip to content');
   await at.page.keyboard.press('Tab');
-  for (let tabs = 0; tabs < 20 && await focused('textContent') !== 'Hosts'; tabs++) await at.page.keyboard.press('Tab');
+  for (let tabs = 0; tabs < 20 && (await focused('textContent')).trim() !== 'Hosts'; tabs++) await at.page.keyboard.press('Tab');
   await at.page.keyboard.press('Enter');
   await heading('Hosts').waitFor();
   assert.equal(await focused('id'), 'main');
