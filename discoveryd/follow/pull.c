@@ -192,7 +192,7 @@ static void begin_send(struct dsc_peer *peer)
 	struct dsc_pull *pull = &peer->pull;
 	bool allowed = pull->lid == NVME_LID_DISCOVERY || pull->lid == NVME_LID_HOST_DISCOVERY ||
 		       pull->lid == NVME_LID_AVE_DISCOVERY; /* Figure 538 */
-	uint64_t genctr;
+	uint64_t genctr = 0;
 
 	pull->again = false; /* a registration holds until the next page */
 	if (allowed)
