@@ -180,8 +180,13 @@ static void quiesce(struct fab_site *site, struct fab_ctrl *ctrl)
 	fab_ctrl_quiesced(ctrl);
 }
 
-static const struct fab_site_ops site_ops = { admin_connect, io_connect, queue_gone, abort_io,
-					      quiesce };
+static const struct fab_site_ops site_ops = {
+	.admin_connect = admin_connect,
+	.io_connect = io_connect,
+	.queue_gone = queue_gone,
+	.abort_io = abort_io,
+	.quiesce = quiesce,
+};
 
 static void view_destroy(struct fab_view *view)
 {
