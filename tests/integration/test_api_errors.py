@@ -318,7 +318,10 @@ def test_each_member_of_each_body_takes_hostile_values():
                     assert status < 500 or status == 507, (method, path, body[:200], status, answer)
                     api.check(method.upper(), '/api/v1' + path, status, headers, answer)
                     if status == 201:
-                        assert daemon.http('DELETE', headers['Location'] + '?force=true')[0] == 204, headers['Location']
+                        gone = daemon.http('DELETE', headers['Location'] + '?force=true')
+                        if gone[0] == 400:  # it has no such parameter
+                            gone = daemon.http('DELETE', headers['Location'])
+                        assert gone[0] == 204, (headers['Location'], gone)
     print(f'# {asked} requests')
     assert asked > 500 and api.ok('GET', '/health')['status'] == 'ok'
     api.ok('PATCH', SUBSYSTEM, {'hosts': [], 'portals': None, 'allow_any_host': False})

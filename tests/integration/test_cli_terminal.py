@@ -101,7 +101,8 @@ def test_forms_of_a_table():
         assert run(daemon, 'subsystems', '-o', 'name')[1] == NQN + '\n'
         assert run(daemon, 'ns', 'ls', '-o', 'name')[1].split() == [NQN, '1']
         code, out, _ = run(daemon, 'subsys', 'ls', '-owide')
-        assert out.splitlines()[0].split()[-4:] == ['LABEL', 'SERIAL', 'AGE', 'REASON'] and re.search(r' first +\S+ +\d+s ', out), out
+        assert out.splitlines()[0].split()[-7:] == ['LABEL', 'PATHS', 'MAX', 'PATHS', 'SERIAL', 'AGE', 'REASON'], out
+        assert re.search(r' first +all +\S+ +\S+ +\d+s ', out), out
         assert run(daemon, 'subsystem', 'list', '--columns', 'label,nqn', '--no-headers')[1].split() == ['first', NQN]
         code, out, err = run(daemon, 'subsystem', 'list', '--columns', 'nqn,colour')
         assert (code, out) == (2, '') and "no column 'colour'" in err and 'NQN, STATE' in err, err
