@@ -87,6 +87,7 @@ def fill(daemon):
     daemon.rest('POST', '/subsystems', {'nqn': NQN, 'hosts': [HOST]})
     daemon.rest('POST', f'/subsystems/{NQN}/namespaces', {'size': '16MiB'})
     daemon.rest('POST', '/subsystems', {'nqn': ODD, 'allow_any_host': True})
+    daemon.rest('POST', '/discovery-controllers', {'id': 'away', 'traddr': '127.0.0.9'})
 
 
 def connect(daemon, nqn=NQN, **more):
