@@ -38,18 +38,15 @@ static struct json_object *render_record(const struct fab_disc_record *record)
 
 /* Subsystems that the host is told of by none of their portals. */
 static struct json_object *render_missing(const struct dsc_snapshot *snap,
-					  const struct dsc_asker *asks, const struct dsc_via *via)
+					  const struct dsc_asker *who)
 {
 	struct json_object *array = json_object_new_array(), *json;
 	struct dsc_paths paths = { 0 };
-	struct dsc_asker who = *asks;
 	const struct dsc_subsys *s;
 	enum dsc_why why;
 	char text[256];
 
-	who.has_to = true;
-	who.to = via->to;
-	dsc_paths_init(&paths, snap, &who);
+	dsc_paths_init(&paths, snap, who);
 	dsc_tree_each(s, snap->subsystems, &dsc_subsys_ops)
 	{
 		dsc_paths_find(&paths, s);
@@ -85,7 +82,7 @@ static struct json_object *render(const struct dsc_snapshot *snap, const struct 
 	api_add_str(json, "via", via->address);
 	api_add_u64(json, "genctr", dsc_log_genctr(log));
 	json_object_object_add(json, "records", records);
-	json_object_object_add(json, "missing", render_missing(snap, who, via));
+	json_object_object_add(json, "missing", render_missing(snap, who));
 	dsc_log_destroy(log);
 	return json;
 }
@@ -142,6 +139,8 @@ static bool read_ask(struct api_req *req, const struct dsc_snapshot *snap, struc
 		return false;
 	}
 	ret->who = dsc_asker(snap, host_nqn);
+	ret->who.has_to = true;
+	ret->who.to = ret->via.to;
 	ret->who.has_from = api_req_query(req, "from");
 	if (ret->who.has_from)
 		ret->who.from = net_prefix_of(&from, NET_IP_BITS);
@@ -170,6 +169,7 @@ static void get(struct api_req *req)
 struct explain {
 	const struct dsc_snapshot *snap;
 	struct ask ask;
+	const char *state; /* of the host: state_of() */
 	const char *nqn; /* only of this; NULL: all */
 	struct json_object *items;
 	uint64_t limit, order;
@@ -199,8 +199,6 @@ static void add_ours(const struct explain *x, struct json_object *json,
 {
 	struct dsc_path_rule rule = dsc_path_rule(x->snap, x->ask.who.host, item->e.subsys);
 	const struct dsc_portal *p = item->e.portal;
-	struct json_object *zone = NULL;
-	struct dsc_zone_ref ref;
 	char text[DSC_NQN_MAX + 1];
 
 	api_add_str(json, "portal", p ? p->name : NULL);
@@ -208,7 +206,30 @@ static void add_ours(const struct explain *x, struct json_object *json,
 	api_add_paths(json, rule.policy, rule.max_paths);
 	api_add_str(json, "path_policy_of", rule.policy_group ? rule.policy_group->name : NULL);
 	api_add_str(json, "max_paths_of", rule.max_group ? rule.max_group->name : NULL);
-	if (p && dsc_snapshot_zone_of(x->snap, item->e.subsys, &x->ask.who, p, &ref)) {
+}
+
+/* The zone that decides, if one does. */
+static void add_zone(const struct explain *x, struct json_object *json,
+		     const struct dsc_log_item *item)
+{
+	const struct dsc_zoning *z = dsc_snapshot_zoning(x->snap);
+	struct dsc_zoning_question q = { .snap = x->snap,
+					 .who = &x->ask.who,
+					 .confirmed = UINT64_MAX };
+	struct json_object *zone = NULL;
+	struct dsc_zone_port port;
+	struct dsc_zone_ref ref;
+	struct net_prefix addr;
+	bool is = false;
+
+	if (item->e.portal) {
+		is = dsc_snapshot_zone_of(x->snap, item->e.subsys, q.who, item->e.portal, &ref);
+	} else if (item->reg && z) {
+		dsc_foreign_port(item->dc, item->reg, &port, &addr);
+		q.port = &port;
+		is = dsc_zoning_name(z, &q, &ref);
+	}
+	if (is) {
 		zone = json_object_new_object();
 		api_add_str(zone, "group", ref.group);
 		json_object_object_add(zone, "zone",
@@ -250,6 +271,8 @@ static void add_rule(const struct explain *x, struct json_object *json,
 		api_add_str(json, "rule", item->rule);
 		if (s)
 			dsc_why_text(x->snap, s, item->e.why, text, sizeof(text));
+		if (s && item->e.why == DSC_WHY_NOT_ALLOWED && !strcmp(x->state, "waiting"))
+			strcat(text, "; it waits to be admitted");
 		api_add_str(json, "detail", s ? text : NULL);
 		return;
 	}
@@ -284,6 +307,8 @@ static int explain_item(void *arg, const struct dsc_log_item *item)
 	add_address(x, json, item);
 	if (item->e.subsys)
 		add_ours(x, json, item);
+	if (!item->referral)
+		add_zone(x, json, item);
 	if (item->reg)
 		api_add_str(json, "discovery_controller", item->dc->name);
 	if (item->referral)
@@ -309,7 +334,7 @@ static const char *state_of(struct api_req *req, const struct dsc_asker *who,
 	return waits ? "waiting" : "unknown";
 }
 
-static struct json_object *render_explain(struct api_req *req, struct explain *x)
+static struct json_object *render_explain(const struct explain *x)
 {
 	struct json_object *json = json_object_new_object(), *groups = json_object_new_array();
 	const struct dsc_asker *who = &x->ask.who;
@@ -321,7 +346,7 @@ static struct json_object *render_explain(struct api_req *req, struct explain *x
 			groups,
 			json_object_new_string(dsc_snapshot_group_id(x->snap, m->group_id)->name));
 	api_add_str(json, "host_nqn", who->nqn);
-	api_add_str(json, "state", state_of(req, who, x->snap));
+	api_add_str(json, "state", x->state);
 	json_object_object_add(json, "groups", groups);
 	api_add_str(json, "via", x->ask.via.address);
 	api_add_str(json, "from", who->has_from ? net_prefix_format(&who->from, from) : NULL);
@@ -347,6 +372,7 @@ static void explain(struct api_req *req)
 		dsc_snapshot_put(snap);
 		return;
 	}
+	x.state = state_of(req, &x.ask.who, snap);
 	x.items = json_object_new_array();
 	walk.who = &x.ask.who;
 	walk.via = &x.ask.via;
@@ -356,7 +382,7 @@ static void explain(struct api_req *req)
 		rc = dsc_log_walk(&walk);
 	}
 	if (rc >= 0)
-		answer(req, render_explain(req, &x));
+		answer(req, render_explain(&x));
 	else
 		answer(req, NULL);
 	dsc_snapshot_put(snap);

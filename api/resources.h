@@ -11,6 +11,7 @@ extern const struct api_route api_res_allow[];
 extern const struct api_route api_res_audit[];
 extern const struct api_route api_res_backup[];
 extern const struct api_route api_res_config[];
+extern const struct api_route api_res_connection[];
 extern const struct api_route api_res_controller[];
 extern const struct api_route api_res_daemon[];
 extern const struct api_route api_res_dc[];

@@ -18,6 +18,7 @@ const struct api_route *const api_route_table[] = {
 	api_res_audit,
 	api_res_operation,
 	api_res_controller,
+	api_res_connection,
 	api_res_stats,
 	api_res_discovery_log,
 	api_res_daemon,

@@ -58,6 +58,7 @@ static const struct {
 	{ "hosts.json", "/api/v1/hosts", true },
 	{ "controllers.json", "/api/v1/controllers", true },
 	{ "registrations.json", "/api/v1/registrations", true },
+	{ "discovery-controllers.json", "/api/v1/discovery-controllers", true },
 	{ "referrals.json", "/api/v1/referrals", true },
 	{ "events.json", "/api/v1/events?limit=1000", false },
 	{ "stats.json", "/api/v1/stats", false },

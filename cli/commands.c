@@ -41,6 +41,7 @@ const struct cli_resource cli_resources[] = {
 	/* keep sorted */
 	{ "audit", NULL, "who changed what", "audit", NULL },
 	{ "backup", NULL, "copies of discoveryd's database", "backups", "id" },
+	{ "connection", "conn", "each queue pair of each controller", "connections", NULL },
 	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
 	{ "dc", NULL, "other discovery controllers, which are followed", "discovery-controllers", "id" },
 	{ "discovery", NULL, "what hosts are told", NULL, NULL },

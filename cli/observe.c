@@ -47,6 +47,26 @@ static enum cli_exit controllers(struct cli *cli)
 	return cli_run_list(cli, path, controller_columns);
 }
 
+static const struct cli_column connection_columns[] = {
+	{ "HOST", "host_nqn", CELL_TEXT, NULL },
+	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },
+	{ "CNTLID", "cntlid", CELL_NUMBER, NULL },
+	{ "QID", "qid", CELL_NUMBER, NULL },
+	{ "TYPE", "type", CELL_TEXT, NULL },
+	{ "PORTAL", "portal", CELL_TEXT, NULL },
+	{ "UNDER WAY", "inflight", CELL_NUMBER, NULL },
+	{ "ADDRESS", "host_addr", CELL_TEXT | CELL_WIDE, NULL },
+	{ "WORKER", "worker", CELL_TEXT | CELL_WIDE, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+static enum cli_exit connections(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("connections", NULL);
+
+	return cli_run_list(cli, path, connection_columns);
+}
+
 /* -- discovery log ---------------------------------------------------------------------------------------------- */
 
 static const struct cli_column record_columns[] = {
@@ -168,6 +188,8 @@ static enum cli_exit explain(struct cli *cli)
 
 const struct cli_command cli_observe_commands[] = {
 	{ "controller", "list", "", "who is connected to what", controller_options, controllers },
+	{ "connection", "list", "", "each connection of each controller", controller_options,
+	  connections },
 	{ "discovery", "explain", "", "what a host is told, what not, and which rule decides",
 	  explain_options, explain },
 	{ NULL, "log", "HOST_NQN", "the discovery log that a host is told, and why", log_options,

@@ -137,6 +137,8 @@ struct fab_view *fab_ctrl_view(const struct fab_ctrl *ctrl); /* borrowed */
 void fab_ctrl_set_view(struct fab_ctrl *ctrl, struct fab_view *view);
 /* Queues an event; answered on a waiting AER, masked until its log has been read with RAE 0. */
 void fab_ctrl_event(struct fab_ctrl *ctrl, uint8_t type, uint8_t info, uint8_t lid);
+/* How many events that name this log page the host has been told since the controller was enabled. */
+unsigned int fab_ctrl_events_told(const struct fab_ctrl *ctrl, uint8_t lid);
 /* True while a notice of that kind is enabled by the host (Feature 0Bh). */
 bool fab_ctrl_event_enabled(const struct fab_ctrl *ctrl, uint32_t aen_bit);
 /* site->quiesce() has ended: I/O queues are gone; the reset completes. */

@@ -7,11 +7,11 @@
 #include "fabrics/ctrl.h"
 #include "fabrics/spec/nvmf.h"
 
-#define FAB_ACL 3	     /* 0's based: Aborts at once */
+#define FAB_ACL 3 /* 0's based: Aborts at once */
 #define FAB_ERRLOG_ENTRIES 64
-#define FAB_MAX_EVENTS 16    /* kinds of event (type, info, log) known at once */
-#define FAB_NR_FEATURES 16   /* rows of the feature table, at most */
-#define FAB_KAS_UNIT 10	     /* KAS: keep alive granularity in 100 ms */
+#define FAB_MAX_EVENTS 16 /* kinds of event (type, info, log) known at once */
+#define FAB_NR_FEATURES 16 /* rows of the feature table, at most */
+#define FAB_KAS_UNIT 10 /* KAS: keep alive granularity in 100 ms */
 #define FAB_READY_TIMEOUT 30 /* CAP.TO and CRTO.CRWMT, in 500 ms */
 
 /* One kind of event.  It is pending from when it happens until an Asynchronous Event Request tells it, then masked until its
@@ -20,6 +20,7 @@ struct fab_event {
 	uint8_t type, info, lid;
 	bool pending, masked;
 	bool shown; /* a read of the log from its start came after the last occurrence */
+	unsigned int told; /* times */
 	uint64_t seq;
 };
 
@@ -40,7 +41,7 @@ struct fab_changed_ns {
 
 struct fab_errlog {
 	atomic_flag lock;
-	uint64_t count;		      /* ever logged; entry n lies at (n - 1) % FAB_ERRLOG_ENTRIES */
+	uint64_t count; /* ever logged; entry n lies at (n - 1) % FAB_ERRLOG_ENTRIES */
 	struct nvme_log_error *entry; /* [FAB_ERRLOG_ENTRIES], or NULL: made by the first error */
 };
 
@@ -74,8 +75,8 @@ struct fab_ctrl {
 	struct fab_req *aborts[FAB_ACL + 1]; /* Aborts that the site works on */
 
 	uint32_t feature[FAB_NR_FEATURES]; /* by row of the feature table */
-	uint32_t temp_under;		   /* Feature 04h has two values */
-	uint64_t time_ms, time_set_at;	   /* Feature 0Eh: milliseconds, and req->started then */
+	uint32_t temp_under; /* Feature 04h has two values */
+	uint64_t time_ms, time_set_at; /* Feature 0Eh: milliseconds, and req->started then */
 	bool time_is_set;
 
 	_Atomic uint32_t ioqs_granted;
@@ -93,8 +94,10 @@ void fab_ctrl_set_state(struct fab_ctrl *ctrl, enum fab_ctrl_state to);
 void fab_ctrl_set_kato(struct fab_ctrl *ctrl, uint32_t ms);
 
 /* property.c */
-struct fab_status fab_property_get(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size, uint64_t *ret);
-struct fab_status fab_property_set(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size, uint64_t value);
+struct fab_status fab_property_get(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size,
+				   uint64_t *ret);
+struct fab_status fab_property_set(struct fab_ctrl *ctrl, uint32_t offset, uint8_t size,
+				   uint64_t value);
 
 /* admin/features.c */
 void fab_features_reset(struct fab_ctrl *ctrl);

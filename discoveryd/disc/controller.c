@@ -246,16 +246,18 @@ static int take_log(struct dsc_disc_ctrl *dc, uint8_t lsp)
 		return -ENOMEM;
 	dsc_log_destroy(dc->log);
 	dc->log = log;
+	dc->log_events = fab_ctrl_events_told(dc->ctrl, NVME_LID_DISCOVERY);
 	return 0;
 }
 
 /* A host that has read all entries reads the header once more, to see that it is still the same log: it is, the one that this host
  * was told.  Else it would begin anew for as long as changes follow each other closely; and of those it hears by an event, for the
- * next look is at the newest. */
+ * next look is at the newest.  After such an event a header is the first of another reading. */
 static bool is_check(struct dsc_disc_ctrl *dc, uint8_t lsp, uint64_t off, uint32_t len)
 {
 	bool check = dc->log && dc->log_whole && off == 0 && len <= sizeof(struct nvmf_disc_log) &&
 		     dsc_log_dlpf(dc->log) == lsp &&
+		     fab_ctrl_events_told(dc->ctrl, NVME_LID_DISCOVERY) == dc->log_events &&
 		     net_reactor_env(dc->disc->reactor)->now <
 			     dc->log_until - LOG_HOLD_NS + LOG_CHECK_NS;
 

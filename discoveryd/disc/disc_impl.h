@@ -36,6 +36,7 @@ struct dsc_disc_ctrl {
 	struct dsc_log *log; /* as taken at offset 0, until read to its end or LOG_HOLD_NS */
 	uint64_t log_until;
 	bool log_whole; /* what was read last is its end */
+	unsigned int log_events; /* that had been told when it was taken */
 	uint64_t
 		told; /* GENCTR of the newest log that the host has begun to read, or of its connecting */
 	struct dsc_hostlog *hosts; /* the same of the host discovery log */

@@ -143,6 +143,7 @@ static int walk_ours(const struct dsc_log_walk *walk)
 		why = item.e.why;
 		if (why == DSC_WHY_VISIBLE && local && !is_port_local(walk, item.e.portal))
 			why = DSC_WHY_NOT_LOCAL;
+		item.e.why = why;
 		rc = give(walk, &item, why == DSC_WHY_VISIBLE ? NULL : dsc_why_name[why]);
 	}
 	dsc_visible_end(&it);

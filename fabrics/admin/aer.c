@@ -66,6 +66,7 @@ static void deliver(struct fab_ctrl *ctrl)
 		memmove(&ev->aer[0], &ev->aer[1], ev->nr_aer * sizeof(ev->aer[0]));
 		e->pending = false;
 		e->masked = true;
+		e->told++;
 		req->cqe.dw[0] = htole32(NVME_AER_RESULT(e->type, e->info, e->lid));
 		fab_req_complete(req, FAB_OK);
 	}
@@ -103,6 +104,15 @@ void fab_ctrl_event(struct fab_ctrl *ctrl, uint8_t type, uint8_t info, uint8_t l
 		e->seq = ev->seq++;
 	}
 	deliver(ctrl);
+}
+
+unsigned int fab_ctrl_events_told(const struct fab_ctrl *ctrl, uint8_t lid)
+{
+	unsigned int told = 0;
+
+	for (unsigned int i = 0; i < ctrl->events.nr_kinds; i++)
+		told += ctrl->events.kind[i].lid == lid ? ctrl->events.kind[i].told : 0;
+	return told;
 }
 
 void fab_events_log_read(struct fab_ctrl *ctrl, uint8_t lid, uint64_t off, bool rae)

@@ -184,7 +184,7 @@ def inside(cases):
     return 1 if failed else 0
 
 
-def start_avahi():
+def start_avahi(interface='tap0'):
     """avahi-daemon on a bus of its own; /run is private to us (unshare -m), since its pid file has a fixed place there."""
     sh('mount', '--make-rprivate', '/')
     sh('mount', '-t', 'tmpfs', 'tmpfs', '/run')
@@ -198,7 +198,7 @@ def start_avahi():
 </busconfig>''')
     os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={folder}/bus'
     avahi = pathlib.Path(folder, 'avahi.conf')
-    avahi.write_text('[server]\nhost-name=pharos\nuse-ipv6=no\nallow-interfaces=tap0\n')
+    avahi.write_text(f'[server]\nhost-name=pharos\nuse-ipv6=no\nallow-interfaces={interface}\n')
     bus = subprocess.Popen(['dbus-daemon', f'--config-file={config}', '--nofork'])
     while not os.path.exists(f'{folder}/bus'):
         time.sleep(0.05)

@@ -245,6 +245,13 @@ def test_connected_hosts_are_seen():
         seen = api.ok('GET', f'/controllers?host_nqn={HOST}')['items']
         assert len(seen) == 1 and seen[0]['nqn'] == NQN + '-seen' and seen[0]['host_addr'].startswith('127.0.0.1'), seen
         assert api.ok('GET', '/controllers?nqn=nqn.2026-11.example:nobody')['items'] == []
+        queues = pharos.wait_for(lambda: len(q := api.ok('GET', f'/connections?nqn={NQN}-seen')['items']) == 3 and q, 10, 'its queues are told')
+        assert [(q['qid'], q['type'], q['cntlid'], q['host_nqn']) for q in queues] == [(i, 'io' if i else 'admin', seen[0]['cntlid'], HOST) for i in range(3)], queues
+        assert queues[0]['host_addr'] == seen[0]['host_addr'] and queues[1]['host_addr'] is None and queues[1]['inflight'] == 0, queues
+        pages = [api.ok('GET', f'/connections?nqn={NQN}-seen&limit=1')]
+        while pages[-1]['next']:
+            pages.append(api.ok('GET', f'/connections?nqn={NQN}-seen&limit=1&cursor={urllib.parse.quote(pages[-1]["next"])}'))
+        assert [q for page in pages for q in page['items']] == queues and api.ok('GET', '/connections?type=io&sort=-qid&limit=1')['items'] == queues[2:]
         assert api.ok('GET', path)['controller_count'] == 1 and api.ok('GET', f'/hosts/{HOST}')['controller_count'] == 1
         assert api.ok('GET', path + '/hosts')['items'] == [{'host_nqn': HOST, 'connected': True}]
         problem = api.problem(409, 'DELETE', path)
@@ -269,6 +276,9 @@ def test_discovery_log_is_what_the_wire_says():
     assert sorted(tuple(str(r[k]) for k in keys) for r in log['records']) == sorted(tuple(str(e[k]) for k in keys) for e in entries), (log, entries)
     assert log['records'][0]['subtype'] == 'current discovery subsystem' and log['records'][0]['trsvcid'] == port, log
     assert log['records'][1]['trtype'] == 'tcp' and log['records'][1]['adrfam'] == 'ipv4', log
+    why = api.ok('GET', f'/discovery/explain?host_nqn={HOST}')['items']
+    shown = [(row['nqn'], row['traddr'], row['trsvcid']) for row in why if row['shown']]
+    assert set(shown) <= {tuple(str(r[k]) for k in keys) for r in log['records']} and NQN + '-log' in [nqn for nqn, _, _ in shown], why
     missing = {m['nqn']: m['reason'] for m in api.ok('GET', f'/discovery-log?host_nqn={OTHER}')['missing']}
     assert missing[NQN + '-log'] == 'not_allowed', missing
     far = api.ok('GET', f'/discovery-log?host_nqn={HOST}&via=192.0.2.7')

@@ -296,6 +296,48 @@ def test_slow_clients_harm_no_other():
         s.close()
 
 
+def memory():
+    return int(pathlib.Path(f'/proc/{daemon.process.pid}/statm').read_text().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+
+def test_headers_that_are_too_long_or_too_many_are_refused():
+    host, port = daemon.api.rsplit(':', 1)
+    before = memory()
+    for headers in ('X: ' + 'x' * (1 << 20) + '\r\n', ''.join(f'X-{i}: y\r\n' for i in range(50000)), 'X' * (1 << 20)):
+        for _ in range(20):
+            with socket.create_connection((host, int(port)), timeout=20) as s:
+                try:
+                    s.sendall(f'GET /api/v1/subsystems HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n'.encode())
+                    status = s.recv(64)[9:12]
+                except OSError:
+                    status = b''  # it was closed on us
+                assert status in (b'', b'400', b'413', b'431'), status
+    assert memory() - before < 32 << 20 and api.ok('GET', '/health')['status'] == 'ok'
+
+
+def test_who_reads_no_answer_harms_no_other():
+    host, port = daemon.api.rsplit(':', 1)
+    before = memory()
+    greedy = []
+    for _ in range(100):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect((host, int(port)))
+        s.setblocking(False)
+        for _ in range(50):
+            try:
+                s.send(b'GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n' * 4)
+            except BlockingIOError:
+                break
+        greedy.append(s)
+    for _ in range(10):
+        api.ok('GET', '/subsystems')
+    assert memory() - before < 64 << 20, (before, memory())
+    for s in greedy:
+        s.close()
+    api.ok('GET', '/subsystems')
+
+
 HOSTILE = [None, True, False, 0, -1, 1, 2 ** 31, 2 ** 32, 2 ** 53 + 1, 2 ** 63, 2 ** 64 - 1, 2 ** 64, 10 ** 30, 0.5, -0.0, 1e308, '', ' ', '0', '-1', 'null', '\0', 'a\0b', '\n', '%s%n', '../../etc/passwd',
            "'; DROP TABLE subsystems; --", '\u202e', '\ud800', '💾' * 60, 'x' * 70000, 'nqn.2026-11.example:' + 'é' * 101, [], [[]], {}, {'a': {}}, [None], ['x'] * 5000, [NQN, NQN]]
 

@@ -47,6 +47,8 @@ def test_one_is_made_listed_and_fetched():
     target = pathlib.Path(daemon.state) / 'fetched.db'
     got = cli('backup', 'get', made['id'], str(target))
     assert got.returncode == 0 and target.read_bytes() == (folder / f'{made["id"]}.db').read_bytes() and target.stat().st_mode & 0o777 == 0o600, got
+    status, headers, copy = api('GET', f'/backups/{made["id"]}/file')
+    assert status == 200 and copy.startswith('SQLite format 3') and f'pharos-{made["id"]}.db' in headers['Content-Disposition'], headers
     assert cli('backup', 'get', made['id'], str(target)).returncode == 1, 'what is there is not written over'
     with sqlite3.connect(f'file:{target}?mode=ro', uri=True) as db:
         assert db.execute('SELECT nqn, label FROM subsystems').fetchall() == [(NQN, 'kept')]

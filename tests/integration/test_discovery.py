@@ -125,6 +125,27 @@ def test_a_change_between_reading_and_rearming_is_told():
         assert struct.unpack('<Q', queue.get_log(0x70, 1024)[:8])[0] > struct.unpack('<Q', log[:8])[0]
 
 
+def test_the_header_read_last_is_that_of_the_log_that_was_read():
+    def header(queue, rae):
+        return struct.unpack('<QQ', queue.get_log(0x70, 1024, rae=rae)[:16])
+
+    with pharos.Discoveryd() as daemon:
+        queue = discovery(daemon)
+        event = queue.aer()
+        genctr, numrec = header(queue, 1)
+        create(daemon, 'nqn.2026-11.example:one', HOST_A)
+        wait_event(queue, event)
+        event = queue.aer()
+        queue.get_log(0x70, numrec * 1024, 1024, rae=1)
+        newest, numrec = header(queue, 1)
+        assert newest > genctr, 'an event came since: this is the new log'
+        queue.get_log(0x70, numrec * 1024, 1024, rae=1)
+        create(daemon, 'nqn.2026-11.example:two', HOST_A)
+        assert header(queue, 0) == (newest, numrec), 'what was read is whole'
+        wait_event(queue, event)
+        assert header(queue, 0)[0] > newest
+
+
 def test_a_burst_of_changes_is_a_handful_of_aens():
     with pharos.Discoveryd() as daemon:
         queue = discovery(daemon)

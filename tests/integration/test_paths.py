@@ -137,7 +137,8 @@ def test_explain_says_what_the_log_says_and_why():
     far = explain(A, via='192.0.2.1', nqn=NQN)['items']
     assert {r['rule'] for r in far} <= {'loopback_portal', 'not_listed', 'any_host'} and not any(r['shown'] for r in far), far
     assert (explain(A)['state'], explain(A)['groups'], explain('nqn.2026-11.example:nobody')['state']) == ('admitted', ['near'], 'unknown')
-    assert explain('nqn.2026-11.example:stranger')['state'] == 'waiting'
+    stranger = explain('nqn.2026-11.example:stranger', nqn=NQN + '-hidden')
+    assert stranger['state'] == 'waiting' and all('waits to be admitted' in r['detail'] for r in stranger['items']), stranger
     assert [r['rule'] for r in explain(A)['items'] if 'referral' in r] == ['not_for_host']
     local = explain(B, port_local='true', via='127.0.8.1', nqn=NQN)['items']
     assert [r['traddr'] for r in local if r['shown']] == ['127.0.8.1'], local

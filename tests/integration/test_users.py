@@ -73,7 +73,7 @@ def test_what_makes_no_sense_is_refused():
     api.problem(422, 'POST', '/tokens', {'user': 'nobody'}, field='user')
     api.problem(422, 'POST', '/tokens', {'user': 'adm', 'expires_in': 0}, field='expires_in')
     assert api.ok('PUT', '/users/vie', {'role': 'viewer'})['description'] == ''
-    assert api.ok('PATCH', '/users/vie', {'description': 'looks'})['description'] == 'looks'
+    assert api.ok('PATCH', '/users/vie', {'description': 'looks'})['description'] == 'looks' == api.ok('GET', '/users/vie')['description']
 
 
 def test_with_authentication_a_token_is_needed():
