@@ -15,7 +15,8 @@
 /* -- slices --------------------------------------------------------------------------------------- */
 int dsc_slice_cmp(struct dsc_slice a, struct dsc_slice b)
 {
-	int c = memcmp(a.p, b.p, cmn_min(a.len, b.len));
+	size_t len = cmn_min(a.len, b.len);
+	int c = len ? memcmp(a.p, b.p, len) : 0; /* an empty one may be nowhere */
 
 	return c ? c : a.len < b.len ? -1 : a.len > b.len;
 }

@@ -164,6 +164,14 @@ class Mdns(unittest.TestCase):
         res = subprocess.run(machine.argv(CLI, "dc", "list", "-o", "json"), capture_output=True, text=True)
         return json.loads(res.stdout) if res.returncode == 0 else []
 
+    def wait_listed(self, machine, ports):
+        """Exactly these are listed."""
+        try:
+            return wait_for(lambda: (lambda dcs: dcs if sorted(dc["trsvcid"] for dc in dcs) == ports else None)(self.listed(machine)), 10, f"{ports} are listed")
+        except AssertionError:
+            print([{k: dc[k] for k in ("traddr", "trsvcid", "state", "source", "own_nqn", "announced")} for dc in self.listed(machine)], machine.log("discoveryd"))
+            raise
+
     def found(self):
         return sorted(tuple(r) for r in self.host.browse() if "Pharos" in r[2])
 
@@ -261,8 +269,7 @@ class Mdns(unittest.TestCase):
         # Followed by the one that follows all; to the other it waits, and that one has found out who it is.
         peer = wait_for(row(self.host, "10.78.0.1", "connected"), 15, "followed at once")
         self.assertEqual((peer["source"], peer["admitted"], peer["announced"], peer["dctype"]), ("mdns", True, True, "cdc"))
-        found = wait_for(lambda: (lambda dcs: dcs if sorted(dc["trsvcid"] for dc in dcs) == ["8009", "9"] else None)(
-            self.listed(self.storage)), 10, "both are listed, and nothing else")
+        found = self.wait_listed(self.storage, ["8009", "9"])
         known = next(dc for dc in found if dc["trsvcid"] == "8009")
         self.assertEqual({(dc["source"], dc["state"], dc["admitted"], dc["announced"]) for dc in found}, {("mdns", "waiting", False, True)})
         wait_for(lambda: next(dc for dc in self.listed(self.storage) if dc["id"] == known["id"])["own_nqn"], 10, "it has said who it is")
