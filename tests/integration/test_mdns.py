@@ -264,11 +264,12 @@ class Mdns(unittest.TestCase):
         self.start_discoveryd("10.78.0.1", options=["--dctype", "cdc"])
         self.start_discoveryd("10.78.0.2", machine=self.host, options=["--mdns-follow"])
         # What only announces something, and what isn't NVMe/TCP.
-        self.host.start("idle", "avahi-publish", "-s", "Idle", "_nvme-disc._tcp", "9", "p=tcp")
-        self.host.start("rdma", "avahi-publish", "-s", "Other", "_nvme-disc._tcp", "10", "p=roce")
+        self.host.start("idle", "avahi-publish", "-f", "-s", "Idle", "_nvme-disc._tcp", "9", "p=tcp")
+        self.host.start("rdma", "avahi-publish", "-f", "-s", "Other", "_nvme-disc._tcp", "10", "p=roce")
         # Followed by the one that follows all; to the other it waits, and that one has found out who it is.
-        peer = wait_for(row(self.host, "10.78.0.1", "connected"), 15, "followed at once")
-        self.assertEqual((peer["source"], peer["admitted"], peer["announced"], peer["dctype"]), ("mdns", True, True, "cdc"))
+        wait_for(row(self.host, "10.78.0.1", "connected"), 15, "followed at once")
+        peer = wait_for(lambda: next((dc for dc in self.listed(self.host) if dc["dctype"]), None), 10, "it has said what it is")
+        self.assertEqual((peer["traddr"], peer["source"], peer["admitted"], peer["announced"], peer["dctype"]), ("10.78.0.1", "mdns", True, True, "cdc"))
         found = self.wait_listed(self.storage, ["8009", "9"])
         known = next(dc for dc in found if dc["trsvcid"] == "8009")
         self.assertEqual({(dc["source"], dc["state"], dc["admitted"], dc["announced"]) for dc in found}, {("mdns", "waiting", False, True)})
