@@ -188,6 +188,7 @@ void dsc_disc_stop(struct dsc_disc *disc)
 		dsc_views_unsubscribe(disc->app->model, &disc->view_sub);
 	if (disc->reactor)
 		net_reactor_stop(disc->reactor);
+	disc->ending = true; /* from here on the control loop takes no messages */
 	if (disc->server)
 		net_server_destroy(disc->server);
 	dsc_disc_end_dims(disc);

@@ -147,7 +147,7 @@ def register(daemon):
             'registered_by_stafd': expect('stafd has registered the host', 1)}
 
 
-CASES = {'first_light': (first_light, 400), 'crash': (crash, 420), 'mdns': (mdns, 200),
+CASES = {'first_light': (first_light, 400), 'crash': (crash, 420), 'mdns': (mdns, 400),
          'register': (register, 120, '--dctype', 'cdc')}
 
 
