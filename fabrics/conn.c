@@ -83,7 +83,6 @@ struct fab_conn *fab_conn_create(const struct fab_conn_params *params)
 	TAILQ_INIT(&conn->tx);
 	TAILQ_INIT(&conn->wait_buf);
 	if (grow_slots(conn, CONN_UNBOUND_SLOTS) < 0) {
-		free(conn->kd_data);
 		free(conn->slots);
 		free(conn);
 		return NULL;
@@ -98,6 +97,7 @@ static void free_conn(struct fab_conn *conn)
 	if (conn->ctrl)
 		fab_ctrl_put(conn->ctrl);
 	free(conn->kept);
+	free(conn->kd_data);
 	free(conn->slots);
 	free(conn->free_slots);
 	free(conn);

@@ -216,6 +216,22 @@ static void test_a_request_is_answered_and_ends_the_connection_wherever_it_is_cu
 	}
 }
 
+/* A sanitizer would find what is left. */
+static void test_a_request_that_stops_anywhere_leaves_nothing(void **state)
+{
+	uint8_t buf[4096];
+	size_t len = put_kdreq(buf, 2, "192.0.2.7");
+
+	(void)state;
+	for (size_t cut = 0; cut < len; cut += 13) {
+		struct fixture *f = connected(&cdc_ops, NVME_TCP_F_KDCONN);
+
+		fab_conn_push(f->conn, buf, cut);
+		fx_free(f);
+		assert_int_equal(nr_asked, 0);
+	}
+}
+
 static void test_refusals_are_told(void **state)
 {
 	struct fixture *f = connected(&cdc_ops, NVME_TCP_F_KDCONN);
@@ -315,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_the_response_by_its_bytes),
 		cmocka_unit_test(
 			test_a_request_is_answered_and_ends_the_connection_wherever_it_is_cut),
+		cmocka_unit_test(test_a_request_that_stops_anywhere_leaves_nothing),
 		cmocka_unit_test(test_refusals_are_told),
 		cmocka_unit_test(test_lengths_are_hostile),
 		cmocka_unit_test(test_it_belongs_to_its_own_kind_of_connection),
