@@ -62,7 +62,7 @@ static int add_listener(struct dsc_disc *disc, unsigned int i, struct cmn_err *e
 		close(fd);
 		return rc;
 	}
-	rc = net_listener_add(disc->server, fd, NULL, 0, &portal, &disc->listener[i]);
+	rc = net_listener_add(disc->server, fd, &portal, &disc->listener[i]);
 	if (rc < 0)
 		return cmn_err_errno(err, rc, "listen", "cannot listen on %s port %u",
 				     addr->address, addr->port);

@@ -29,21 +29,6 @@ struct dsc_batch {
 	uint32_t nsid;
 };
 
-/* Room for one more; returns the array, moved when it had to grow. */
-static void *grow(void *old, size_t nr, size_t *max, size_t size)
-{
-	void *more;
-
-	if (nr < *max)
-		return old;
-	*max = *max ? 2 * *max : 8;
-	more = dsc_zalloc(*max * size);
-	if (nr)
-		memcpy(more, old, nr * size);
-	free(old);
-	return more;
-}
-
 /* -- from the transactions of commands ------------------------------------------------------------- */
 struct dsc_txn *dsc_batch_join(struct dsc_model *model)
 {
@@ -59,7 +44,7 @@ bool dsc_batch_has(const struct dsc_txn *txn)
 void dsc_txn_also(struct dsc_txn *txn, const struct dsc_target *target)
 {
 	txn->targets =
-		grow(txn->targets, txn->nr_targets, &txn->max_targets, sizeof(*txn->targets));
+		dsc_grow(txn->targets, txn->nr_targets, &txn->max_targets, sizeof(*txn->targets));
 	txn->targets[txn->nr_targets++] = *target;
 }
 
@@ -75,7 +60,7 @@ void dsc_batch_joined(struct dsc_txn *txn, const struct dsc_call *call,
 		dsc_txn_also(txn, target);
 	if (!call || !call->done)
 		return;
-	b->joined = grow(b->joined, b->nr_joined, &b->max_joined, sizeof(*b->joined));
+	b->joined = dsc_grow(b->joined, b->nr_joined, &b->max_joined, sizeof(*b->joined));
 	j = &b->joined[b->nr_joined++];
 	j->call = *call;
 	j->nsid = target ? target->nsid : 0;

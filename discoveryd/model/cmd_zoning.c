@@ -324,16 +324,7 @@ struct plan {
 
 static void plan_add(struct plan *p, const char *name, char *zones)
 {
-	struct wanted *more;
-
-	if (p->nr == p->max) {
-		p->max = p->max ? 2 * p->max : 8;
-		more = dsc_zalloc(p->max * sizeof(*more));
-		if (p->nr)
-			memcpy(more, p->group, p->nr * sizeof(*more));
-		free(p->group);
-		p->group = more;
-	}
+	p->group = dsc_grow(p->group, p->nr, &p->max, sizeof(*p->group));
 	snprintf(p->group[p->nr].name, sizeof(p->group[p->nr].name), "%s", name);
 	p->group[p->nr++].zones = zones;
 }

@@ -170,16 +170,8 @@ static void push(struct dsc_txn *txn, bool del, struct dsc_row *row)
 	struct dsc_store_req *req = &txn->req;
 
 	dsc_effects_before(txn, del, row);
-	if (req->nr_writes == txn->max_writes) {
-		size_t max = txn->max_writes ? 2 * txn->max_writes : 8;
-		struct dsc_write *more = dsc_zalloc(max * sizeof(*more));
-
-		if (req->nr_writes)
-			memcpy(more, req->writes, req->nr_writes * sizeof(*more));
-		free(req->writes);
-		req->writes = more;
-		txn->max_writes = max;
-	}
+	req->writes =
+		dsc_grow(req->writes, req->nr_writes, &txn->max_writes, sizeof(*req->writes));
 	req->writes[req->nr_writes++] = (struct dsc_write){ .del = del, .row = row };
 	dsc_state_write(&txn->model->ahead, del, row);
 }

@@ -144,16 +144,7 @@ void dsc_paths_init(struct dsc_paths *paths, const struct dsc_snapshot *snap,
 
 static struct dsc_path *add(struct dsc_paths *paths)
 {
-	struct dsc_path *more;
-
-	if (paths->nr == paths->max) {
-		more = dsc_zalloc(2 * (paths->max + 4) * sizeof(*more));
-		if (paths->nr)
-			memcpy(more, paths->path, paths->nr * sizeof(*more));
-		free(paths->path);
-		paths->path = more;
-		paths->max = 2 * (paths->max + 4);
-	}
+	paths->path = dsc_grow(paths->path, paths->nr, &paths->max, sizeof(*paths->path));
 	return &paths->path[paths->nr++];
 }
 

@@ -33,12 +33,7 @@ struct dsc_doubt {
 
 static void add(struct dsc_review *r, const struct dsc_doubt *doubt)
 {
-	if (r->nr == r->max) {
-		r->max = r->max ? 2 * r->max : 8;
-		r->doubt = realloc(r->doubt, r->max * sizeof(*r->doubt));
-		if (!r->doubt)
-			abort();
-	}
+	r->doubt = dsc_grow(r->doubt, r->nr, &r->max, sizeof(*r->doubt));
 	r->doubt[r->nr++] = *doubt;
 }
 

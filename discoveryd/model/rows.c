@@ -30,6 +30,20 @@ void *dsc_zalloc(size_t size)
 	return p;
 }
 
+void *dsc_grow(void *array, size_t nr, size_t *max, size_t size)
+{
+	void *more;
+
+	if (nr < *max)
+		return array;
+	*max = *max ? 2 * *max : 8;
+	more = dsc_zalloc(*max * size);
+	if (nr)
+		memcpy(more, array, nr * size);
+	free(array);
+	return more;
+}
+
 char *dsc_strdup(const char *text)
 {
 	size_t len = strlen(text) + 1;

@@ -364,6 +364,8 @@ void *dsc_row_copy(const void *row);
 
 /* Memory that the control plane can't do without: logs and ends the process when there is none. */
 void *dsc_zalloc(size_t size);
+/* An array with room for one more element of size bytes behind its nr ones; *max is for how many there is.  Moved where it had to be. */
+void *dsc_grow(void *array, size_t nr, size_t *max, size_t size);
 char *dsc_strdup(const char *text);
 
 #endif

@@ -48,6 +48,9 @@ BY_ID(reg, regs)
 BY_ID(referral, referrals)
 BY_ID(user, users)
 BY_ID(token, tokens)
+BY_ID(zone_group, zone_groups)
+BY_ID(zone_alias, zone_aliases)
+BY_ID(zone_active, zone_actives)
 
 #define BY_NAME(what, root)                                                                        \
 	const struct dsc_##what *dsc_snapshot_##what(const struct dsc_snapshot *snap,              \
@@ -74,6 +77,8 @@ BY_NAME(entity, entity_eids)
 BY_NAME(referral, referral_names)
 BY_NAME(user, user_names)
 BY_NAME(token, token_names)
+BY_NAME(zone_group, zone_group_names)
+BY_NAME(zone_alias, zone_alias_names)
 
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid)
 {

@@ -11,16 +11,7 @@
 /* -- zones --------------------------------------------------------------------------------------------- */
 static void add_target(struct dsc_targets *to, const struct dsc_zone_target *t)
 {
-	struct dsc_zone_target *more;
-
-	if (to->nr == to->max) {
-		to->max = to->max ? 2 * to->max : 16;
-		more = dsc_zalloc(to->max * sizeof(*more));
-		if (to->nr)
-			memcpy(more, to->t, to->nr * sizeof(*more));
-		free(to->t);
-		to->t = more;
-	}
+	to->t = dsc_grow(to->t, to->nr, &to->max, sizeof(*to->t));
 	to->t[to->nr++] = *t;
 }
 

@@ -49,18 +49,11 @@ static char *text_of(struct dsc_slice s)
 
 static void add_key(struct keys *keys, struct dsc_slice line, const struct dsc_zone_member *m)
 {
-	struct dsc_zone_key *more, *k;
+	struct dsc_zone_key *k;
 
 	if (m->has & (FAB_ZE_PORT | FAB_ZE_PORTID))
 		return; /* matches no host */
-	if (keys->nr == keys->max) {
-		keys->max = keys->max ? 2 * keys->max : 8;
-		more = dsc_zalloc(keys->max * sizeof(*more));
-		if (keys->nr)
-			memcpy(more, keys->key, keys->nr * sizeof(*more));
-		free(keys->key);
-		keys->key = more;
-	}
+	keys->key = dsc_grow(keys->key, keys->nr, &keys->max, sizeof(*keys->key));
 	k = &keys->key[keys->nr++];
 	memset(k, 0, sizeof(*k));
 	if (m->has & FAB_ZE_NQN)

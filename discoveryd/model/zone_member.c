@@ -255,16 +255,7 @@ bool dsc_zone_member_to_wire(const struct dsc_zone_member *m, struct fab_zone_me
 /* -- lines ------------------------------------------------------------------------------------------------ */
 static void add_bytes(struct dsc_lines *l, struct dsc_slice s)
 {
-	char **more;
-
-	if (l->nr == l->max) {
-		l->max = l->max ? 2 * l->max : 16;
-		more = dsc_zalloc(l->max * sizeof(*more));
-		if (l->nr)
-			memcpy(more, l->line, l->nr * sizeof(*more));
-		free(l->line);
-		l->line = more;
-	}
+	l->line = dsc_grow(l->line, l->nr, &l->max, sizeof(*l->line));
 	l->line[l->nr] = dsc_zalloc(s.len + 1);
 	memcpy(l->line[l->nr++], s.p, s.len);
 }

@@ -54,21 +54,6 @@ struct dsc_zone_preview {
 };
 
 /* -- lists --------------------------------------------------------------------------------------------- */
-/* Room for one more of size bytes each. */
-static void *grow(void *old, size_t nr, size_t *max, size_t size)
-{
-	void *more;
-
-	if (nr < *max)
-		return old;
-	*max = *max ? 2 * *max : 8;
-	more = dsc_zalloc(*max * size);
-	if (nr)
-		memcpy(more, old, nr * size);
-	free(old);
-	return more;
-}
-
 static void note(struct dsc_zone_preview *p, struct dsc_preview_list *list, const char *nqn)
 {
 	for (size_t i = 0; i < list->nr; i++)
@@ -79,7 +64,7 @@ static void note(struct dsc_zone_preview *p, struct dsc_preview_list *list, cons
 		return;
 	}
 	p->listed++;
-	list->nqn = grow(list->nqn, list->nr, &list->max, sizeof(*list->nqn));
+	list->nqn = dsc_grow(list->nqn, list->nr, &list->max, sizeof(*list->nqn));
 	list->nqn[list->nr++] = nqn;
 }
 
@@ -88,7 +73,7 @@ static void add_known(struct dsc_zone_preview *p, const char *nqn, const char *a
 {
 	struct known *k;
 
-	p->known = grow(p->known, p->nr_known, &p->max_known, sizeof(*p->known));
+	p->known = dsc_grow(p->known, p->nr_known, &p->max_known, sizeof(*p->known));
 	k = &p->known[p->nr_known++];
 	memset(k, 0, sizeof(*k));
 	k->nqn = dsc_strdup(nqn);
@@ -239,7 +224,7 @@ static void find_entries(struct dsc_zone_preview *p)
 		if (!dc || e->etype != NVMF_DIM_DDC || r->subtype != NVMF_SUBTYPE_NVM ||
 		    dsc_dc_why(p->snap, dc, NULL) != DSC_DC_TOLD || !may_differ(p, r))
 			continue;
-		p->entry = grow(p->entry, p->nr_entries, &p->max_entries, sizeof(*p->entry));
+		p->entry = dsc_grow(p->entry, p->nr_entries, &p->max_entries, sizeof(*p->entry));
 		p->entry[p->nr_entries++] = (struct entry){ dc, r };
 	}
 }
@@ -478,7 +463,7 @@ static void judge(struct dsc_zone_preview *p, const struct dsc_czone *zone, stru
 		p->r.truncated = true;
 		return;
 	}
-	to->m = grow(to->m, to->nr, &to->max, sizeof(*to->m));
+	to->m = dsc_grow(to->m, to->nr, &to->max, sizeof(*to->m));
 	to->m[to->nr++] = (struct dsc_preview_member){ .group = zone->group->name,
 						       .zone = zone->name,
 						       .line = line };

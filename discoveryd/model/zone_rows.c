@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discoveryd/model/zone_rows.c - the rows of zoning by name, by id, by change.
+/* discoveryd/model/zone_rows.c - what zoning has beside rows by id and name (snapshot.c).
  * Owns: nothing.  Thread: any.  May block: never. */
 #include <stdio.h>
 
@@ -13,33 +13,6 @@ const char *const dsc_zone_past_name[DSC_ZONE_PAST_COUNT + 1] = {
 };
 
 /* -- what is edited ---------------------------------------------------------------------------------- */
-#define BY_ID(what, root)                                                                          \
-	const struct dsc_##what *dsc_snapshot_##what##_id(const struct dsc_snapshot *snap,         \
-							  uint64_t id)                             \
-	{                                                                                          \
-		return dsc_tree_find(snap->root, &dsc_##what##_ops, &id);                          \
-	}
-#define BY_NAME(what, root)                                                                        \
-	const struct dsc_##what *dsc_snapshot_##what(const struct dsc_snapshot *snap,              \
-						     const char *name)                             \
-	{                                                                                          \
-		const struct dsc_name *n = dsc_tree_find(snap->root, &dsc_name_ops, name);         \
-                                                                                                   \
-		return n ? dsc_snapshot_##what##_id(snap, n->id) : NULL;                           \
-	}                                                                                          \
-	const struct dsc_##what *dsc_snapshot_##what##_after(const struct dsc_snapshot *snap,      \
-							     const char *name)                     \
-	{                                                                                          \
-		const struct dsc_name *n = dsc_tree_next(snap->root, &dsc_name_ops, name);         \
-                                                                                                   \
-		return n ? dsc_snapshot_##what##_id(snap, n->id) : NULL;                           \
-	}
-BY_ID(zone_group, zone_groups)
-BY_NAME(zone_group, zone_group_names)
-BY_ID(zone_alias, zone_aliases)
-BY_NAME(zone_alias, zone_alias_names)
-BY_ID(zone_active, zone_actives)
-
 const struct dsc_zone *dsc_snapshot_zone_named(const struct dsc_zone_group *group, const char *name)
 {
 	return dsc_tree_find(group->zones, &dsc_zone_ops, name);

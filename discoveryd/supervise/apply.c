@@ -389,16 +389,7 @@ static void add_fail(struct fail_list *list, struct dsc_fail *f)
 {
 	if (!f)
 		return;
-	if (list->nr == list->max) {
-		size_t max = list->max ? 2 * list->max : 16;
-		struct dsc_fail **more = dsc_zalloc(max * sizeof(*more));
-
-		if (list->nr)
-			memcpy(more, list->f, list->nr * sizeof(*more));
-		free(list->f);
-		list->f = more;
-		list->max = max;
-	}
+	list->f = dsc_grow(list->f, list->nr, &list->max, sizeof(*list->f));
 	list->f[list->nr++] = f;
 }
 
