@@ -186,19 +186,13 @@ static void retire(struct net_msg *msg)
 	net_listener_put(l);
 }
 
-int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, socklen_t len,
-		     const struct fab_portal *portal, struct net_listener **ret)
+int net_listener_add(struct net_server *s, int fd, const struct fab_portal *portal,
+		     struct net_listener **ret)
 {
 	struct net_listener *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
-	if (fd < 0)
-		fd = net_listen(addr, len, NULL);
-	if (fd < 0) {
-		free(l);
-		return fd;
-	}
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); /* one that was given may not be */
 	l->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready };
 	l->pause.fire = pause_over;

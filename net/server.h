@@ -27,9 +27,9 @@ unsigned int net_server_nr_conns(const struct net_server *s); /* any */
 /* A socket that listens at addr.  congestion: TCP's congestion control for what it accepts; NULL: the system's.  The descriptor, the
  * caller's; -ENOPROTOOPT: the system has no such congestion control; else -errno. */
 int net_listen(const struct sockaddr *addr, socklen_t len, const char *congestion);
-/* Takes fd over when >= 0; otherwise binds addr.  portal is copied.  *ret_port: the port really bound. */
-int net_listener_add(struct net_server *s, int fd, const struct sockaddr *addr, socklen_t len,
-		     const struct fab_portal *portal, struct net_listener **ret);
+/* Accepts from a socket that listens, which it takes over unless it fails.  portal is copied. */
+int net_listener_add(struct net_server *s, int fd, const struct fab_portal *portal,
+		     struct net_listener **ret);
 /* Stops accepting and closes the descriptor at once (a socket that another process holds too goes on queueing connections there).
  * Its connections live on unless end_conns: then they answer what is in flight and close. */
 void net_listener_remove(struct net_listener *l, bool end_conns);

@@ -31,7 +31,6 @@ static int keep_socket(const struct tgt_portal_spec *spec, int fd, struct cmn_er
 
 	if (own < 0)
 		return cmn_err_errno(err, -errno, "address", "cannot keep the listening socket");
-	cmn_set_nonblock(own, true);
 	if (*spec->congestion && setsockopt(own, IPPROTO_TCP, TCP_CONGESTION, spec->congestion,
 					    (socklen_t)strlen(spec->congestion)) < 0) {
 		close(own);
@@ -90,7 +89,7 @@ int tgt_portal_open(struct net_server *server, const struct tgt_portal_spec *spe
 		free(p);
 		return own;
 	}
-	r = net_listener_add(server, own, NULL, 0, &fab, &p->listener);
+	r = net_listener_add(server, own, &fab, &p->listener);
 	if (r < 0) {
 		close(own);
 		free(p);

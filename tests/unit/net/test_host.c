@@ -124,6 +124,7 @@ static void server_start(uint16_t port)
 				       .max_h2c_data = 4096,
 				       .max_icd = 8192,
 				       .max_conns = 2 * MANY };
+	int fd;
 
 	memset(&d, 0, sizeof(d));
 	d.genctr = 1;
@@ -138,9 +139,9 @@ static void server_start(uint16_t port)
 					   .discovery_log = discovery_log };
 	d.r = net_reactor_create(&rp, NULL);
 	d.server = net_server_create(&p);
-	assert_int_equal(net_listener_add(d.server, -1, (struct sockaddr *)&addr, sizeof(addr),
-					  &portal, &d.listener),
-			 0);
+	fd = net_listen((struct sockaddr *)&addr, sizeof(addr), NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(net_listener_add(d.server, fd, &portal, &d.listener), 0);
 	d.port = net_listener_port(d.listener);
 	assert_int_equal(net_reactor_start(d.r), 0);
 }

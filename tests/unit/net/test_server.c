@@ -108,9 +108,10 @@ static void start(unsigned int max_conns, int fd)
 	}
 	d.server = net_server_create(&p);
 	assert_non_null(d.server);
-	assert_int_equal(net_listener_add(d.server, fd, (struct sockaddr *)&addr, sizeof(addr),
-					  &portal, &d.listener),
-			 0);
+	if (fd < 0)
+		fd = net_listen((struct sockaddr *)&addr, sizeof(addr), NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(net_listener_add(d.server, fd, &portal, &d.listener), 0);
 	d.port = net_listener_port(d.listener);
 	for (unsigned int i = 0; i < REACTORS; i++)
 		assert_int_equal(net_reactor_start(d.r[i]), 0);
@@ -304,6 +305,7 @@ static void test_a_portal_goes_with_or_without_its_connections(void **state)
 	struct fab_portal portal = { .portid = 8 };
 	struct net_client *c = NULL, *kept;
 	uint64_t value;
+	int fd;
 
 	(void)state;
 	start(10, -1);
@@ -311,9 +313,9 @@ static void test_a_portal_goes_with_or_without_its_connections(void **state)
 	net_listener_remove(d.listener, false);
 	assert_true(try_host(&c, 500) < 0);
 	assert_int_equal(net_client_prop_get(kept, NVME_REG_VS, false, &value), 0);
-	assert_int_equal(net_listener_add(d.server, -1, (struct sockaddr *)&addr, sizeof(addr),
-					  &portal, &d.listener),
-			 0);
+	fd = net_listen((struct sockaddr *)&addr, sizeof(addr), NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(net_listener_add(d.server, fd, &portal, &d.listener), 0);
 	d.port = net_listener_port(d.listener);
 	c = host();
 	net_listener_remove(d.listener, true);

@@ -233,6 +233,7 @@ static void daemon_start(bool slow, size_t pool_limit)
 				       .max_h2c_data = 128 << 10,
 				       .max_icd = ICD,
 				       .max_conns = 100 };
+	int fd;
 
 	memset(&d, 0, sizeof(d));
 	pthread_mutex_init(&d.lock, NULL);
@@ -255,9 +256,9 @@ static void daemon_start(bool slow, size_t pool_limit)
 	}
 	d.server = net_server_create(&p);
 	assert_non_null(d.server);
-	assert_int_equal(net_listener_add(d.server, -1, (struct sockaddr *)&addr, sizeof(addr),
-					  &portal, &d.listener),
-			 0);
+	fd = net_listen((struct sockaddr *)&addr, sizeof(addr), NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(net_listener_add(d.server, fd, &portal, &d.listener), 0);
 	d.port = net_listener_port(d.listener);
 	for (unsigned int i = 0; i < REACTORS; i++)
 		assert_int_equal(net_reactor_start(d.r[i]), 0);
