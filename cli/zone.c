@@ -77,18 +77,16 @@ const struct cli_command cli_zone_group_commands[] = {
 };
 
 /* -- members --------------------------------------------------------------------------------------------- */
-#define MEMBER_OPTIONS                                                                              \
-	{ "host", "host", CLI_LIST, CLI_LOCAL, "MEMBER", "a host: NQN, ADDRESS, group:NAME ..." },  \
-		{ "subsystem", "subsystem", CLI_LIST,                                               \
-		  CLI_LOCAL,   "MEMBER",    "a subsystem: NQN, NQN@ADDRESS:PORT, label:TEXT ..." }, \
-	{                                                                                           \
-		"alias", "alias", CLI_LIST, CLI_LOCAL, "NAME", "the members of an alias"            \
-	}
 #define ALIAS_MEMBER_OPTIONS                                                                       \
 	{ "host", "host", CLI_LIST, CLI_LOCAL, "MEMBER", "a host: NQN, ADDRESS, group:NAME ..." }, \
 	{                                                                                          \
 		"subsystem", "subsystem", CLI_LIST, CLI_LOCAL, "MEMBER",                           \
 			"a subsystem: NQN, NQN@ADDRESS:PORT, label:TEXT ..."                       \
+	}
+#define MEMBER_OPTIONS                                                                             \
+	ALIAS_MEMBER_OPTIONS,                                                                      \
+	{                                                                                          \
+		"alias", "alias", CLI_LIST, CLI_LOCAL, "NAME", "the members of an alias"           \
 	}
 #define NO_MEMBERS                                                                                 \
 	{                                                                                          \
@@ -157,6 +155,49 @@ static enum cli_exit write_members(struct cli *cli, const char *method, const ch
 	return res == CLI_OK ? request(cli, method, path, cli->values[CLI_BODY]) : res;
 }
 
+/* -- a zone or an alias: the command's area says which ------------------------------------------------------ */
+static char *path_of(const struct cli *cli, const char *more)
+{
+	if (!strcmp(cli->cmd->area, "zone-alias"))
+		return cli_path("zone-aliases", cli_arg(cli, 0), more, NULL);
+	return cli_path("zone-groups", cli_arg(cli, 0), "zones", cli_arg(cli, 1), more, NULL);
+}
+
+static enum cli_exit show_one(struct cli *cli)
+{
+	cmn_autofree char *path = path_of(cli, NULL);
+
+	return request(cli, "GET", path, NULL);
+}
+
+static enum cli_exit set_one(struct cli *cli)
+{
+	cmn_autofree char *path = path_of(cli, NULL);
+
+	return write_members(cli, "PATCH", path, "members");
+}
+
+static enum cli_exit delete_one(struct cli *cli)
+{
+	cmn_autofree char *path = path_of(cli, NULL);
+
+	return cli_run_delete(cli, path);
+}
+
+static enum cli_exit add_to_one(struct cli *cli)
+{
+	cmn_autofree char *path = path_of(cli, "members");
+
+	return write_members(cli, "POST", path, "add");
+}
+
+static enum cli_exit remove_from_one(struct cli *cli)
+{
+	cmn_autofree char *path = path_of(cli, "members");
+
+	return write_members(cli, "POST", path, "remove");
+}
+
 /* -- zones -------------------------------------------------------------------------------------------------- */
 static const struct cli_column zone_columns[] = {
 	{ "NAME", "name", CELL_TEXT, NULL },
@@ -177,23 +218,11 @@ static const struct cli_option set_options[] = {
 };
 static const struct cli_option some_options[] = { MEMBER_OPTIONS, { 0 } };
 
-static char *zone_path(const struct cli *cli, const char *more)
-{
-	return cli_path("zone-groups", cli_arg(cli, 0), "zones", cli_arg(cli, 1), more, NULL);
-}
-
 static enum cli_exit list_zones(struct cli *cli)
 {
 	cmn_autofree char *path = cli_path("zone-groups", cli_arg(cli, 0), "zones", NULL);
 
 	return cli_run_list(cli, path, zone_columns);
-}
-
-static enum cli_exit show_zone(struct cli *cli)
-{
-	cmn_autofree char *path = zone_path(cli, NULL);
-
-	return request(cli, "GET", path, NULL);
 }
 
 static enum cli_exit create_zone(struct cli *cli)
@@ -204,45 +233,17 @@ static enum cli_exit create_zone(struct cli *cli)
 	return write_members(cli, "POST", path, "members");
 }
 
-static enum cli_exit set_zone(struct cli *cli)
-{
-	cmn_autofree char *path = zone_path(cli, NULL);
-
-	return write_members(cli, "PATCH", path, "members");
-}
-
-static enum cli_exit delete_zone(struct cli *cli)
-{
-	cmn_autofree char *path = zone_path(cli, NULL);
-
-	return cli_run_delete(cli, path);
-}
-
-static enum cli_exit add_to_zone(struct cli *cli)
-{
-	cmn_autofree char *path = zone_path(cli, "members");
-
-	return write_members(cli, "POST", path, "add");
-}
-
-static enum cli_exit remove_from_zone(struct cli *cli)
-{
-	cmn_autofree char *path = zone_path(cli, "members");
-
-	return write_members(cli, "POST", path, "remove");
-}
-
 const struct cli_command cli_zone_commands[] = {
 	{ "zone", "list", "GROUP", "list the zones of a zone group", NULL, list_zones },
-	{ "zone", "show", "GROUP ZONE", "show a zone and its members", NULL, show_zone },
+	{ "zone", "show", "GROUP ZONE", "show a zone and its members", NULL, show_one },
 	{ "zone", "create", "GROUP ZONE", "create a zone: hosts and subsystems that may meet",
 	  create_options, create_zone },
 	{ "zone", "set", "GROUP ZONE", "change a zone; members that are given replace all of them",
-	  set_options, set_zone },
-	{ "zone", "delete", "GROUP ZONE", "delete a zone", NULL, delete_zone },
-	{ "zone", "add", "GROUP ZONE", "add members to a zone", some_options, add_to_zone },
+	  set_options, set_one },
+	{ "zone", "delete", "GROUP ZONE", "delete a zone", NULL, delete_one },
+	{ "zone", "add", "GROUP ZONE", "add members to a zone", some_options, add_to_one },
 	{ "zone", "remove", "GROUP ZONE", "take members out of a zone", some_options,
-	  remove_from_zone },
+	  remove_from_one },
 	{ 0 },
 };
 
@@ -257,23 +258,11 @@ static const struct cli_option alias_options[] = { ALIAS_MEMBER_OPTIONS, { 0 } }
 static const struct cli_option alias_set_options[] = { ALIAS_MEMBER_OPTIONS, NO_MEMBERS, { 0 } };
 static const struct cli_option alias_delete_options[] = { CLI_FORCE_OPTION, { 0 } };
 
-static char *alias_path(const struct cli *cli, const char *more)
-{
-	return cli_path("zone-aliases", cli_arg(cli, 0), more, NULL);
-}
-
 static enum cli_exit list_aliases(struct cli *cli)
 {
 	cmn_autofree char *path = cli_path("zone-aliases", NULL);
 
 	return cli_run_list(cli, path, alias_columns);
-}
-
-static enum cli_exit show_alias(struct cli *cli)
-{
-	cmn_autofree char *path = alias_path(cli, NULL);
-
-	return request(cli, "GET", path, NULL);
 }
 
 static enum cli_exit create_alias(struct cli *cli)
@@ -284,44 +273,15 @@ static enum cli_exit create_alias(struct cli *cli)
 	return write_members(cli, "POST", path, "members");
 }
 
-static enum cli_exit set_alias(struct cli *cli)
-{
-	cmn_autofree char *path = alias_path(cli, NULL);
-
-	return write_members(cli, "PATCH", path, "members");
-}
-
-static enum cli_exit delete_alias(struct cli *cli)
-{
-	cmn_autofree char *path = alias_path(cli, NULL);
-
-	return cli_run_delete(cli, path);
-}
-
-static enum cli_exit add_to_alias(struct cli *cli)
-{
-	cmn_autofree char *path = alias_path(cli, "members");
-
-	return write_members(cli, "POST", path, "add");
-}
-
-static enum cli_exit remove_from_alias(struct cli *cli)
-{
-	cmn_autofree char *path = alias_path(cli, "members");
-
-	return write_members(cli, "POST", path, "remove");
-}
-
 const struct cli_command cli_zone_alias_commands[] = {
 	{ "zone-alias", "list", "", "list aliases", NULL, list_aliases },
-	{ "zone-alias", "show", "NAME", "show an alias and its members", NULL, show_alias },
+	{ "zone-alias", "show", "NAME", "show an alias and its members", NULL, show_one },
 	{ "zone-alias", "create", "NAME", "create an alias: a name for members of zones",
 	  alias_options, create_alias },
-	{ "zone-alias", "set", "NAME", "give an alias other members", alias_set_options,
-	  set_alias },
-	{ "zone-alias", "delete", "NAME", "delete an alias", alias_delete_options, delete_alias },
-	{ "zone-alias", "add", "NAME", "add members to an alias", alias_options, add_to_alias },
+	{ "zone-alias", "set", "NAME", "give an alias other members", alias_set_options, set_one },
+	{ "zone-alias", "delete", "NAME", "delete an alias", alias_delete_options, delete_one },
+	{ "zone-alias", "add", "NAME", "add members to an alias", alias_options, add_to_one },
 	{ "zone-alias", "remove", "NAME", "take members out of an alias", alias_options,
-	  remove_from_alias },
+	  remove_from_one },
 	{ 0 },
 };

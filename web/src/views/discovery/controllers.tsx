@@ -4,8 +4,7 @@ import { useState } from 'preact/hooks';
 import { ALL, api } from '../../api/client';
 import { usePoll } from '../../api/poll';
 import type { DiscoveryController } from '../../api/types';
-import { Confirm, Dialog } from '../../components/dialog';
-import { Field } from '../../components/field';
+import { Confirm } from '../../components/dialog';
 import { Choose } from '../../components/filter';
 import { Edit, Form } from '../../components/form';
 import { clock, count } from '../../components/format';
@@ -15,6 +14,7 @@ import { Show } from '../../components/polled';
 import { State } from '../../components/state';
 import { useSubmit } from '../../components/submit';
 import { Table, type Column } from '../../components/table';
+import { AddForm } from './addform';
 import { ToldTo, type Hosts } from './toldto';
 
 const SOURCES: Record<DiscoveryController['source'], string> = {
@@ -32,28 +32,6 @@ const useControllers = () => usePoll('discovery controllers', (signal) => api.di
 
 export const useWaitingControllers = () => usePoll('waiting controllers', api.waitingDiscoveryControllers,
   { kinds: ['discovery controller'], events: ['dc.waiting'], every: 10000 }).data?.items.length ?? 0;
-
-function Add({ close }: { close: () => void }) {
-  const submit = useSubmit(['traddr', 'trsvcid', 'nqn', 'hosts']);
-  const [given, set] = useState({ traddr: '', trsvcid: '8009', nqn: '' });
-  const [hosts, setHosts] = useState<Hosts>(null);
-  const text = (key: keyof typeof given, required: boolean, placeholder: string) => (aria: object) => (
-    <input {...aria} name={key} required={required} autocomplete="off" spellcheck={false} placeholder={placeholder} value={given[key]}
-      onInput={(event) => set({ ...given, [key]: event.currentTarget.value })} />
-  );
-  const go = () => void submit.run(() => api.createDiscoveryController(
-    { traddr: given.traddr.trim(), trsvcid: given.trsvcid.trim(), ...(given.nqn && { nqn: given.nqn.trim() }), hosts }), close);
-  return (
-    <Dialog title="Follow a discovery controller" close={close}>
-      <Form submit={submit} go={go} verb="Follow" close={close}>
-        <Field label="Address" error={submit.at('traddr')}>{text('traddr', true, '192.0.2.7')}</Field>
-        <Field label="Port" error={submit.at('trsvcid')}>{text('trsvcid', true, '8009')}</Field>
-        <Field label="Its NQN (optional)" error={submit.at('nqn')} hint="The well-known discovery NQN when empty.">{text('nqn', false, '')}</Field>
-        <ToldTo hosts={hosts} set={setHosts} error={submit.at('hosts')} />
-      </Form>
-    </Dialog>
-  );
-}
 
 interface FieldsProps {
   now: DiscoveryController;
@@ -162,7 +140,7 @@ export function Controllers() {
           </>
         )}
       </Show>
-      {asked === 'add' && <Add close={close} />}
+      {asked === 'add' && <AddForm title="Follow a discovery controller" verb="Follow" create={api.createDiscoveryController} close={close} />}
       {typeof asked === 'object' && asked.what === 'admit' && edit(asked.dc, 'Admit this discovery controller', Admission)}
       {typeof asked === 'object' && asked.what === 'change' && edit(asked.dc, `Discovery controller ${asked.dc.id}`, Change)}
       {typeof asked === 'object' && asked.what === 'forget' && <Forget dc={asked.dc} close={close} />}

@@ -4,36 +4,14 @@ import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import type { Referral } from '../../api/types';
 import { Confirm, Dialog } from '../../components/dialog';
-import { Field } from '../../components/field';
 import { Form } from '../../components/form';
 import { clock, count } from '../../components/format';
 import { More, useList } from '../../components/more';
 import { Show } from '../../components/polled';
 import { useSubmit } from '../../components/submit';
 import { Table, type Column } from '../../components/table';
+import { AddForm } from './addform';
 import { ToldTo, type Hosts } from './toldto';
-
-function Add({ close }: { close: () => void }) {
-  const submit = useSubmit(['traddr', 'trsvcid', 'nqn', 'hosts']);
-  const [given, set] = useState({ traddr: '', trsvcid: '8009', nqn: '' });
-  const [hosts, setHosts] = useState<Hosts>(null);
-  const text = (key: keyof typeof given, required: boolean, placeholder: string) => (aria: object) => (
-    <input {...aria} name={key} required={required} autocomplete="off" spellcheck={false} placeholder={placeholder} value={given[key]}
-      onInput={(event) => set({ ...given, [key]: event.currentTarget.value })} />
-  );
-  const go = () => void submit.run(() => api.createReferral(
-    { traddr: given.traddr.trim(), trsvcid: given.trsvcid.trim(), ...(given.nqn && { nqn: given.nqn.trim() }), hosts }), close);
-  return (
-    <Dialog title="Add a referral" close={close}>
-      <Form submit={submit} go={go} verb="Add" close={close}>
-        <Field label="Address" error={submit.at('traddr')}>{text('traddr', true, '192.0.2.7')}</Field>
-        <Field label="Port" error={submit.at('trsvcid')}>{text('trsvcid', true, '8009')}</Field>
-        <Field label="Its NQN (optional)" error={submit.at('nqn')} hint="The well-known discovery NQN when empty.">{text('nqn', false, '')}</Field>
-        <ToldTo hosts={hosts} set={setHosts} error={submit.at('hosts')} />
-      </Form>
-    </Dialog>
-  );
-}
 
 function Change({ referral, close }: { referral: Referral; close: () => void }) {
   const submit = useSubmit(['hosts']);
@@ -84,7 +62,7 @@ export function Referrals() {
           </>
         )}
       </Show>
-      {asked === 'add' && <Add close={close} />}
+      {asked === 'add' && <AddForm title="Add a referral" verb="Add" create={api.createReferral} close={close} />}
       {typeof asked === 'object' && asked.what === 'change' && <Change referral={asked.referral} close={close} />}
       {typeof asked === 'object' && asked.what === 'delete' && (
         <Confirm title="Delete this referral?" verb="Delete" close={close} act={() => api.deleteReferral(asked.referral.id)}>
