@@ -50,6 +50,11 @@ bool net_ip_is_wildcard(const struct net_ip *ip)
 	       (net_ip_is_v4(ip) && !memcmp(ip->a.s6_addr + 12, "\0\0\0\0", 4));
 }
 
+bool net_ip_is_loopback(const struct net_ip *ip)
+{
+	return IN6_IS_ADDR_LOOPBACK(&ip->a) || (net_ip_is_v4(ip) && ip->a.s6_addr[12] == 127);
+}
+
 int net_ip_cmp(const struct net_ip *a, const struct net_ip *b)
 {
 	return memcmp(&a->a, &b->a, sizeof(a->a));

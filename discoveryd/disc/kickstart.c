@@ -37,29 +37,18 @@ static void take_in(struct net_msg *msg)
 	if (rc < 0)
 		cmn_warn("kickstart discovery leads nowhere", "traddr=%s port=%u reason=%s",
 			 a->traddr, a->port, CMN_Q(err.msg));
-	dsc_tree_each(dc, dsc_model_now(a->app->model)->dcs, &dsc_dc_ops)
-	{
-		if (rc == 1 && dc->port == a->port && !strcmp(dc->traddr, a->traddr))
-			dsc_follow_kick(a->app->follow, dc->id);
-	}
+	dc = dsc_snapshot_dc_at(dsc_model_now(a->app->model), a->traddr, a->port, NULL);
+	if (rc == 1 && dc)
+		dsc_follow_kick(a->app->follow, dc->id);
 	free(a);
 }
 
 /* As far as can be told here: rows that are about to be aren't counted. */
 static bool has_room(const struct dsc_snapshot *snap, const struct fab_kickstart *in)
 {
-	unsigned int waiting = 0;
-	const struct dsc_dc *dc;
-
-	if (in->numdie > DSC_REGS_PER_DC)
-		return false;
-	dsc_tree_each(dc, snap->dcs, &dsc_dc_ops)
-	{
-		if (dc->port == in->port && !strcmp(dc->traddr, in->traddr))
-			return true;
-		waiting += !dc->admitted;
-	}
-	return dsc_tree_count(snap->dcs) < DSC_DCS_MAX && waiting < DSC_DCS_WAITING_MAX;
+	return in->numdie <= DSC_REGS_PER_DC &&
+	       (dsc_snapshot_dc_at(snap, in->traddr, in->port, NULL) ||
+		dsc_dc_check_room(snap, true, NULL) == 0);
 }
 
 uint8_t dsc_disc_kickstart(struct fab_site *site, struct fab_conn *conn,

@@ -37,43 +37,19 @@ struct dsc_log {
 
 /* ---- via ---- */
 
-static bool is_loopback(int family, const void *addr)
-{
-	if (family == AF_INET)
-		return *(const uint8_t *)addr == 127;
-	return IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)addr);
-}
-
-static void set_address(struct dsc_via *via, int family, const void *addr)
-{
-	const uint8_t *bytes = addr;
-
-	if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)addr)) {
-		family = AF_INET;
-		bytes += 12;
-	}
-	via->family = family;
-	via->loopback = is_loopback(family, bytes);
-	inet_ntop(family, bytes, via->address, sizeof(via->address));
-	net_ip_parse(&via->to.ip, via->address);
-	via->to.bits = NET_IP_BITS;
-}
-
 void dsc_via_from_sockaddr(struct dsc_via *ret_via, const struct sockaddr_storage *local,
 			   uint16_t portid)
 {
-	const struct sockaddr_in *in = (const struct sockaddr_in *)local;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)local;
+	struct net_ip ip;
 
+	net_ip_from_sockaddr(&ip, local);
 	memset(ret_via, 0, sizeof(*ret_via));
 	ret_via->portid = portid;
-	if (local->ss_family == AF_INET6) {
-		set_address(ret_via, AF_INET6, &in6->sin6_addr);
-		ret_via->port = ntohs(in6->sin6_port);
-	} else {
-		set_address(ret_via, AF_INET, &in->sin_addr);
-		ret_via->port = ntohs(in->sin_port);
-	}
+	ret_via->port = ntohs(local->ss_family == AF_INET6
+				      ? ((const struct sockaddr_in6 *)local)->sin6_port
+				      : ((const struct sockaddr_in *)local)->sin_port);
+	ret_via->to = net_prefix_of(&ip, NET_IP_BITS);
+	net_prefix_format(&ret_via->to, ret_via->address);
 }
 
 int dsc_via_parse(struct dsc_via *ret_via, const char *text, uint16_t default_port,
@@ -152,17 +128,12 @@ static int walk_ours(const struct dsc_log_walk *walk)
 
 /* ---- what other discovery controllers have ---- */
 
-static bool text_is_loopback(const char *traddr)
-{
-	int family = strchr(traddr, ':') ? AF_INET6 : AF_INET;
-	struct in6_addr addr;
-
-	return inet_pton(family, traddr, &addr) == 1 && is_loopback(family, &addr);
-}
-
 static bool is_far_loopback(const struct dsc_log_walk *walk, const char *traddr)
 {
-	return !walk->via->loopback && text_is_loopback(traddr);
+	struct net_ip ip;
+
+	return !net_ip_is_loopback(&walk->via->to.ip) && net_ip_parse(&ip, traddr) &&
+	       net_ip_is_loopback(&ip);
 }
 
 /* Where our own workers listen, as this host would be told. */

@@ -15,11 +15,9 @@
 
 /* Where the host asked: the discovery portal it reached, by our own address on that connection. */
 struct dsc_via {
-	int family; /* AF_INET or AF_INET6; a mapped IPv4 address counts as AF_INET */
-	char address[64]; /* ours, literal */
+	struct net_prefix to; /* our address */
+	char address[64]; /* the same, literal; a mapped IPv4 address as IPv4 */
 	uint16_t port, portid;
-	bool loopback;
-	struct net_prefix to; /* address once more */
 };
 
 void dsc_via_from_sockaddr(struct dsc_via *ret_via, const struct sockaddr_storage *local,

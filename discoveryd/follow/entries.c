@@ -17,7 +17,9 @@
 
 static bool is_loopback(const char *traddr)
 {
-	return !strncmp(traddr, "127.", 4) || !strcmp(traddr, "::1");
+	struct net_ip ip;
+
+	return net_ip_parse(&ip, traddr) && net_ip_is_loopback(&ip);
 }
 
 /* In the short form; false: none that could be connected to. */

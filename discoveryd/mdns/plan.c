@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "net/ip.h"
 
 static const struct in_addr *v4(const struct sockaddr_storage *addr)
 {
@@ -38,11 +39,10 @@ static void set_port(struct sockaddr_storage *addr, unsigned int port)
 
 static bool is_loopback(const struct sockaddr_storage *addr)
 {
-	if (addr->ss_family == AF_INET)
-		return ntohl(v4(addr)->s_addr) >> 24 == 127;
-	if (IN6_IS_ADDR_V4MAPPED(v6(addr)))
-		return v6(addr)->s6_addr[12] == 127;
-	return IN6_IS_ADDR_LOOPBACK(v6(addr));
+	struct net_ip ip;
+
+	net_ip_from_sockaddr(&ip, addr);
+	return net_ip_is_loopback(&ip);
 }
 
 static bool is_wildcard(const struct sockaddr_storage *addr)

@@ -62,20 +62,6 @@ char *dsc_cmd_hosts_text(const struct dsc_list *hosts, bool *ret_all)
 	return text;
 }
 
-static const struct dsc_dc *find_at(const struct dsc_snapshot *st, const char *traddr,
-				    uint16_t port, const char *nqn)
-{
-	const struct dsc_dc *dc;
-
-	dsc_tree_each(dc, st->dcs, &dsc_dc_ops)
-	{
-		if (dc->port == port && !strcmp(dc->traddr, traddr) &&
-		    (!nqn || !strcmp(dc->nqn, nqn)))
-			return dc;
-	}
-	return NULL;
-}
-
 bool dsc_dc_nqn_is_unique(const char *nqn)
 {
 	return *nqn && strcmp(nqn, NVMF_DISC_NQN) != 0;
@@ -95,7 +81,7 @@ static const struct dsc_dc *find_by_own_nqn(const struct dsc_snapshot *st, const
 	return NULL;
 }
 
-static int check_room(const struct dsc_snapshot *st, bool waits, struct cmn_err *err)
+int dsc_dc_check_room(const struct dsc_snapshot *st, bool waits, struct cmn_err *err)
 {
 	unsigned int waiting = 0;
 	const struct dsc_dc *dc;
@@ -148,11 +134,11 @@ static int fill(struct dsc_app *app, struct dsc_dc *dc, const struct dsc_dc_in *
 	dc->hosts = dsc_cmd_hosts_text(&in->hosts, &dc->all_hosts);
 	if (dsc_cmd_check_not_us(app, dc->nqn, dc->traddr, dc->port, err) < 0)
 		return err->code;
-	other = find_at(st, dc->traddr, dc->port, dc->nqn);
+	other = dsc_snapshot_dc_at(st, dc->traddr, dc->port, dc->nqn);
 	if (other)
 		return cmn_err_set(err, -EEXIST, "traddr", "discovery controller %s is there%s",
 				   other->name, other->admitted ? "" : ", admit that one");
-	return check_room(st, false, err);
+	return dsc_dc_check_room(st, false, err);
 }
 
 int dsc_cmd_dc_create(struct dsc_app *app, const struct dsc_dc_in *in, const struct dsc_call *call,
@@ -262,9 +248,9 @@ int dsc_cmd_dc_found(struct dsc_app *app, const struct dsc_dc_found *in,
 
 	if (dsc_cmd_check_not_us(app, in->nqn, in->traddr, in->port, err) < 0)
 		return err->code;
-	if (find_at(st, in->traddr, in->port, NULL) || find_by_own_nqn(st, in->nqn))
+	if (dsc_snapshot_dc_at(st, in->traddr, in->port, NULL) || find_by_own_nqn(st, in->nqn))
 		return 1;
-	if (check_room(st, !in->admitted, err) < 0)
+	if (dsc_dc_check_room(st, !in->admitted, err) < 0)
 		return err->code;
 	dc = dsc_row_new(DSC_ROW_DC);
 	dc->source = (uint8_t)in->source;
@@ -281,7 +267,7 @@ int dsc_cmd_dc_found(struct dsc_app *app, const struct dsc_dc_found *in,
 
 bool dsc_cmd_dc_is_at(struct dsc_app *app, const char *traddr, uint16_t port)
 {
-	return find_at(dsc_cmd_ahead(app), traddr, port, NULL) != NULL;
+	return dsc_snapshot_dc_at(dsc_cmd_ahead(app), traddr, port, NULL) != NULL;
 }
 
 /* Where one that registers can be connected to: what it says of itself, else where it came from. */
@@ -310,7 +296,7 @@ static const struct dsc_dc *known(const struct dsc_snapshot *st, const struct ds
 {
 	const struct dsc_dc *dc = find_by_own_nqn(st, e->eid);
 
-	return dc ? dc : find_at(st, traddr, port, NULL);
+	return dc ? dc : dsc_snapshot_dc_at(st, traddr, port, NULL);
 }
 
 /* Anybody can say an NQN: it is taken for one that an operator knows only when it comes from that address. */
@@ -354,9 +340,9 @@ uint64_t dsc_cmd_dc_of_entity(struct dsc_app *app, struct dsc_txn *txn, const st
 	old = known(st, e, traddr, port);
 	if (old && !may_be(old, e, from))
 		return 0;
-	if (!old && (check_room(st, true, NULL) < 0 ||
+	if (!old && (dsc_dc_check_room(st, true, NULL) < 0 ||
 		     dsc_cmd_check_not_us(app, e->eid, traddr, port, NULL) < 0 ||
-		     find_at(st, traddr, port, NVMF_DISC_NQN)))
+		     dsc_snapshot_dc_at(st, traddr, port, NVMF_DISC_NQN)))
 		return 0; /* kept and shown, but there is nothing to admit */
 	dc = old ? dsc_row_copy(old) : dsc_row_new(DSC_ROW_DC);
 	snprintf(dc->host_nqn, sizeof(dc->host_nqn), "%s", e->owner);

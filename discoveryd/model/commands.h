@@ -286,6 +286,8 @@ int dsc_cmd_dc_update(struct dsc_app *app, const char *name, const struct dsc_dc
 int dsc_cmd_dc_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 		      struct cmn_err *err);
 
+/* Is there room for one more, that waits or that is admitted?  -ENOSPC. */
+int dsc_dc_check_room(const struct dsc_snapshot *st, bool waits, struct cmn_err *err);
 /* Not the well-known discovery NQN, nor none: who has it is the only one. */
 bool dsc_dc_nqn_is_unique(const char *nqn);
 /* Somebody told us of one: it waits for an operator, unless it is known already.  -EINVAL: it is this one; -ENOSPC. */

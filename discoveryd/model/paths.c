@@ -53,24 +53,15 @@ struct dsc_path_rule dsc_path_rule(const struct dsc_snapshot *snap, const struct
 }
 
 /* -- what a host can reach ------------------------------------------------------------------------------ */
-static bool is_loopback(const struct net_prefix *p)
-{
-	static const uint8_t v4[4] = { 127 };
-	static const struct net_ip v6 = { IN6ADDR_LOOPBACK_INIT };
-	struct net_ip ip = net_ip_v4(v4);
-	struct net_prefix net = net_prefix_of(&ip, NET_IP_V4_BITS + 8);
-
-	return p->bits >= net.bits && (net_prefix_has(&net, &p->ip) ||
-				       (p->bits == NET_IP_BITS && net_ip_cmp(&p->ip, &v6) == 0));
-}
-
 enum dsc_why dsc_portal_reach(const struct dsc_portal *p, const struct net_prefix *to)
 {
 	const char *text = *p->advertise ? p->advertise : p->address;
 	struct net_prefix told;
 
 	if (dsc_portal_told(p, &told))
-		return is_loopback(&told) && !is_loopback(to) ? DSC_WHY_LOOPBACK : DSC_WHY_VISIBLE;
+		return net_ip_is_loopback(&told.ip) && !net_ip_is_loopback(&to->ip)
+			       ? DSC_WHY_LOOPBACK
+			       : DSC_WHY_VISIBLE;
 	/* "::" takes both families */
 	return strchr(text, ':') || net_prefix_is_v4(to) ? DSC_WHY_VISIBLE : DSC_WHY_FAMILY;
 }

@@ -80,6 +80,20 @@ BY_NAME(token, token_names)
 BY_NAME(zone_group, zone_group_names)
 BY_NAME(zone_alias, zone_alias_names)
 
+const struct dsc_dc *dsc_snapshot_dc_at(const struct dsc_snapshot *snap, const char *traddr,
+					uint16_t port, const char *nqn)
+{
+	const struct dsc_dc *dc;
+
+	dsc_tree_each(dc, snap->dcs, &dsc_dc_ops)
+	{
+		if (dc->port == port && !strcmp(dc->traddr, traddr) &&
+		    (!nqn || !strcmp(dc->nqn, nqn)))
+			return dc;
+	}
+	return NULL;
+}
+
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid)
 {
 	return dsc_tree_find(s->namespaces, &dsc_ns_ops, &nsid);

@@ -180,6 +180,9 @@ bool dsc_snapshot_refers(const struct dsc_snapshot *snap, const struct dsc_refer
 			 const char *host_nqn);
 const struct dsc_dc *dsc_snapshot_dc(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_dc *dsc_snapshot_dc_id(const struct dsc_snapshot *snap, uint64_t id);
+/* The one at this address, by this NQN (NULL: whichever). */
+const struct dsc_dc *dsc_snapshot_dc_at(const struct dsc_snapshot *snap, const char *traddr,
+					uint16_t port, const char *nqn);
 const struct dsc_dc *dsc_snapshot_dc_after(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_reg *dsc_snapshot_reg_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid);

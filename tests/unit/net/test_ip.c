@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/container.h"
+
 static void test_prefixes_are_written_as_they_were_read(void **state)
 {
 	static const char *const same[] = { "10.0.0.0/8",    "0.0.0.0/0",     "192.0.2.7",
@@ -69,6 +71,21 @@ static struct net_ip random_ip(void)
 	return ip;
 }
 
+static void test_loopback_is_told_from_other_addresses(void **state)
+{
+	static const char *const yes[] = { "127.0.0.1", "127.255.255.255", "::ffff:127.0.0.1",
+					   "::1" };
+	static const char *const no[] = { "126.0.0.1", "128.0.0.1", "0.0.0.0",	   "::",
+					  "::2",       "7f00::1",   "1::127.0.0.1" };
+	struct net_ip ip;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		assert_true(net_ip_parse(&ip, yes[i]) && net_ip_is_loopback(&ip));
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		assert_true(net_ip_parse(&ip, no[i]) && !net_ip_is_loopback(&ip));
+}
+
 static void test_all_prefixes_of_an_address_are_found(void **state)
 {
 	struct net_prefix list[40];
@@ -102,6 +119,7 @@ int main(void)
 		cmocka_unit_test(test_prefixes_are_written_as_they_were_read),
 		cmocka_unit_test(test_what_is_no_prefix_is_refused),
 		cmocka_unit_test(test_wildcards_are_told_from_addresses),
+		cmocka_unit_test(test_loopback_is_told_from_other_addresses),
 		cmocka_unit_test(test_all_prefixes_of_an_address_are_found),
 	};
 

@@ -79,9 +79,9 @@ static void test_via_takes_every_form_of_an_address(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		assert_int_equal(dsc_via_parse(&via, row[i].text, 8009, &err), 0);
 		assert_string_equal(via.address, row[i].address);
-		assert_int_equal(via.family, row[i].family);
+		assert_int_equal(net_prefix_is_v4(&via.to) ? AF_INET : AF_INET6, row[i].family);
 		assert_int_equal(via.port, row[i].port);
-		assert_int_equal(via.loopback, row[i].loopback);
+		assert_int_equal(net_ip_is_loopback(&via.to.ip), row[i].loopback);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(dsc_via_parse(&via, bad[i], 8009, &err), -EINVAL);
@@ -100,9 +100,9 @@ static void test_via_of_a_socket_unmaps_ipv4(void **state)
 	in6->sin6_port = htons(8009);
 	assert_int_equal(inet_pton(AF_INET6, "::ffff:127.0.0.1", &in6->sin6_addr), 1);
 	dsc_via_from_sockaddr(&via, &ss, 3);
-	assert_int_equal(via.family, AF_INET);
+	assert_true(net_prefix_is_v4(&via.to));
 	assert_string_equal(via.address, "127.0.0.1");
-	assert_true(via.loopback);
+	assert_true(net_ip_is_loopback(&via.to.ip));
 	assert_int_equal(via.port, 8009);
 	assert_int_equal(via.portid, 3);
 }

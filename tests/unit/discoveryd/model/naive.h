@@ -112,10 +112,10 @@ static inline const char *n_told(const struct n_portal *p, const struct dsc_via 
 	const char *told = *p->advertise ? p->advertise : p->address;
 
 	if (!strcmp(told, "0.0.0.0"))
-		return via->family == AF_INET ? via->address : NULL;
+		return net_prefix_is_v4(&via->to) ? via->address : NULL;
 	if (!strcmp(told, "::"))
 		return via->address;
-	return n_loopback(told) && !via->loopback ? NULL : told;
+	return n_loopback(told) && !net_ip_is_loopback(&via->to.ip) ? NULL : told;
 }
 
 /* The one with the next greater id; -1 at the end. */
