@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every command in README.md and docs/ is carried out, and says what the page shows, page by page in a sandbox: namespaces of its own for
+"""Every command in README.md, docs/ and the man pages' EXAMPLES is carried out, and says what the page shows, page by page in a sandbox: namespaces of its own for
 network, mounts and processes, so that ports and folders are those of the page.  What can't be is named."""
 import os
 import pathlib
@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import docs  # noqa: E402
 import pharos  # noqa: E402
 
-PAGES = [pharos.SOURCE / 'README.md', pharos.SOURCE / 'HACKING.md', *sorted((pharos.SOURCE / 'docs').glob('*.md'))]
+PAGES = [pharos.SOURCE / 'README.md', pharos.SOURCE / 'HACKING.md', *sorted((pharos.SOURCE / 'docs').glob('*.md')), pharos.SOURCE / 'docs/pharos.1']
 LIMIT = 240 if not os.environ.get('PHAROS_SANITIZER') else 900
 
 # The page's shell: 192.0.2.10 is an address of this machine; /srv, /var/lib, /etc/nvme, /etc/default and /run are its own.

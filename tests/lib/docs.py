@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tests/lib/docs.py - the fenced blocks of a page, as a shell script that carries them out.
+"""tests/lib/docs.py - the fenced blocks of a page, as a shell script that carries them out; of a man page, its EXAMPLES.
 
     ```sh        every command must succeed
     ```console   lines after "$ " or "# " are commands, what follows is what they say; "..." stands for anything
@@ -25,7 +25,7 @@ class Block:
 class Page:
     def __init__(self, path):
         self.path, self.blocks, self.sandbox = path, [], ''
-        self.parse(path.read_text().splitlines())
+        (self.parse if path.suffix == '.md' else self.parse_man)(path.read_text().splitlines())
 
     def parse(self, lines):
         why, begin, kind = None, None, None
@@ -46,6 +46,12 @@ class Page:
                 why = None
         assert begin is None, f'{self.path}:{begin}: the block has no end'
 
+    def parse_man(self, lines):
+        if '.SH EXAMPLES' in lines:
+            begin = lines.index('.nf', lines.index('.SH EXAMPLES')) + 1
+            text = '\n'.join(lines[begin:lines.index('.fi', begin)])
+            self.blocks.append(Block('sh', begin, man_text(text), None))
+
     def shown(self):
         """Blocks that are commands."""
         return [b for b in self.blocks if b.kind in ('sh', 'console')]
@@ -57,6 +63,11 @@ class Page:
                 parts.append(f'__line={block.line + 1}')
                 parts.append(block.text if block.kind == 'sh' else console(block))
         return '\n'.join(parts) + '\n'
+
+
+def man_text(text):
+    """What a man page's lines say, once formatted: `\\-` is a hyphen, `\\(dq` a quote."""
+    return text.replace('\\(dq', '"').replace('\\-', '-').replace('\\e', '\\')
 
 
 def console(block):
