@@ -275,7 +275,7 @@ static const struct api_field past_fields[] = {
 	{ "grace", API_BOOL, 0, API_AT(dsc_zone_past, grace) },
 	{ "note", API_TEXT, API_FILTER, API_AT(dsc_zone_past, note) },
 	{ "summary", API_TEXT, 0, API_AT(dsc_zone_past, summary) },
-	{ "groups", API_JSON, API_DETAIL, .get = get_groups },
+	{ "groups", API_JSON, API_LIVE | API_DETAIL, .get = get_groups },
 	{ 0 },
 };
 
@@ -299,6 +299,7 @@ static const void *next_past(const struct api_ctx *ctx, const char *after)
 
 static const struct api_kind past_kind = {
 	.name = "change of zoning",
+	.row = DSC_ROW_ZONE_PAST, /* so an activation is told of in the audit, and by a dry run */
 	.param = "change",
 	.fields = past_fields,
 	.find = find_past,

@@ -148,6 +148,8 @@ def test_activation_is_a_step_and_roll_back_another():
         api.problem(404, 'GET', '/zoning/history/x')
         events = [e for e in daemon.rest('GET', '/events?limit=1000')['items'] if e['kind'].startswith('zoning.')]
         assert [e['kind'] for e in events] == ['zoning.activated'] * 4 + ['zoning.rolled_back'], events
+        change, = [a for a in api.ok('GET', '/audit?limit=1000')['items'] if a['operation'] == 'rollBackZoning'][0]['changes']
+        assert (change['action'], change['kind'], change['id'], change['object']['note']) == ('create', 'change of zoning', str(history[0]['change']), 'back')
         daemon.kill()
         daemon.start()
         assert api.ok('GET', '/zoning/active')['items'] == [active]
