@@ -44,13 +44,13 @@ enum nvme_sgl_subtype {
 
 #define NVME_SGL_ID(type, sub) ((uint8_t)((type) << 4 | (sub)))
 #define NVME_SGL_ID_TYPE(id) ((id) >> 4)
-#define NVME_SGL_ID_SUB(id) ((id) & 0xf)
+#define NVME_SGL_ID_SUB(id) ((id)&0xf)
 /* The two that NVMe/TCP uses: data in the capsule at an offset, data by transport PDUs. */
 #define NVME_SGL_ID_INCAPSULE NVME_SGL_ID(NVME_SGL_DATA_BLOCK, NVME_SGL_SUB_OFFSET)
 #define NVME_SGL_ID_TRANSPORT NVME_SGL_ID(NVME_SGL_TRANSPORT_DATA_BLOCK, NVME_SGL_SUB_TRANSPORT)
 
 struct nvme_sgl {
-	uint64_t addr;	 /* __le: address, or offset in the capsule */
+	uint64_t addr; /* __le: address, or offset in the capsule */
 	uint32_t length; /* __le */
 	uint8_t rsvd[3];
 	uint8_t id; /* NVME_SGL_ID() */
@@ -60,7 +60,7 @@ NVME_AT(struct nvme_sgl, id, 15);
 
 /* ---- submission queue entry (4.1) ---- */
 
-#define NVME_CMD_FUSE(flags) ((flags) & 0x3)
+#define NVME_CMD_FUSE(flags) ((flags)&0x3)
 enum nvme_cmd_fuse { NVME_FUSE_NONE = 0, NVME_FUSE_FIRST = 1, NVME_FUSE_SECOND = 2 };
 #define NVME_CMD_PSDT(flags) ((flags) >> 6)
 enum nvme_cmd_psdt { NVME_PSDT_PRP = 0, NVME_PSDT_SGL = 1, NVME_PSDT_SGL_MPTR_SGL = 2 };
@@ -69,7 +69,7 @@ enum nvme_cmd_psdt { NVME_PSDT_PRP = 0, NVME_PSDT_SGL = 1, NVME_PSDT_SGL_MPTR_SG
 struct nvme_cmd {
 	uint8_t opcode;
 	uint8_t flags; /* FUSE 1:0, PSDT 7:6 */
-	uint16_t cid;  /* opaque to the target */
+	uint16_t cid; /* opaque to the target */
 	uint32_t nsid; /* __le */
 	uint32_t cdw2; /* __le */
 	uint32_t cdw3; /* __le */
@@ -95,7 +95,7 @@ NVME_AT(struct nvme_cmd, cdw15, 60);
 struct nvme_cqe {
 	union {
 		uint64_t result; /* __le: DW1:DW0, as Property Get uses it */
-		uint32_t dw[2];	 /* __le */
+		uint32_t dw[2]; /* __le */
 	} NVME_PACKED;
 	uint16_t sqhd; /* __le */
 	uint16_t sqid; /* __le; reserved in fabrics */
@@ -110,9 +110,9 @@ NVME_AT(struct nvme_cqe, status, 14);
 /* A status code with its type: SCT in bits 10:8, SC in 7:0. Goes into the CQE shifted left by 1. */
 #define NVME_SC(sct, sc) ((sct) << 8 | (sc))
 #define NVME_STATUS_SCT(st) ((st) >> 8 & 0x7)
-#define NVME_STATUS_SC(st) ((st) & 0xff)
+#define NVME_STATUS_SC(st) ((st)&0xff)
 #define NVME_CQE_STATUS(st, crd, more, dnr)                                                        \
-	((uint16_t)(((st) & 0x7ff) << 1 | ((crd) & 3) << 12 | !!(more) << 14 | !!(dnr) << 15))
+	((uint16_t)(((st)&0x7ff) << 1 | ((crd)&3) << 12 | !!(more) << 14 | !!(dnr) << 15))
 #define NVME_CQE_STATUS_CODE(status) ((status) >> 1 & 0x7ff)
 #define NVME_CQE_CRD(status) ((status) >> 12 & 3)
 #define NVME_CQE_MORE (1u << 14)
@@ -245,11 +245,11 @@ enum nvme_status_code {
 /* ---- controller registers (3.1.4), as properties in fabrics ---- */
 
 enum nvme_reg {
-	NVME_REG_CAP = 0x00,   /* 8 bytes */
-	NVME_REG_VS = 0x08,    /* 4 */
+	NVME_REG_CAP = 0x00, /* 8 bytes */
+	NVME_REG_VS = 0x08, /* 4 */
 	NVME_REG_INTMS = 0x0c, /* memory-based transports only */
 	NVME_REG_INTMC = 0x10,
-	NVME_REG_CC = 0x14,   /* 4 */
+	NVME_REG_CC = 0x14, /* 4 */
 	NVME_REG_CSTS = 0x1c, /* 4 */
 	NVME_REG_NSSR = 0x20, /* 4 */
 	NVME_REG_AQA = 0x24,
@@ -344,7 +344,7 @@ enum nvme_admin_opcode {
 };
 
 /* Data direction of every opcode but Fabrics: bits 1:0. */
-#define NVME_OPC_DIR(opc) ((opc) & 0x3)
+#define NVME_OPC_DIR(opc) ((opc)&0x3)
 enum nvme_opc_dir { NVME_DIR_NONE = 0, NVME_DIR_H2C = 1, NVME_DIR_C2H = 2, NVME_DIR_BIDIR = 3 };
 
 enum nvme_io_opcode {
@@ -381,10 +381,12 @@ enum nvme_io_opcode {
 
 struct nvme_dsm_range {
 	uint32_t cattr; /* __le */
-	uint32_t nlb;	/* __le: not 0's based */
-	uint64_t slba;	/* __le */
+	uint32_t nlb; /* __le: not 0's based */
+	uint64_t slba; /* __le */
 } NVME_PACKED;
 NVME_SIZE(struct nvme_dsm_range, 16);
+NVME_AT(struct nvme_dsm_range, nlb, 4);
+NVME_AT(struct nvme_dsm_range, slba, 8);
 
 enum nvme_csi { NVME_CSI_NVM = 0, NVME_CSI_KV = 1, NVME_CSI_ZNS = 2 };
 

@@ -6,7 +6,7 @@
 
 /* ---- Identify (5.1.13): CDW10 CNS 7:0, CNTID 31:16; CDW11 CNSSID 15:0, CSI 31:24; CDW14 UIDX 6:0 ---- */
 
-#define NVME_ID_CNS(cdw10) ((cdw10) & 0xff)
+#define NVME_ID_CNS(cdw10) ((cdw10)&0xff)
 #define NVME_ID_CNTID(cdw10) ((cdw10) >> 16)
 #define NVME_ID_CSI(cdw11) ((cdw11) >> 24)
 #define NVME_ID_DATA_LEN 4096
@@ -39,11 +39,11 @@ enum nvme_cns {
 /* ---- Get Log Page (5.1.12): CDW10 LID 7:0, LSP 14:8, RAE 15, NUMDL 31:16; CDW11 NUMDU 15:0, LSI 31:16;
  * CDW12-13 LPO; CDW14 UIDX 6:0, OT 23, CSI 31:24 ---- */
 
-#define NVME_LOG_LID(cdw10) ((cdw10) & 0xff)
+#define NVME_LOG_LID(cdw10) ((cdw10)&0xff)
 #define NVME_LOG_LSP(cdw10) ((cdw10) >> 8 & 0x7f)
 #define NVME_LOG_RAE (1u << 15)
 #define NVME_LOG_NUMDL(cdw10) ((cdw10) >> 16)
-#define NVME_LOG_NUMDU(cdw11) ((cdw11) & 0xffff)
+#define NVME_LOG_NUMDU(cdw11) ((cdw11)&0xffff)
 #define NVME_LOG_LSI(cdw11) ((cdw11) >> 16)
 #define NVME_LOG_OT (1u << 23) /* LPO is an index, not a byte offset */
 #define NVME_LOG_CSI(cdw14) ((cdw14) >> 24)
@@ -81,7 +81,7 @@ enum nvme_lid {
 
 /* ---- Get / Set Features (5.1.11, 5.1.25): CDW10 FID 7:0, SEL 10:8 (Get), SV 31 (Set); CDW14 UIDX ---- */
 
-#define NVME_FEAT_FID(cdw10) ((cdw10) & 0xff)
+#define NVME_FEAT_FID(cdw10) ((cdw10)&0xff)
 #define NVME_FEAT_SEL(cdw10) ((cdw10) >> 8 & 0x7)
 #define NVME_FEAT_SV (1u << 31)
 
@@ -143,20 +143,23 @@ struct nvme_feat_host_behavior {
 	uint8_t rsvd6[506];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_feat_host_behavior, 512);
+NVME_AT(struct nvme_feat_host_behavior, hdisns, 3);
+NVME_AT(struct nvme_feat_host_behavior, cdfe, 4);
 
 /* Timestamp, FID 0Eh. */
 struct nvme_feat_timestamp {
 	uint8_t ms[6]; /* __le 48 bits: milliseconds since the epoch */
-	uint8_t attr;  /* SYNCH 0, TO 3:1 */
+	uint8_t attr; /* SYNCH 0, TO 3:1 */
 	uint8_t rsvd;
 } NVME_PACKED;
 NVME_SIZE(struct nvme_feat_timestamp, 8);
+NVME_AT(struct nvme_feat_timestamp, attr, 6);
 
 /* ---- asynchronous events (5.1.2) ---- */
 
 #define NVME_AER_RESULT(type, info, lid)                                                           \
-	((uint32_t)((type) & 0x7) | (uint32_t)(info) << 8 | (uint32_t)(lid) << 16)
-#define NVME_AER_TYPE(dw0) ((dw0) & 0x7)
+	((uint32_t)((type)&0x7) | (uint32_t)(info) << 8 | (uint32_t)(lid) << 16)
+#define NVME_AER_TYPE(dw0) ((dw0)&0x7)
 #define NVME_AER_INFO(dw0) ((dw0) >> 8 & 0xff)
 #define NVME_AER_LID(dw0) ((dw0) >> 16 & 0xff)
 
@@ -204,13 +207,13 @@ enum nvme_aer_io_info {
 
 /* ---- Abort (5.1.1): CDW10 SQID 15:0, CID 31:16; completion DW0 bit 0 clear: aborted ---- */
 
-#define NVME_ABORT_SQID(cdw10) ((cdw10) & 0xffff)
+#define NVME_ABORT_SQID(cdw10) ((cdw10)&0xffff)
 #define NVME_ABORT_CID(cdw10) ((cdw10) >> 16)
 #define NVME_ABORT_NOT_ABORTED (1u << 0)
 
 /* ---- Discovery Information Management (5.3.3) ---- */
 
-#define NVME_DIM_TAS(cdw10) ((cdw10) & 0xf)
+#define NVME_DIM_TAS(cdw10) ((cdw10)&0xf)
 enum nvme_dim_tas { NVME_DIM_REGISTER = 0, NVME_DIM_DEREGISTER = 1, NVME_DIM_UPDATE = 2 };
 
 #endif

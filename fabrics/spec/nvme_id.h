@@ -268,6 +268,8 @@ struct nvme_lbaf {
 	uint8_t rp;
 } NVME_PACKED;
 NVME_SIZE(struct nvme_lbaf, 4);
+NVME_AT(struct nvme_lbaf, lbads, 2);
+NVME_AT(struct nvme_lbaf, rp, 3);
 
 /* CNS 00h and 11h. */
 struct nvme_id_ns {
@@ -311,7 +313,7 @@ struct nvme_id_ns {
 	uint16_t nvmsetid;
 	uint16_t endgid;
 	uint8_t nguid[16]; /* big-endian, as NGUIDs are */
-	uint8_t eui64[8];  /* big-endian */
+	uint8_t eui64[8]; /* big-endian */
 	struct nvme_lbaf lbaf[64];
 	uint8_t vs[3712];
 } NVME_PACKED;
@@ -396,6 +398,7 @@ struct nvme_ns_desc {
 	uint8_t rsvd2[2];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_ns_desc, 4);
+NVME_AT(struct nvme_ns_desc, nidl, 1);
 
 /* CNS 02h, 07h, 10h and log page 04h. */
 #define NVME_NS_LIST_MAX 1024
@@ -411,6 +414,7 @@ struct nvme_ctrl_list {
 	uint16_t cntlid[NVME_CTRL_LIST_MAX];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_ctrl_list, 4096);
+NVME_AT(struct nvme_ctrl_list, cntlid, 2);
 
 /* CNS 1Ch: a bit per CSI in each combination. */
 struct nvme_id_iocs {

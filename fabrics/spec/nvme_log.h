@@ -89,6 +89,7 @@ struct nvme_log_fw_slot {
 	uint8_t rsvd64[448];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_log_fw_slot, 512);
+NVME_AT(struct nvme_log_fw_slot, frs, 8);
 
 /* LID 05h. */
 #define NVME_EFF_CSUPP (1u << 0)
@@ -107,6 +108,7 @@ struct nvme_log_effects {
 	uint8_t rsvd2048[2048];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_log_effects, 4096);
+NVME_AT(struct nvme_log_effects, iocs, 1024);
 
 /* LID 0Ch. */
 enum nvme_ana_state {
@@ -123,6 +125,7 @@ struct nvme_log_ana {
 	uint8_t rsvd10[6];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_log_ana, 16);
+NVME_AT(struct nvme_log_ana, ngrps, 8);
 
 struct nvme_ana_group {
 	uint32_t grpid;

@@ -100,12 +100,14 @@ struct nvme_tcp_cmd {
 	struct nvme_cmd sqe;
 } NVME_PACKED;
 NVME_SIZE(struct nvme_tcp_cmd, 72);
+NVME_AT(struct nvme_tcp_cmd, sqe, 8);
 
 struct nvme_tcp_rsp {
 	struct nvme_tcp_hdr hdr;
 	struct nvme_cqe cqe;
 } NVME_PACKED;
 NVME_SIZE(struct nvme_tcp_rsp, 24);
+NVME_AT(struct nvme_tcp_rsp, cqe, 8);
 
 /* H2CData and C2HData. */
 struct nvme_tcp_data {
@@ -138,6 +140,8 @@ struct nvme_tcp_kdreq {
 	uint16_t numdie; /* discovery information entries that it has */
 } NVME_PACKED;
 NVME_SIZE(struct nvme_tcp_kdreq, 12);
+NVME_AT(struct nvme_tcp_kdreq, numkr, 8);
+NVME_AT(struct nvme_tcp_kdreq, numdie, 10);
 
 struct nvme_tcp_kickstart {
 	uint8_t trtype; /* enum nvmf_trtype */
@@ -146,6 +150,8 @@ struct nvme_tcp_kickstart {
 	char traddr[256];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_tcp_kickstart, 290);
+NVME_AT(struct nvme_tcp_kickstart, trsvcid, 2);
+NVME_AT(struct nvme_tcp_kickstart, traddr, 34);
 
 struct nvme_tcp_kdresp {
 	struct nvme_tcp_hdr hdr;
@@ -155,6 +161,8 @@ struct nvme_tcp_kdresp {
 	uint8_t rsvd266[8];
 } NVME_PACKED;
 NVME_SIZE(struct nvme_tcp_kdresp, 274);
+NVME_AT(struct nvme_tcp_kdresp, ksstat, 8);
+NVME_AT(struct nvme_tcp_kdresp, cdcnqn, 10);
 #define NVME_TCP_KDRESP_HLEN 10
 
 enum nvme_tcp_ksstat {

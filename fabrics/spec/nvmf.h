@@ -234,6 +234,7 @@ struct nvmf_ext_tail {
 	uint8_t rsvd6[2];
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_ext_tail, 8);
+NVME_AT(struct nvmf_ext_tail, numexat, 4);
 
 enum nvmf_exattype {
 	NVMF_EXAT_HOSTID = 1,
@@ -246,6 +247,7 @@ struct nvmf_exat {
 	uint16_t len; /* of the value; the next EXAT starts at a multiple of 4 */
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_exat, 4);
+NVME_AT(struct nvmf_exat, len, 2);
 
 /* ---- Discovery Information Management, opcode 21h ---- */
 
@@ -286,12 +288,14 @@ struct nvmf_pull_request {
 	uint32_t tpdrpl; /* of all of the page */
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_pull_request, 8);
+NVME_AT(struct nvmf_pull_request, tpdrpl, 4);
 
 struct nvmf_pull_log { /* Figure 717 */
 	uint8_t lprlid, lprlsp;
 	uint8_t rsvd2[2];
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_pull_log, 4);
+NVME_AT(struct nvmf_pull_log, lprlsp, 1);
 
 struct nvmf_pull_zonegroup { /* Figures 706, 709, 713 */
 	uint32_t t_id;
@@ -299,6 +303,8 @@ struct nvmf_pull_zonegroup { /* Figures 706, 709, 713 */
 	char zgname[30];
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_pull_zonegroup, 258);
+NVME_AT(struct nvmf_pull_zonegroup, zgorig, 4);
+NVME_AT(struct nvmf_pull_zonegroup, zgname, 228);
 
 /* Send Discovery Log Page: Command Dword 10, and Dword 0 of its completion (Figures 534, 539). */
 enum nvmf_sdlp_rlps {
@@ -321,6 +327,9 @@ struct nvmf_ave_log {
 	uint8_t rsvd24[1000];
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_ave_log, 1024);
+NVME_AT(struct nvmf_ave_log, numrec, 8);
+NVME_AT(struct nvmf_ave_log, recfmt, 16);
+NVME_AT(struct nvmf_ave_log, tadlpl, 20);
 
 struct nvmf_ave_entry {
 	uint32_t tel; /* its transport records too */
@@ -329,6 +338,8 @@ struct nvmf_ave_entry {
 	uint8_t rsvd229[3];
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_ave_entry, 232);
+NVME_AT(struct nvmf_ave_entry, avenqn, 4);
+NVME_AT(struct nvmf_ave_entry, numatr, 228);
 
 struct nvmf_ave_transport {
 	uint8_t adrfam; /* enum nvmf_adrfam */
@@ -337,5 +348,7 @@ struct nvmf_ave_transport {
 	uint8_t traddr[16]; /* binary, in network order; IPv4 in the first four */
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_ave_transport, 20);
+NVME_AT(struct nvmf_ave_transport, trsvcid, 2);
+NVME_AT(struct nvmf_ave_transport, traddr, 4);
 
 #endif

@@ -81,6 +81,8 @@ struct nvmf_zone_property {
 	uint8_t zpval; /* fabric enforced: 1 */
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_zone_property, 4);
+NVME_AT(struct nvmf_zone_property, zplen, 1);
+NVME_AT(struct nvmf_zone_property, zpval, 3);
 
 /* ---- 8.3.2.3.8: the data of Fabric Zoning Lookup, Receive and Send ---- */
 
@@ -133,6 +135,7 @@ struct nvmf_zone_pull_done {
 	uint32_t status; /* enum nvmf_zone_pull_status */
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_zone_pull_done, 8);
+NVME_AT(struct nvmf_zone_pull_done, status, 4);
 
 /* Figure 715. */
 enum nvmf_zone_pull_status {

@@ -105,6 +105,21 @@ def check_fabrics_calls_no_io():
             yield f"fabrics/ ... {member}: calls {symbol}()"
 
 
+def check_wire_structures_are_asserted():
+    """Each has its size asserted, and where it has more than one member the offset of at least one behind the first."""
+    for name in C_FILES:
+        if not name.startswith("fabrics/spec/"):
+            continue
+        text = re.sub(r"/\*.*?\*/", "", read(name), flags=re.S)
+        for struct, body in re.findall(r"^struct (\w+) \{(.*?)^\}", text, re.S | re.M):
+            members = [m for m in re.findall(r"(\w+)(?:\[[^\]]*\])*\s*[,;]", body) if not m.startswith("rsvd")]
+            at = set(re.findall(rf"^NVME_AT\(struct {struct}, (\w+)", text, re.M))
+            if f"NVME_SIZE(struct {struct}," not in text:
+                yield f"{name}: no NVME_SIZE(struct {struct}, ...)"
+            if len(members) > 1 and not at - {members[0]}:
+                yield f"{name}: no NVME_AT(struct {struct}, ...)"
+
+
 def check_tests_use_public_headers():
     for name in C_FILES:
         if folder(name) == "tests":
