@@ -111,7 +111,7 @@ def test_log_pages():
     with start() as target, connect(target) as host:
         a = host.admin
         supported = struct.unpack('<256I', a.get_log(0, 1024))
-        for lid in (0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x12):
+        for lid in (0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0c, 0x12):
             assert supported[lid] & 1, hex(lid)
             a.get_log(lid, 512, nsid=0xffffffff if lid == 2 else 0)
         effects = a.get_log(5, 4096)

@@ -129,28 +129,35 @@ def test_malformed_names():
 
 def test_bad_fields_are_named():
     with target() as worker, host(worker, queues=1) as h:
-        mqes = h.admin.property_get(0, 8) & 0xffff
         refused(worker, FORMAT, recfmt=1)
-        refused(worker, PARAM, QID, qid=0xffff)
-        refused(worker, PARAM, SQSIZE, sqsize=0)
         refused(worker, PARAM, HOSTID, raw=data(hostid=bytes(16)))
         refused(worker, PARAM, CNTLID, cntlid=1)
-        refused(worker, PARAM, QID, qid=2, cntlid=h.cntlid)  # one was asked for
         refused(worker, PARAM, CNTLID, qid=1, cntlid=0xffff)
         refused(worker, PARAM, CNTLID, qid=1, cntlid=h.cntlid + 1)
         refused(worker, PARAM, HOSTNQN, qid=1, cntlid=h.cntlid, hostnqn=OTHER)
         refused(worker, PARAM, HOSTID, qid=1, cntlid=h.cntlid, hostid=uuid.uuid4().bytes)
-        if mqes < 0xffff:
-            refused(worker, PARAM, SQSIZE, sqsize=mqes + 1)
         h.io[0].read(1, 0, 1)
 
 
-def test_io_queue_larger_than_mqes():
+def test_a_bad_queue_id():
+    with target() as worker, host(worker, queues=1) as h:
+        refused(worker, PARAM, QID, qid=0xffff)
+        refused(worker, PARAM, QID, qid=2, cntlid=h.cntlid)  # one was asked for
+        refused(worker, PARAM, QID, qid=0xffff, cntlid=h.cntlid)
+        h.io[0].read(1, 0, 1)
+
+
+def test_sqsize_of_zero_or_more_than_mqes():
     with target() as worker, host(worker, queues=0) as h:
         mqes = h.admin.property_get(0, 8) & 0xffff
-        refused(worker, PARAM, SQSIZE, qid=1, cntlid=h.cntlid, sqsize=mqes + 1)
-        refused(worker, PARAM, SQSIZE, qid=1, cntlid=h.cntlid, sqsize=0)
-        h.io_queue(1).close()
+        assert mqes < 0xffff, 'or there is no more'
+        for bad in (0, mqes + 1, 0xffff):
+            refused(worker, PARAM, SQSIZE, sqsize=bad)
+            refused(worker, PARAM, SQSIZE, qid=1, cntlid=h.cntlid, sqsize=bad)
+        queue = nvme.Queue('127.0.0.1', worker.port)
+        queue.connect(NQN, HOST, qid=1, cntlid=h.cntlid, sqsize=mqes)
+        queue.read(1, 0, 1)
+        queue.close()
 
 
 def test_unsupported_opcodes_leave_the_connection_alone():
@@ -183,14 +190,15 @@ def test_a_command_before_connect():
 
 def test_garbage_instead_of_icreq():
     with target() as worker:
-        for garbage in (b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.ljust(128), bytes(128), b'\xff' * 128, struct.pack('<BBBBI', 4, 0, 72, 0, 72) + bytes(64)):
+        command = struct.pack('<BBBBI', 4, 0, 72, 0, 72) + bytes(64)
+        for garbage, fes in ((b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.ljust(128), 2), (b'\xff' * 128, 2), (command, 2), (bytes(128), 1)):  # HLEN 0
             q = queue(worker, icreq=False)
             q.sock.sendall(garbage)
             try:
                 q.receive()
                 raise AssertionError('answered')
             except nvme.Terminated as end:
-                assert end.fes in (None, 1, 2), end
+                assert end.fes == fes, (garbage[:8], end)
             q.close()
         with host(worker, queues=1) as h:
             h.io[0].read(1, 0, 1)
