@@ -98,6 +98,24 @@ def test_commands_that_wait_too_long_are_told_to_come_again():
     os.rmdir(folder)
 
 
+def test_flush_and_fua_make_durable_what_was_written_and_a_plain_write_does_not():
+    folder = tempfile.mkdtemp(prefix='fence-')
+    with SlowFile(folder, SIZE, True) as slow, target(slow) as worker, host(worker) as h:
+        io, before = h.io[0], len(slow.synced)
+        io.write(1, 0, b'p' * 4096, 4096)
+        assert len(slow.synced) == before, 'that is what Flush is for'
+        io.write(1, 1, b'f' * 4096, 4096, fua=True)
+        assert slow.synced[before:] == [2], slow.synced
+        io.write(1, 2, b'p' * 4096, 4096)
+        io.run(nvme.sqe(0, 1))
+        assert slow.synced[before:] == [2, 3], slow.synced
+        io.run(nvme.sqe(0, 0xffffffff))
+        assert len(slow.synced) == before + 3, 'Flush of all namespaces'
+        io.run(nvme.sqe(8, 1, cdw10=8, cdw12=7 | 1 << 30))  # Write Zeroes with FUA
+        assert len(slow.synced) == before + 4 and slow.landed[-1] == (8 * 4096, b'\0'), (slow.synced, slow.landed)
+    os.rmdir(folder)
+
+
 def test_a_change_waits_for_a_slow_write_and_the_worker_goes_on_answering():
     folder = tempfile.mkdtemp(prefix='fence-')
     with SlowFile(folder, SIZE, True) as slow, Worker() as worker, worker.control() as control:

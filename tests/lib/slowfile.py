@@ -24,6 +24,7 @@ class SlowFile(threading.Thread):
         self.folder, self.path, self.asynchronous = folder, f'{folder}/volume', asynchronous
         self.data = bytearray(size)
         self.holding, self.held, self.landed = False, [], []  # landed: (offset, first byte) in order
+        self.synced = []  # how many had landed when the file was made durable, each time
         self.lock = threading.Lock()
         self.fd = os.open('/dev/fuse', os.O_RDWR | os.O_CLOEXEC)
         options = f'fd={self.fd},rootmode=40000,user_id={os.geteuid()},group_id={os.getegid()},allow_other'
@@ -54,9 +55,11 @@ class SlowFile(threading.Thread):
                 self.land(unique, offset, data)
             self.held.clear()
 
-    def land(self, unique, offset, data):
+    def land(self, unique, offset, data, durable=False):
         self.data[offset:offset + len(data)] = data
         self.landed.append((offset, data[:1]))
+        if durable:
+            self.synced.append(len(self.landed))
         self.answer(unique, struct.pack('<II', len(data), 0))
 
     def answer(self, unique, data=b'', error=0):
@@ -98,13 +101,15 @@ class SlowFile(threading.Thread):
             _, offset, size = struct.unpack('<QQI', body[:20])
             self.answer(unique, bytes(self.data[offset:offset + size]))
         elif opcode == WRITE:
-            _, offset, size = struct.unpack('<QQI', body[:20])
+            _, offset, size, _, _, flags = struct.unpack('<QQIIQI', body[:36])
             if self.holding:
                 self.holding = False
                 self.held.append((unique, offset, body[40:40 + size]))
             else:
-                self.land(unique, offset, body[40:40 + size])
+                self.land(unique, offset, body[40:40 + size], flags & os.O_DSYNC)
         elif opcode in (RELEASE, RELEASEDIR, FSYNC, FLUSH):
+            if opcode == FSYNC:
+                self.synced.append(len(self.landed))
             self.answer(unique)
         elif opcode == STATFS:
             self.answer(unique, struct.pack('<QQQQQIIII24x', 1 << 20, 1 << 20, 1 << 20, 1, 1, 4096, 255, 4096, 0))

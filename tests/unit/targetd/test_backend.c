@@ -318,6 +318,37 @@ static void test_ram_gives_memory_back_when_discarded(void **state)
 	close(spec.memfd);
 }
 
+/* ---- file alone ---- */
+
+/* Discarded blocks, and zeroed ones that may be unmapped, go back to the file system; those that may not stay its own. */
+static void test_a_file_gives_blocks_back_by_the_file_systems_own_means(void **state)
+{
+	static const struct {
+		enum tgt_io_op op;
+		bool unmap, frees;
+	} rows[] = { { TGT_IO_DISCARD, false, true },
+		     { TGT_IO_WRITE_ZEROES, true, true },
+		     { TGT_IO_WRITE_ZEROES, false, false } };
+	const struct tgt_backend_ops *file = tgt_backend_find("file");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct stat before, after;
+		struct fixture f;
+
+		fixture_open(&f, file, 4096);
+		fill(f.buf, 1 << 20, 3);
+		assert_int_equal(run(&f, TGT_IO_WRITE, 0, 1 << 20, f.buf, true), 0);
+		stat(f.path, &before);
+		assert_int_equal(run(&f, rows[i].op, 0, 1 << 20, NULL, rows[i].unmap), 0);
+		stat(f.path, &after);
+		if (f.geo.discard_zeroes) /* it can punch holes */
+			assert_int_equal(after.st_blocks < before.st_blocks / 2, rows[i].frees);
+		assert_int_equal(after.st_size, before.st_size);
+		fixture_close(&f);
+	}
+}
+
 /* Whether huge pages are to be had is the system's affair; that the memory is there, where they could be mapped, is ours. */
 static void test_ram_touches_all_its_memory_first_when_asked_to(void **state)
 {
@@ -361,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_ram_finds_its_contents_again_in_the_memfd_that_was_kept),
 		cmocka_unit_test(test_ram_gives_memory_back_when_discarded),
 		cmocka_unit_test(test_ram_touches_all_its_memory_first_when_asked_to),
+		cmocka_unit_test(test_a_file_gives_blocks_back_by_the_file_systems_own_means),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
