@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """discoveryd and its workers: killed, restarted, adopted; what hosts keep meanwhile; starts that are refused in one clear line."""
+import fcntl
 import glob
 import os
 import pathlib
@@ -19,6 +20,7 @@ import pharos  # noqa: E402
 
 NQN, HOST = 'nqn.2026-11.example:kept', 'nqn.2026-11.example:host'
 MIB = 1 << 20
+F_GET_SEALS, F_SEAL_SHRINK = 1034, 2  # fcntl.h
 
 
 def address(text):
@@ -52,14 +54,39 @@ def restarted(daemon, old, seconds=10):
     return pharos.wait_for(running, seconds, 'the worker is back')
 
 
-def memfd_inode(pid, name):
+def memfd(pid, name):
+    """The path of a descriptor that the process has of it."""
     for fd in glob.glob(f'/proc/{pid}/fd/*'):
         try:
             if name in os.readlink(fd):
-                return os.stat(fd).st_ino
+                return fd
         except OSError:
             pass
     return None
+
+
+def memfd_inode(pid, name):
+    fd = memfd(pid, name)
+    return fd and os.stat(fd).st_ino
+
+
+def test_a_namespaces_memory_cannot_shrink_and_is_in_no_core_dump():
+    with pharos.Discoveryd() as daemon:
+        name = f'memfd:ns:{make(daemon)["uuid"]}'
+        worker, = daemon.workers()
+        for pid in (daemon.process.pid, worker):
+            fd = memfd(pid, name)
+            with open(fd, 'rb') as memory:
+                assert fcntl.fcntl(memory, F_GET_SEALS) & F_SEAL_SHRINK
+                try:
+                    os.truncate(fd, 0)
+                    raise AssertionError('it was cut')
+                except PermissionError:
+                    assert os.fstat(memory.fileno()).st_size == 4 * MIB
+        with open(f'/proc/{worker}/smaps', encoding='ascii') as f:
+            maps = f.read().split('VmFlags:')
+        flags = [after.splitlines()[0].split() for before, after in zip(maps, maps[1:]) if name in before]
+        assert flags and all('dd' in words for words in flags), 'MADV_DONTDUMP'
 
 
 def test_a_killed_worker_is_back_within_100_ms_on_the_same_socket_with_the_same_memory():
@@ -151,6 +178,28 @@ def test_memory_that_died_with_both_comes_back_as_another_disk():
         event, = events(daemon, 'namespace.lost')
         assert event['data'] == {'nqn': NQN, 'nsid': 1}, event
         pharos.wait_for(lambda: daemon.rest('GET', f'/subsystems/{NQN}/namespaces/1')['status']['state'] == 'ready', 5, 'ready')
+
+
+def test_a_file_that_is_gone_fails_its_namespace_with_the_reason_and_no_other():
+    with pharos.Discoveryd() as daemon:
+        make(daemon)
+        path = f'{daemon.state}/volume'
+        with open(path, 'wb') as volume:
+            volume.truncate(MIB)
+        daemon.rest('POST', f'/subsystems/{NQN}/namespaces', {'path': path})
+        os.rename(path, path + '-away')
+        old, = daemon.workers()
+        os.kill(old, signal.SIGKILL)
+        restarted(daemon, old)
+        lost = pharos.wait_for(lambda: (ns := daemon.rest('GET', f'/subsystems/{NQN}/namespaces/2'))['status']['state'] == 'failed' and ns, 10, 'it has failed')
+        assert path in lost['status']['reason'] and 'does not exist' in lost['status']['reason'], lost
+        assert daemon.rest('GET', f'/subsystems/{NQN}/namespaces/1')['status']['state'] == 'ready'
+        host = connect(daemon)
+        assert host.admin.identify(2)[:8] == b'\1\0\0\0\0\0\0\0', 'the other one is served'
+        os.rename(path + '-away', path)
+        old, = daemon.workers()
+        os.kill(old, signal.SIGKILL)
+        pharos.wait_for(lambda: daemon.rest('GET', f'/subsystems/{NQN}/namespaces/2')['status']['state'] == 'ready', 10, 'it is back')
 
 
 def test_a_crash_loop_backs_off_degrades_and_leaves_the_log():

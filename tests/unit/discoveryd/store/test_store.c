@@ -102,6 +102,48 @@ static void test_first_open_makes_the_schema_and_later_ones_keep_it(void **state
 	assert_string_equal(first, again);
 }
 
+static int pragma(sqlite3 *db, const char *text)
+{
+	sqlite3_stmt *stmt;
+	int value;
+
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	value = sqlite3_column_int(stmt, 0);
+	if (sqlite3_column_type(stmt, 0) == SQLITE_TEXT)
+		value = strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+static sqlite3 *opened; /* the store's own connection */
+
+static int on_open(sqlite3 *db, char **msg, const struct sqlite3_api_routines *api)
+{
+	(void)msg;
+	(void)api;
+	opened = opened ? opened : db;
+	return SQLITE_OK;
+}
+
+/* What was answered is on the disk: with FULL each commit is, in the write-ahead log. */
+static void test_a_commit_is_durable_and_references_hold(void **state)
+{
+	struct fixture *f = *state;
+	struct cmn_err err = { 0 };
+
+	sqlite3_auto_extension((void (*)(void))on_open);
+	assert_int_equal(fixture_open(f, &err), 0);
+	sqlite3_cancel_auto_extension((void (*)(void))on_open);
+	assert_int_equal(pragma(opened, "PRAGMA journal_mode"), 1);
+	assert_int_equal(pragma(opened, "PRAGMA synchronous"), 2); /* FULL */
+	assert_int_equal(pragma(opened, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(sqlite3_exec(opened, "INSERT INTO subsystem_hosts SELECT 77, 78, 1", NULL,
+				      NULL, NULL),
+			 SQLITE_CONSTRAINT);
+	fixture_close(f);
+}
+
 /* What each past version left behind becomes the same as what a fresh install makes. */
 static void test_every_past_version_migrates_to_the_newest(void **state)
 {
@@ -318,6 +360,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_first_open_makes_the_schema_and_later_ones_keep_it),
+		T(test_a_commit_is_durable_and_references_hold),
 		T(test_every_past_version_migrates_to_the_newest),
 		T(test_newer_schema_is_refused_and_left_alone),
 		T(test_corrupt_database_is_refused),
