@@ -35,17 +35,18 @@ packages_install() {
 	shift
 	[ $# -gt 0 ] || return 0
 	if ! command -v apt-get >/dev/null; then
-		echo "missing packages and no apt-get to install them: $*" >&2
+		echo "${0##*/}: missing packages and no apt-get to install them: $*" >&2
 		return 1
 	fi
 	if [ "$(id -u)" -ne 0 ]; then
-		echo "missing packages; as root: apt-get install $*" >&2
+		echo "${0##*/}: missing packages; as root: apt-get install $*" >&2
 		return 1
 	fi
 	apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=120)
 	echo "installing: $*" >&2
 	if ! { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
-		echo "apt-get could not install: $* ($log: $(grep -m1 '^E:' "$log"))" >&2
+		# a mirror that can't be reached is but a warning of update: then install finds no package
+		echo "${0##*/}: apt-get could not install them: $(grep -m1 -E '^(E:|W: Failed to fetch)' "$log" || tail -n 1 "$log") ($log)" >&2
 		return 1
 	fi
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """tests/integration/test_quickstart.py - ./quickstart as its user meets it: start, second start, crash, busy port, stop."""
+import contextlib
 import glob
+import json
 import os
 import re
 import shutil
@@ -11,11 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
 import pharos  # noqa: E402
 
 SLOW = bool(os.environ.get('PHAROS_SANITIZER'))
+DEMO = 'nqn.2026-11.example:demo'
+BUILT = {**os.environ, 'PHAROS_BUILDDIR': str(pharos.BUILD)}
+QUICKSTART = str(pharos.SOURCE / 'quickstart')
 
 
 class Quick:
@@ -35,13 +41,18 @@ class Quick:
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.state, ignore_errors=True)
 
-    def run(self, *arguments, **change):
+    def command(self, *arguments, **change):
         given = {'disc': self.disc, 'io': self.io, 'api': f'127.0.0.1:{self.api}', **change}
-        command = [str(pharos.SOURCE / 'quickstart'), *arguments, '--state', given.get('state', self.state), '--api', given['api'],
-                   '--discovery-port', str(given['disc']), '--io-port', str(given['io'])]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
-                              env={**os.environ, 'PHAROS_BUILDDIR': str(pharos.BUILD)})
+        return [QUICKSTART, *arguments, '--state', given.get('state', self.state), '--api', given['api'],
+                '--discovery-port', str(given['disc']), '--io-port', str(given['io'])]
+
+    def run(self, *arguments, **change):
+        done = subprocess.run(self.command(*arguments, **change), capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, env=BUILT)
         return done.returncode, done.stdout + done.stderr
+
+    def rest(self, path):
+        with urllib.request.urlopen(f'http://127.0.0.1:{self.api}/api/v1{path}', timeout=20) as answer:
+            return json.load(answer)
 
     def start(self, *arguments, **change):
         return self.run('--detach', *arguments, **change)
@@ -93,6 +104,10 @@ def test_start_makes_the_demo_checks_itself_and_says_what_to_paste():
         must('any host may connect' in out and 'WARNING' not in out, out)
         must('self-check: ' in out and 'FAILED' not in out, out)
         must(len(q.workers()) == 1, f'workers: {q.workers()}')
+        demo = q.rest(f'/subsystems/{DEMO}')
+        must(demo['allow_any_host'] is True, demo)
+        disks = [(ns['nsid'], ns['backend'], ns['size'], ns['block_size']) for ns in q.rest(f'/subsystems/{DEMO}/namespaces')['items']]
+        must(disks == [(1, 'ram', 1 << 30, 512), (2, 'file', 1 << 30, 512)], disks)
         rc, out = q.run('status')
         must(rc == 0 and 'running' in out and 'ok' in out, out)
 
@@ -133,6 +148,54 @@ def test_stop_ends_a_worker_whose_discoveryd_was_killed():
         pharos.wait_for(lambda: not q.workers(), 10, 'the worker ends')
 
 
+def test_in_the_foreground_it_stays_and_ctrl_c_ends_it_and_its_worker():
+    with Quick() as q, subprocess.Popen(q.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, env=BUILT) as shell:
+        said = ''
+        while 'Ctrl-C' not in said:
+            line = shell.stdout.readline()
+            must(line, said)
+            said += line
+        must(len(q.workers()) == 1 and shell.poll() is None, said)
+        shell.send_signal(signal.SIGINT)
+        rest = shell.communicate(timeout=60)[0]
+        must(shell.returncode == 0 and 'stopped' in rest and not q.workers(), rest)
+        must(q.run('status')[0] == 3, 'status')
+
+
+@contextlib.contextmanager
+def machine(*lacks, **fakes):
+    """PATH of a machine that has what this one has, but for some commands; and some that only say what their text does."""
+    with tempfile.TemporaryDirectory(prefix='pharos-path-') as folder:
+        for name, text in fakes.items():
+            with open(f'{folder}/{name.replace("_", "-")}', 'w', opener=lambda path, flags: os.open(path, flags, 0o755)) as f:
+                f.write(f'#!/bin/sh\n{text}\n')
+        for directory in os.environ['PATH'].split(':'):
+            for name in os.listdir(directory) if os.path.isdir(directory) else ():
+                if name not in lacks and not os.path.lexists(f'{folder}/{name}'):
+                    os.symlink(f'{directory}/{name}', f'{folder}/{name}')
+        yield {**os.environ, 'PATH': folder}
+
+
+def test_a_missing_package_is_one_clear_line():
+    cannot = 'case " $* " in *" update "*) echo "W: Failed to fetch http://mirror/InRelease: no route" ;; *) echo "E: Unable to locate package" && exit 100 ;; esac'
+    for fakes, expected in (({'id': 'echo 1000', 'apt_get': 'echo called; exit 1'}, 'quickstart: missing packages; as root: apt-get install make'),
+                            ({'id': 'echo 0', 'apt_get': cannot}, 'quickstart: apt-get could not install them: W: Failed to fetch http://mirror/InRelease: no route ({}/apt.log)')):
+        with Quick() as q, machine('make', **fakes) as path:
+            path.pop('PHAROS_BUILDDIR', None)
+            done = subprocess.run(q.command('--detach'), capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, env=path)
+            lines = (done.stdout + done.stderr).splitlines()
+            must(done.returncode == 1 and lines[-1] == expected.format(q.state), lines)
+            must(lines[:-1] == ['installing: make'] * ('apt-get could' in expected), lines)
+
+
+def test_a_node_of_another_origin_is_left_alone():
+    ask = f'. {pharos.SOURCE}/packaging/packages.sh; packages_missing {pharos.SOURCE}/packaging/debian-packages web'
+    for fakes, missing in (({}, ['nodejs', 'npm']), ({'node': 'echo v20', 'npm': 'echo 10'}, [])):
+        with machine('node', 'nodejs', 'npm', **fakes) as path:
+            out = subprocess.run(['bash', '-c', ask], env=path, check=True, capture_output=True, text=True).stdout
+            must(out.split() == missing, (fakes, out))
+
+
 def busy(q, **change):
     rc, out = q.start(**change)
     must(rc == 1, out)
@@ -151,7 +214,7 @@ def test_busy_port_is_one_clear_line_for_each_of_the_three():
 def test_state_folder_that_cannot_be_written_is_one_clear_line():
     with Quick() as q:
         rc, out = q.start(state='/proc/no')
-        must(rc == 1 and out.strip() == 'quickstart: cannot write to the state folder /proc/no', out)
+        must(rc == 1 and out.strip() == 'quickstart: cannot write to the state folder /proc/no (--state names another)', out)
 
 
 def test_api_beyond_loopback_is_refused():
