@@ -75,6 +75,7 @@ void fab_ctrl_put(struct fab_ctrl *ctrl)
 		return;
 	fab_view_put(ctrl->view);
 	free(ctrl->changed.nsid);
+	fab_ana_reset(ctrl);
 	free(ctrl->errlog.entry);
 	free(ctrl);
 }
@@ -223,13 +224,13 @@ unsigned int fab_ctrl_nr_ioqs(const struct fab_ctrl *ctrl)
 
 /* ---- view ---- */
 
+/* Its group is told by another notice. */
 static bool same_ns(const struct fab_ns *a, const struct fab_ns *b)
 {
 	if (!a || !b)
 		return a == b;
 	return a->lba_shift == b->lba_shift && a->nr_blocks == b->nr_blocks &&
-	       a->anagrpid == b->anagrpid && a->read_only == b->read_only &&
-	       !memcmp(a->uuid, b->uuid, sizeof(a->uuid)) &&
+	       a->read_only == b->read_only && !memcmp(a->uuid, b->uuid, sizeof(a->uuid)) &&
 	       !memcmp(a->nguid, b->nguid, sizeof(a->nguid)) &&
 	       !memcmp(a->eui64, b->eui64, sizeof(a->eui64));
 }
@@ -261,7 +262,7 @@ void fab_ctrl_set_view(struct fab_ctrl *ctrl, struct fab_view *view)
 {
 	struct fab_view *old = ctrl->view;
 	uint32_t slots = 0;
-	bool changed = false;
+	bool changed = false, ana = fab_ana_changed(ctrl, old, view);
 
 	if (old)
 		slots = old->nr_slots;
@@ -279,4 +280,6 @@ void fab_ctrl_set_view(struct fab_ctrl *ctrl, struct fab_view *view)
 	if (changed)
 		fab_ctrl_event(ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_NS_CHANGED,
 			       NVME_LID_CHANGED_NS);
+	if (ana)
+		fab_ctrl_event(ctrl, NVME_AER_NOTICE, NVME_AER_NOTICE_ANA, NVME_LID_ANA);
 }

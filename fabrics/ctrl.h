@@ -48,15 +48,13 @@ struct fab_personality {
 	uint32_t
 		default_kato_ms; /* for Connect with KATO 0: 0 = no limit for I/O controllers; a discovery controller's idle limit */
 	uint32_t max_namespaces; /* NN, MNAN */
-	uint32_t max_ana_groups; /* ANAGRPMAX, NANAGRPID; 0: 16 */
+	uint32_t max_ana_groups; /* ANAGRPMAX, NANAGRPID; 0: no ANA reporting */
 	/* LID 05h: NVME_EFF_ bits of each I/O opcode; NULL: none.  ONCS is derived from it. */
 	const uint32_t *io_effects; /* [256] */
 	/* Anything in Identify Controller beyond the common; id is filled with the common part already. */
 	void (*identify_ctrl)(struct fab_ctrl *ctrl, struct nvme_id_ctrl *id);
 	/* Counters for SMART / Health.  Optional. */
 	void (*smart)(struct fab_ctrl *ctrl, uint32_t nsid, struct fab_smart *ret);
-	/* ANA state of a group as seen through this controller's portal (nvme_ana_state); NULL: no ANA reporting */
-	uint8_t (*ana_state)(struct fab_ctrl *ctrl, uint32_t grpid, uint64_t *ret_change_count);
 	/* Controllers of the subsystem, ascending, for CNS 12h/13h: fills up to max ids >= from.  nsid 0: all.  May lock. */
 	unsigned int (*ctrl_list)(struct fab_ctrl *ctrl, uint32_t nsid, uint16_t from,
 				  uint16_t *ids, unsigned int max);
@@ -133,7 +131,8 @@ unsigned int fab_ctrl_nr_ioqs(const struct fab_ctrl *ctrl);
 extern const struct fab_queue_ops fab_admin_queue_ops; /* bound to every admin queue */
 struct fab_conn *fab_ctrl_admin_conn(const struct fab_ctrl *ctrl);
 struct fab_view *fab_ctrl_view(const struct fab_ctrl *ctrl); /* borrowed */
-/* Switches to a new view (reference handed over); queues Namespace Attribute Changed and the changed list from the difference. */
+/* Switches to a new view (reference handed over); queues Namespace Attribute Changed and the changed list, and Asymmetric Namespace
+ * Access Change, from the difference. */
 void fab_ctrl_set_view(struct fab_ctrl *ctrl, struct fab_view *view);
 /* Queues an event; answered on a waiting AER, masked until its log has been read with RAE 0. */
 void fab_ctrl_event(struct fab_ctrl *ctrl, uint8_t type, uint8_t info, uint8_t lid);

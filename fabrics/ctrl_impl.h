@@ -39,6 +39,12 @@ struct fab_changed_ns {
 	bool overflow;
 };
 
+/* Log page 0Ch: how often it, and the descriptor of each group, changed since the controller was reset. */
+struct fab_ana {
+	uint64_t log;
+	uint64_t *group; /* [FAB_ANA_GROUPS + 1], or NULL: none has yet */
+};
+
 struct fab_errlog {
 	atomic_flag lock;
 	uint64_t count; /* ever logged; entry n lies at (n - 1) % FAB_ERRLOG_ENTRIES */
@@ -71,6 +77,7 @@ struct fab_ctrl {
 	struct fab_keep_alive ka;
 	struct fab_events events;
 	struct fab_changed_ns changed;
+	struct fab_ana ana;
 	struct fab_errlog errlog;
 	struct fab_req *aborts[FAB_ACL + 1]; /* Aborts that the site works on */
 
@@ -102,6 +109,12 @@ struct fab_status fab_property_set(struct fab_ctrl *ctrl, uint32_t offset, uint8
 /* admin/features.c */
 void fab_features_reset(struct fab_ctrl *ctrl);
 uint32_t fab_feature_value(const struct fab_ctrl *ctrl, uint8_t fid);
+
+/* admin/ana.c */
+/* Counts what the view changes in log page 0Ch; true: the host is to be told (8.1.1.9). */
+bool fab_ana_changed(struct fab_ctrl *ctrl, const struct fab_view *old,
+		     const struct fab_view *view);
+void fab_ana_reset(struct fab_ctrl *ctrl);
 
 /* admin/aer.c */
 void fab_events_reset(struct fab_ctrl *ctrl);

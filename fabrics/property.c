@@ -96,6 +96,7 @@ static void reset(struct fab_ctrl *ctrl)
 		return;
 	fab_ctrl_set_state(ctrl, FAB_CTRL_RESETTING);
 	fab_events_reset(ctrl);
+	fab_ana_reset(ctrl);
 	fab_features_reset(ctrl);
 	quiesce(ctrl);
 }

@@ -243,7 +243,7 @@ static bool takes_anything(const struct tgt_subsystem *ss, const struct tgt_subs
 	for (unsigned int i = 0; i < ss->nr_live; i++) {
 		const struct tgt_ns_spec *ns = spec_of(spec, ss->live[i].vol);
 
-		if (!ns || ns->read_only != ss->live[i].pic->fab.read_only ||
+		if (!ns || !tgt_picture_is(ss->live[i].pic, ns) ||
 		    !tgt_hosts_equal(&ns->hosts, ss->live[i].hosts))
 			return true;
 	}
@@ -278,9 +278,7 @@ static void drop_namespaces(struct apply *a, struct tgt_subsystem *ss, struct tg
 			drop_volume(a, ss, live);
 			continue;
 		}
-		pic = ns->read_only != live->pic->fab.read_only
-			      ? tgt_volume_picture(live->vol, ns->read_only)
-			      : NULL;
+		pic = tgt_picture_is(live->pic, ns) ? NULL : tgt_volume_picture(live->vol, ns);
 		if (pic) {
 			push(&a->trash.pics, &a->trash.nr_pics, live->pic);
 			live->pic = pic;
@@ -292,19 +290,16 @@ static void drop_namespaces(struct apply *a, struct tgt_subsystem *ss, struct tg
 }
 
 /* Against zoning, and not kept from before. */
-static bool is_shut_out(const struct tgt_registry *reg, const struct tgt_subsystem *ss,
+static bool is_shut_out(struct tgt_registry *reg, const struct tgt_subsystem *ss,
 			const struct tgt_ctrl *tc)
 {
 	const struct tgt_access *access = ss->spec->access;
-	const struct tgt_portal *portal = NULL;
 	struct tgt_way way;
 
 	if (!access || access->keep_connected)
 		return false;
-	for (unsigned int i = 0; i < reg->nr_portals && !portal; i++)
-		if (strcmp(reg->portals[i]->spec.id, tc->portal) == 0)
-			portal = reg->portals[i];
-	way = tgt_portal_way(portal, fab_ctrl_hostnqn(tc->ctrl), &tc->from, &tc->to);
+	way = tgt_portal_way(tgt_registry_portal(reg, tc->portal), fab_ctrl_hostnqn(tc->ctrl),
+			     &tc->from, &tc->to);
 	return !tgt_access_allows(access, &way);
 }
 
@@ -354,9 +349,32 @@ static void take_one(struct apply *a, struct job *job)
 	tgt_subsys_spec_free(old);
 }
 
-static void take(struct apply *a)
+/* ANA states by a portal: what is told of the namespaces behind it, also of subsystems that the change doesn't name. */
+static void take_ana(struct apply *a, const struct tgt_portal_spec *spec)
+{
+	struct tgt_portal *p = tgt_registry_portal(a->w->reg, spec->id);
+	struct tgt_subsystem *ss, *next;
+	struct tgt_ctrl *tc;
+
+	if (!p || memcmp(p->spec.ana.state, spec->ana.state, sizeof(spec->ana.state)) == 0)
+		return;
+	p->spec.ana = spec->ana;
+	HASH_ITER(hh, a->w->reg->subsystems, ss, next) {
+		TAILQ_FOREACH(tc, &ss->ctrls, link)
+			if (strcmp(tc->portal, spec->id) == 0)
+				break;
+		if (tc)
+			renew_views(a, ss);
+	}
+}
+
+/* Hosts are told of it by their new views, so before the commands of old ones have ended: they are to take another way as soon as they
+ * can.  Only the barrier says that nothing is under way any more. */
+static void take(struct apply *a, const struct tgt_change *ch)
 {
 	tgt_registry_lock(a->w->reg);
+	for (unsigned int i = 0; i < ch->st.nr_portals; i++)
+		take_ana(a, &ch->st.portals[i]);
 	for (unsigned int i = 0; i < a->nr_jobs; i++)
 		if (a->jobs[i].ss)
 			take_one(a, &a->jobs[i]);
@@ -403,7 +421,7 @@ static void add_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_ns_
 		fail(a, ss->id.nqn, ns->nsid, NULL, &err);
 		return;
 	}
-	pic = tgt_volume_picture(vol, ns->read_only);
+	pic = tgt_volume_picture(vol, ns);
 	tgt_registry_lock(a->w->reg);
 	r = pic ? tgt_subsystem_add_live(ss, vol, pic, &ns->hosts) : -ENOMEM;
 	tgt_registry_unlock(a->w->reg);
@@ -429,7 +447,7 @@ static bool grow_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_li
 		fail(a, ss->id.nqn, ns->nsid, NULL, &err);
 		return false;
 	}
-	pic = tgt_volume_picture(live->vol, ns->read_only);
+	pic = tgt_volume_picture(live->vol, ns);
 	if (!pic) {
 		fail_nomem(a, ss->id.nqn);
 		return false;
@@ -664,7 +682,7 @@ void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *
 		return;
 	}
 	remove_portals(&a, ch);
-	take(&a);
+	take(&a, ch);
 	give(&a);
 	for (unsigned int i = 0; i < ch->st.nr_portals; i++)
 		if (!tell_portal(w->reg, &ch->st.portals[i]))

@@ -75,6 +75,7 @@ struct tgt_view_use {
 
 struct tgt_view {
 	struct fab_view fab; /* first; its generation is another for each view ever made */
+	uint8_t ana[FAB_ANA_GROUPS + 1]; /* what fab.ana points at, unless that is NULL */
 	struct tgt_view_use
 		use[TGT_MAX_REACTORS]; /* allocate for nr_reactors only, aligned to 64 */
 };

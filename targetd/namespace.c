@@ -119,7 +119,12 @@ int tgt_volume_resize(struct tgt_volume *vol, uint64_t size, struct cmn_err *err
 	return 0;
 }
 
-struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, bool read_only)
+bool tgt_picture_is(const struct tgt_ns *pic, const struct tgt_ns_spec *spec)
+{
+	return pic->fab.read_only == spec->read_only && pic->fab.anagrpid == spec->ana_group;
+}
+
+struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, const struct tgt_ns_spec *spec)
 {
 	const struct tgt_backend_ops *ops = vol->backend->ops;
 	const struct tgt_geometry *geo = &vol->geo;
@@ -132,13 +137,13 @@ struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, bool read_only)
 		.nsid = vol->nsid,
 		.lba_shift = block == 4096 ? 12 : 9,
 		.nr_blocks = geo->size / block,
-		.anagrpid = 1,
+		.anagrpid = spec->ana_group,
 		.optimal_io_blocks = geo->optimal_bytes / block,
 		.atomic_blocks = TGT_ATOMIC_BYTES / block,
 		.max_dsm_ranges = DSM_RANGES,
 		.max_dsm_blocks = (uint32_t)(DSM_BYTES / block),
 		.max_wz_blocks = (uint32_t)(WZ_BYTES / block),
-		.read_only = read_only,
+		.read_only = spec->read_only,
 		.deallocate_reads_zero = geo->discard_zeroes,
 		.thin = geo->thin,
 	};

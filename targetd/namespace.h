@@ -38,7 +38,10 @@ void tgt_volume_close(struct tgt_volume *vol);
 bool tgt_volume_is(const struct tgt_volume *vol, const struct tgt_ns_spec *spec);
 /* Growing only: shrinking would cut off what hosts have written. */
 int tgt_volume_resize(struct tgt_volume *vol, uint64_t size, struct cmn_err *err);
-/* As a view shows it from now on; freed by free() after the barrier that ended its use.  NULL: no memory. */
-struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, bool read_only);
+/* As a view shows it from now on, by what spec (of this volume) says of access; freed by free() after the barrier that ended its use.
+ * NULL: no memory. */
+struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, const struct tgt_ns_spec *spec);
+/* Does the picture show what spec says of access? */
+bool tgt_picture_is(const struct tgt_ns *pic, const struct tgt_ns_spec *spec);
 
 #endif

@@ -50,15 +50,6 @@ static void smart(struct fab_ctrl *ctrl, uint32_t nsid, struct fab_smart *ret)
 			smart_add(view->slot[id - 1], reg->nr_reactors, ret);
 }
 
-/* One group, and this worker's portals are all its paths: each is as good as the others. */
-static uint8_t ana_state(struct fab_ctrl *ctrl, uint32_t grpid, uint64_t *ret_change_count)
-{
-	(void)ctrl;
-	(void)grpid;
-	*ret_change_count = 0;
-	return NVME_ANA_OPTIMIZED;
-}
-
 static int cmp_id(const void *a, const void *b)
 {
 	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
@@ -100,12 +91,11 @@ void tgt_personality_init(struct tgt_registry *reg)
 		.max_ioqs = TGT_MAX_IOQS,
 		.mdts = TGT_MDTS,
 		.icd = TGT_ICD,
-		.oaes = NVME_AEC_NS_ATTR,
+		.oaes = NVME_AEC_NS_ATTR | NVME_AEC_ANA,
 		.max_namespaces = TGT_NAMESPACES_MAX,
-		.max_ana_groups = 1,
+		.max_ana_groups = FAB_ANA_GROUPS,
 		.io_effects = tgt_io_effects,
 		.smart = smart,
-		.ana_state = ana_state,
 		.ctrl_list = ctrl_list,
 	};
 	reg->disc_pers = (struct fab_personality){

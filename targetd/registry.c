@@ -18,6 +18,7 @@
 #include "common/util.h"
 #include "common/uuid.h"
 #include "targetd/host_io.h"
+#include "targetd/portal.h"
 
 static void nothing_destroy(struct fab_view *fab)
 {
@@ -222,17 +223,26 @@ void tgt_registry_end_ctrl(struct tgt_registry *reg, struct tgt_ctrl *tc, const 
 	kill_queues(tc);
 }
 
+struct tgt_portal *tgt_registry_portal(struct tgt_registry *reg, const char *id)
+{
+	for (unsigned int i = 0; i < reg->nr_portals; i++)
+		if (strcmp(reg->portals[i]->spec.id, id) == 0)
+			return reg->portals[i];
+	return NULL;
+}
+
 int tgt_registry_refresh(struct tgt_registry *reg, struct tgt_subsystem *ss)
 {
 	struct tgt_ctrl *tc;
 
-	(void)reg;
 	TAILQ_FOREACH(tc, &ss->ctrls, link) {
+		const struct tgt_portal *portal = tgt_registry_portal(reg, tc->portal);
 		struct tgt_view *view;
 
 		if (tc->ending)
 			continue;
-		view = tgt_subsystem_view(ss, fab_ctrl_hostnqn(tc->ctrl));
+		view = tgt_subsystem_view(ss, fab_ctrl_hostnqn(tc->ctrl),
+					  portal ? &portal->spec : NULL);
 		if (!view)
 			return -ENOMEM;
 		set_view(tc, view);

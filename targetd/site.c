@@ -125,11 +125,12 @@ static struct fab_ctrl *ctrl_make(struct tgt_ctrl *tc, struct fab_conn *conn,
 	return ctrl;
 }
 
-/* ss NULL: the discovery controller.  Its subsystem reference is taken here. */
-static struct fab_status add_ctrl(struct tgt_registry *reg, struct tgt_subsystem *ss,
+/* ss NULL: the discovery controller, portal too.  Its subsystem reference is taken here. */
+static struct fab_status add_ctrl(struct tgt_subsystem *ss, const struct tgt_portal *portal,
 				  struct tgt_ctrl *tc, struct fab_conn *conn,
 				  const struct fab_connect *in)
 {
+	struct tgt_registry *reg = tc->reg;
 	struct fab_cntlids *ids = ss ? ss->cntlids : reg->disc_cntlids;
 	uint16_t cntlid;
 
@@ -137,7 +138,7 @@ static struct fab_status add_ctrl(struct tgt_registry *reg, struct tgt_subsystem
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
 	tc->ss = ss;
 	if (ss)
-		tc->view = tgt_subsystem_view(ss, in->hostnqn);
+		tc->view = tgt_subsystem_view(ss, in->hostnqn, &portal->spec);
 	if (!ss || tc->view)
 		tc->ctrl = ctrl_make(tc, conn, in, cntlid);
 	if (!tc->ctrl) {
@@ -173,7 +174,7 @@ static struct fab_status admin_connect_locked(struct tgt_registry *reg, struct f
 	tc = ctrl_alloc(reg, conn, portal);
 	if (!tc)
 		return FAB_RETRY(NVME_SC_CONNECT_BUSY);
-	st = add_ctrl(reg, ss, tc, conn, in);
+	st = add_ctrl(ss, portal, tc, conn, in);
 	if (fab_failed(st)) {
 		free(tc);
 		return st;

@@ -25,16 +25,17 @@
 
 static const char *const state_keys[] = { "version",   "portals", "subsystems",
 					  "host_sets", "comment", NULL };
-static const char *const portal_keys[] = { "id",	"portid",     "address",	"port",
-					   "advertise", "congestion", "secure_channel", "comment",
-					   NULL };
+static const char *const portal_keys[] = { "id",	"portid", "address",	"port",
+					   "advertise", "ana",	  "congestion", "secure_channel",
+					   "comment",	NULL };
 static const char *const subsys_keys[] = {
 	"nqn",		 "serial",     "model",	 "allow_any_host", "hosts", "portals",
 	"cntlid_cursor", "namespaces", "access", "comment",	   NULL
 };
-static const char *const ns_keys[] = { "nsid",	   "uuid",   "nguid",	   "eui64",   "backend",
-				       "path",	   "size",   "block_size", "hosts",   "read_only",
-				       "prefault", "create", "delay_ms",   "comment", NULL };
+static const char *const ns_keys[] = { "nsid",	   "uuid",	"nguid",    "eui64",
+				       "backend",  "path",	"size",	    "block_size",
+				       "hosts",	   "read_only", "prefault", "create",
+				       "delay_ms", "ana_group", "comment",  NULL };
 
 static int no_memory(struct cmn_err *err)
 {
@@ -197,6 +198,29 @@ static int get_ranged(struct json_object *obj, const char *key, uint64_t min, ui
 	return r < 0 || !has ? r : cmn_json_range(key, *value, min, max, err);
 }
 
+/* {"2": "inaccessible"}; the groups that it doesn't name are optimized. */
+static int portal_ana(struct json_object *obj, struct tgt_ana *ret, struct cmn_err *err)
+{
+	struct json_object *ana = NULL;
+	uint64_t group;
+	int r = cmn_json_obj_opt(obj, "ana", &ana, err);
+
+	memset(ret->state + 1, NVME_ANA_OPTIMIZED, FAB_ANA_GROUPS);
+	if (r < 0 || !ana)
+		return r;
+	json_object_object_foreach(ana, key, value) {
+		if (cmn_parse_u64(key, 1, FAB_ANA_GROUPS, &group) < 0)
+			return cmn_err_set(err, -EINVAL, "ana", "'%.32s' is no group from 1 to %d",
+					   key, FAB_ANA_GROUPS);
+		if (!json_object_is_type(value, json_type_string) ||
+		    fab_ana_parse(json_object_get_string(value), &ret->state[group]) < 0)
+			return cmn_err_set(err, -EINVAL, "ana", "the state of group %s is unknown",
+					   key);
+		ret->any |= ret->state[group] != NVME_ANA_OPTIMIZED;
+	}
+	return 0;
+}
+
 static int portal_parse(struct json_object *obj, size_t index, bool strict,
 			struct tgt_portal_spec *ret, struct cmn_err *err)
 {
@@ -218,6 +242,8 @@ static int portal_parse(struct json_object *obj, size_t index, bool strict,
 		r = cmn_json_str_opt(obj, "advertise", &advertise, &ret->advertised, err);
 	if (r == 0 && advertise && !net_ip_parse(&ret->told, advertise))
 		r = cmn_err_set(err, -EINVAL, "advertise", "is not an IPv4 or IPv6 address");
+	if (r == 0)
+		r = portal_ana(obj, &ret->ana, err);
 	if (r == 0)
 		r = cmn_json_str_opt(obj, "secure_channel", &secure, NULL, err);
 	if (r == 0 && secure &&
@@ -373,7 +399,7 @@ static int ns_parse(struct json_object *obj, const char *nqn, bool strict, struc
 		    struct cmn_err *err)
 {
 	const char *backend, *path = NULL;
-	uint64_t nsid;
+	uint64_t nsid, group = 1;
 	int r = check_object(obj, ns_keys, strict, err);
 
 	if (r == 0)
@@ -386,9 +412,12 @@ static int ns_parse(struct json_object *obj, const char *nqn, bool strict, struc
 		r = cmn_json_str_opt(obj, "path", &path, NULL, err);
 	if (r == 0)
 		r = cmn_json_bool_opt(obj, "read_only", &ret->read_only, NULL, err);
+	if (r == 0)
+		r = get_ranged(obj, "ana_group", 1, FAB_ANA_GROUPS, &group, err);
 	if (r < 0)
 		return r;
 	ret->nsid = (uint32_t)nsid;
+	ret->ana_group = (uint32_t)group;
 	ret->json = json_object_get(obj);
 	if (!cmn_strlcpy(ret->backend, backend, sizeof(ret->backend)))
 		return cmn_err_set(err, -EINVAL, "backend", "is unknown");

@@ -14,6 +14,7 @@
 
 #include "common/err.h"
 #include "common/uuid.h"
+#include "fabrics/ana.h"
 #include "net/ip.h"
 
 struct json_object;
@@ -28,6 +29,12 @@ struct tgt_host_set;
 #define TGT_NQN_LEN 224 /* with the NUL */
 #define TGT_STATE_DEPTH 16
 #define TGT_STATE_SIZE_MAX (64u << 20)
+
+/* States of the ANA groups by one portal. */
+struct tgt_ana {
+	bool any; /* one of them isn't optimized */
+	uint8_t state[FAB_ANA_GROUPS + 1]; /* [ANAGRPID]: enum nvme_ana_state; [0] 0 */
+};
 
 /* A set of host NQNs, or everybody. */
 struct tgt_hosts {
@@ -44,6 +51,7 @@ struct tgt_portal_spec {
 	bool advertised; /* hosts are told `told`, not where it listens */
 	struct net_ip told;
 	uint8_t secure_channel; /* told: NVMF_TREQ_SECURE_ of TREQ */
+	struct tgt_ana ana;
 	char congestion[16]; /* TCP congestion control of its connections; "": the system's */
 	struct sockaddr_storage sa;
 	socklen_t sa_len;
@@ -58,6 +66,7 @@ struct tgt_ns_spec {
 	uint64_t size; /* 0: what is there */
 	uint32_t block_size;
 	bool read_only;
+	uint32_t ana_group;
 	struct tgt_hosts hosts;
 	struct json_object *json; /* the namespace's object: a backend's own keys */
 };

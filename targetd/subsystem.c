@@ -97,7 +97,8 @@ static bool sees(const struct tgt_live *live, const char *hostnqn)
 	return hostnqn ? tgt_hosts_has(live->hosts, hostnqn) : live->hosts->any;
 }
 
-static struct tgt_view *view_make(struct tgt_subsystem *ss, const char *hostnqn)
+static struct tgt_view *view_make(struct tgt_subsystem *ss, const char *hostnqn,
+				  const struct tgt_ana *ana)
 {
 	uint32_t slots = 0;
 	struct tgt_view *view;
@@ -106,6 +107,10 @@ static struct tgt_view *view_make(struct tgt_subsystem *ss, const char *hostnqn)
 		if (sees(&ss->live[i], hostnqn))
 			slots = ss->live[i].vol->nsid;
 	view = view_alloc(slots, ss->nr_reactors);
+	if (view && ana) {
+		memcpy(view->ana, ana->state, sizeof(view->ana));
+		view->fab.ana = view->ana;
+	}
 	for (unsigned int i = 0; view && i < ss->nr_live; i++) {
 		if (!sees(&ss->live[i], hostnqn))
 			continue;
@@ -123,34 +128,38 @@ static bool is_named(const struct tgt_subsystem *ss, const char *hostnqn)
 	return false;
 }
 
-static struct tgt_view **view_place(struct tgt_subsystem *ss, const char *hostnqn)
+static struct tgt_view_of *view_place(struct tgt_subsystem *ss, const char *hostnqn,
+				      const char *portal)
 {
-	struct tgt_host_view *hv;
+	struct tgt_view_of *place;
+	char key[sizeof(place->key)];
 
-	if (!is_named(ss, hostnqn))
-		return &ss->common;
-	HASH_FIND_STR(ss->by_host, hostnqn, hv);
-	if (hv)
-		return &hv->view;
-	hv = calloc(1, sizeof(*hv));
-	if (!hv)
+	snprintf(key, sizeof(key), "%s %s", hostnqn ? hostnqn : "", portal);
+	HASH_FIND_STR(ss->views, key, place);
+	if (place)
+		return place;
+	place = calloc(1, sizeof(*place));
+	if (!place)
 		return NULL;
-	cmn_strlcpy(hv->nqn, hostnqn, sizeof(hv->nqn));
-	HASH_ADD_STR(ss->by_host, nqn, hv);
-	return &hv->view;
+	cmn_strlcpy(place->key, key, sizeof(place->key));
+	HASH_ADD_STR(ss->views, key, place);
+	return place;
 }
 
-struct tgt_view *tgt_subsystem_view(struct tgt_subsystem *ss, const char *hostnqn)
+struct tgt_view *tgt_subsystem_view(struct tgt_subsystem *ss, const char *hostnqn,
+				    const struct tgt_portal_spec *portal)
 {
-	struct tgt_view **place = view_place(ss, hostnqn);
+	const char *name = is_named(ss, hostnqn) ? hostnqn : NULL;
+	const struct tgt_ana *ana = portal && portal->ana.any ? &portal->ana : NULL;
+	struct tgt_view_of *place = view_place(ss, name, ana ? portal->id : "");
 
 	if (!place)
 		return NULL;
-	if (!*place)
-		*place = view_make(ss, place == &ss->common ? NULL : hostnqn);
-	if (*place)
-		fab_view_get(&(*place)->fab);
-	return *place;
+	if (!place->view)
+		place->view = view_make(ss, name, ana);
+	if (place->view)
+		fab_view_get(&place->view->fab);
+	return place->view;
 }
 
 int tgt_view_list_add(struct tgt_view_list *list, struct tgt_view *view)
@@ -188,20 +197,17 @@ static int retire(struct tgt_view *view, struct tgt_view_list *old)
 
 int tgt_subsystem_retire_views(struct tgt_subsystem *ss, struct tgt_view_list *old)
 {
-	struct tgt_host_view *hv, *next;
-	int ret = retire(ss->common, old);
+	struct tgt_view_of *place, *next;
+	int ret;
 
-	if (ret == 0)
-		ss->common = NULL;
-	HASH_ITER(hh, ss->by_host, hv, next) {
-		if (ret == 0)
-			ret = retire(hv->view, old);
+	HASH_ITER(hh, ss->views, place, next) {
+		ret = retire(place->view, old);
 		if (ret < 0)
-			break;
-		HASH_DEL(ss->by_host, hv);
-		free(hv);
+			return ret;
+		HASH_DEL(ss->views, place);
+		free(place);
 	}
-	return ret;
+	return 0;
 }
 
 /* -- namespaces ------------------------------------------------------------------------------------------------- */

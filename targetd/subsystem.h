@@ -21,10 +21,12 @@ struct tgt_live {
 	struct tgt_hosts *hosts; /* borrowed from the subsystem's spec */
 };
 
-struct tgt_host_view { /* of a host that some namespace's list names */
+/* What hosts see: those that no namespace's list names share a view, and so do the portals by which every group is optimized. */
+struct tgt_view_of {
 	UT_hash_handle hh;
 	struct tgt_view *view;
-	char nqn[TGT_NQN_LEN];
+	char key[TGT_NQN_LEN +
+		 TGT_PORTAL_ID_MAX]; /* "NQN portal", each empty where views are shared */
 };
 
 struct tgt_subsystem {
@@ -40,9 +42,7 @@ struct tgt_subsystem {
 
 	unsigned int nr_live;
 	struct tgt_live *live; /* by NSID, ascending */
-	struct tgt_view
-		*common; /* of hosts that no namespace names; made when the first one comes */
-	struct tgt_host_view *by_host;
+	struct tgt_view_of *views; /* each made when the first host comes that it is for */
 	TAILQ_HEAD(tgt_ctrl_list, tgt_ctrl) ctrls; /* in order of connecting */
 	struct tgt_host_io *host_io; /* targetd/host_io.h */
 };
@@ -52,8 +52,9 @@ void tgt_subsystem_free(
 	struct tgt_subsystem *ss); /* no controllers, no views; volumes are closed by now */
 
 bool tgt_subsystem_on_portal(const struct tgt_subsystem *ss, const char *portal_id);
-/* What hostnqn sees: one reference for the caller; NULL: no memory. */
-struct tgt_view *tgt_subsystem_view(struct tgt_subsystem *ss, const char *hostnqn);
+/* What hostnqn sees by the portal (NULL: by one that is gone): one reference for the caller; NULL: no memory. */
+struct tgt_view *tgt_subsystem_view(struct tgt_subsystem *ss, const char *hostnqn,
+				    const struct tgt_portal_spec *portal);
 
 /* Views that were current until a change; the barrier waits until no command runs under them. */
 struct tgt_view_list {

@@ -260,6 +260,18 @@ uint32_t fab_feature_value(const struct fab_ctrl *ctrl, uint8_t fid)
 
 /* ---- the commands ---- */
 
+/* By ANA state (Base 2.1, Figure "ANA effects on Command Processing"): nothing is set for all namespaces while one of them can't be
+ * got at, nor is there the NVM Command Set's own Error Recovery of such a one. */
+static struct fab_status check_ana(const struct fab_ctrl *ctrl, const struct fab_req *req, bool get)
+{
+	uint32_t nsid = le32toh(req->cmd.nsid);
+	bool own = NVME_FEAT_FID(le32toh(req->cmd.cdw10)) == NVME_FID_ERROR_RECOVERY;
+
+	if (!ctrl->view || !nsid || (get && !own))
+		return FAB_OK;
+	return fab_view_ana_check(ctrl->view, nsid);
+}
+
 /* No feature here is a namespace's own: NSID may be 0, all, or (for Get, which then tells the controller's) an active one. */
 static struct fab_status check_nsid(const struct fab_ctrl *ctrl, const struct fab_req *req,
 				    bool get)
@@ -268,7 +280,7 @@ static struct fab_status check_nsid(const struct fab_ctrl *ctrl, const struct fa
 	bool active = ctrl->view && fab_view_ns(ctrl->view, nsid);
 
 	if (!nsid || nsid == NVME_NSID_ALL || (get && active))
-		return FAB_OK;
+		return check_ana(ctrl, req, get);
 	if (active)
 		return FAB_ERR_AT(NVME_SC_FID_NOT_PER_NS, offsetof(struct nvme_cmd, nsid));
 	return FAB_ERR_AT(NVME_SC_INVALID_NS, offsetof(struct nvme_cmd, nsid));

@@ -8,8 +8,6 @@
 #include "fabrics/admin/table.h"
 #include "fabrics/ctrl_impl.h"
 
-#define DEFAULT_ANA_GROUPS 16
-
 static void put_padded(char *dst, size_t size, const char *src)
 {
 	memset(dst, ' ', size);
@@ -81,7 +79,6 @@ static void fill_common(const struct fab_ctrl *ctrl, struct nvme_id_ctrl *id)
 static void fill_io(const struct fab_ctrl *ctrl, struct nvme_id_ctrl *id)
 {
 	const struct fab_personality *pers = ctrl->pers;
-	uint32_t groups = pers->max_ana_groups ? pers->max_ana_groups : DEFAULT_ANA_GROUPS;
 
 	id->lpa |= NVME_LPA_EFFECTS;
 	id->sqes = NVME_SQES(6, 6);
@@ -90,14 +87,15 @@ static void fill_io(const struct fab_ctrl *ctrl, struct nvme_id_ctrl *id)
 	id->mnan = htole32(pers->max_namespaces);
 	id->vwc = NVME_VWC_PRESENT | NVME_VWC_FLUSH_ALL;
 	id->ofcs = htole16(NVME_OFCS_DISCONNECT);
-	if (!pers->ana_state)
+	if (!pers->max_ana_groups)
 		return;
 	id->cmic |= NVME_CMIC_ANA;
 	id->anatt = 10;
+	/* A transition shows no state of its own, so Change is none that is reported. */
 	id->anacap = NVME_ANACAP_OPTIMIZED | NVME_ANACAP_NON_OPTIMIZED | NVME_ANACAP_INACCESSIBLE |
-		     NVME_ANACAP_PERSISTENT_LOSS | NVME_ANACAP_CHANGE;
-	id->anagrpmax = htole32(groups);
-	id->nanagrpid = htole32(groups);
+		     NVME_ANACAP_PERSISTENT_LOSS;
+	id->anagrpmax = htole32(pers->max_ana_groups);
+	id->nanagrpid = htole32(pers->max_ana_groups);
 }
 
 void fab_id_ctrl(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,

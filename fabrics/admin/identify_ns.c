@@ -36,7 +36,12 @@ void fab_id_ns(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fa
 		return;
 	id->nsze = htole64(ns->nr_blocks);
 	id->ncap = id->nsze;
-	id->nuse = id->nsze;
+	/* What is known of capacity where the data can't be got at is 0 (Base 2.1, 8.1.1.6); size and capacity of the namespace itself
+	 * stay, or hosts would take it for gone. */
+	if (fab_ana_serves(fab_view_ana(ctrl->view, ns->anagrpid))) {
+		id->nuse = id->nsze;
+		put_le128(id->nvmcap, ns->nr_blocks << ns->lba_shift);
+	}
 	id->nsfeat = nsfeat(ns);
 	id->nmic = NVME_NMIC_SHARED;
 	id->dlfeat = ns->deallocate_reads_zero ? NVME_DLFEAT_READ_ZERO | NVME_DLFEAT_WZ_DEAC : 0;
@@ -44,7 +49,6 @@ void fab_id_ns(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fa
 	 * the least there is.  NACWU too: there is no fused Compare and Write. */
 	if (ns->atomic_blocks)
 		id->nawun = htole16(ns->atomic_blocks - 1);
-	put_le128(id->nvmcap, ns->nr_blocks << ns->lba_shift);
 	if (ns->optimal_io_blocks) {
 		uint16_t n = htole16(ns->optimal_io_blocks - 1);
 
@@ -54,7 +58,7 @@ void fab_id_ns(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fa
 		id->npda = n;
 		id->nows = n;
 	}
-	if (ctrl->pers->ana_state)
+	if (ctrl->pers->max_ana_groups)
 		id->anagrpid = htole32(ns->anagrpid);
 	id->nsattr = ns->read_only ? NVME_NSATTR_WP : 0;
 	memcpy(id->nguid, ns->nguid, sizeof(id->nguid));
@@ -86,7 +90,7 @@ void fab_id_ns_indep(struct fab_ctrl *ctrl, const struct fab_req *req, const str
 		return;
 	id->nsfeat = nsfeat(ns) & (NVME_NSFEAT_UIDREUSE);
 	id->nmic = NVME_NMIC_SHARED;
-	if (ctrl->pers->ana_state)
+	if (ctrl->pers->max_ana_groups)
 		id->anagrpid = htole32(ns->anagrpid);
 	id->nsattr = ns->read_only ? NVME_NSATTR_WP : 0;
 	id->nstat = NVME_NSTAT_NRDY;

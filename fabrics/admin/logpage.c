@@ -155,83 +155,6 @@ static void changed_ns_read(struct fab_ctrl *ctrl)
 	ctrl->changed.overflow = false;
 }
 
-/* ---- 0Ch ---- */
-
-/* Namespaces per group, [1..max]; NULL: no memory. */
-static uint32_t *count_groups(const struct fab_view *view, uint32_t max)
-{
-	uint32_t *count = calloc(max + 1u, sizeof(*count));
-
-	for (uint32_t nsid = 1; count && nsid <= view->nr_slots; nsid++) {
-		const struct fab_ns *ns = fab_view_ns(view, nsid);
-
-		if (ns && ns->anagrpid && ns->anagrpid <= max)
-			count[ns->anagrpid]++;
-	}
-	return count;
-}
-
-static uint32_t highest_group(const struct fab_view *view)
-{
-	uint32_t max = 0;
-
-	for (uint32_t nsid = 1; nsid <= view->nr_slots; nsid++) {
-		const struct fab_ns *ns = fab_view_ns(view, nsid);
-
-		if (ns && ns->anagrpid > max)
-			max = ns->anagrpid;
-	}
-	return max;
-}
-
-static void put_group(struct fab_ctrl *ctrl, uint32_t grpid, uint32_t nr, bool nsids,
-		      struct fab_win *win)
-{
-	struct nvme_ana_group desc = { .grpid = htole32(grpid), .nnsids = htole32(nsids ? nr : 0) };
-	uint64_t chgcnt = 0;
-
-	desc.state = ctrl->pers->ana_state(ctrl, grpid, &chgcnt);
-	desc.chgcnt = htole64(chgcnt);
-	fab_win_put(win, &desc, sizeof(desc));
-	for (uint32_t nsid = 1; nsids && nr && nsid <= ctrl->view->nr_slots; nsid++) {
-		const struct fab_ns *ns = fab_view_ns(ctrl->view, nsid);
-
-		if (!ns || ns->anagrpid != grpid)
-			continue;
-		put_le32(win, nsid);
-		nr--;
-	}
-}
-
-static void ana(struct fab_ctrl *ctrl, const struct fab_req *req, struct fab_win *win)
-{
-	bool nsids = !(NVME_LOG_LSP(le32toh(req->cmd.cdw10)) & NVME_ANA_LSP_RGO);
-	uint32_t max = highest_group(ctrl->view);
-	uint32_t *count = count_groups(ctrl->view, max);
-	struct nvme_log_ana hdr = { 0 };
-	uint64_t total = 0;
-	uint16_t groups = 0;
-
-	if (!count)
-		return;
-	for (uint32_t grpid = 1; grpid <= max; grpid++) {
-		uint64_t chgcnt = 0;
-
-		if (!count[grpid])
-			continue;
-		groups++;
-		(void)ctrl->pers->ana_state(ctrl, grpid, &chgcnt);
-		total += chgcnt;
-	}
-	hdr.chgcnt = htole64(total);
-	hdr.ngrps = htole16(groups);
-	fab_win_put(win, &hdr, sizeof(hdr));
-	for (uint32_t grpid = 1; grpid <= max; grpid++)
-		if (count[grpid])
-			put_group(ctrl, grpid, count[grpid], nsids, win);
-	free(count);
-}
-
 /* ---- the table ---- */
 
 #define ALL_CTRLS (FAB_CT_IO | FAB_CT_DISC | FAB_CT_ADMIN)
@@ -248,7 +171,7 @@ static const struct fab_log_page rows[] = {
 	  .ctrls = FAB_CT_IO | FAB_CT_DISC,
 	  .csi = true,
 	  .render = effects },
-	{ .lid = NVME_LID_ANA, .ctrls = FAB_CT_IO, .render = ana },
+	{ .lid = NVME_LID_ANA, .ctrls = FAB_CT_IO, .render = fab_ana_render },
 	{ .lid = NVME_LID_FEATURES, .ctrls = ALL_CTRLS, .render = feature_ids },
 	{ .lid = NVME_LID_DISCOVERY, .ctrls = FAB_CT_DISC, .discovery = true },
 	{ .lid = NVME_LID_HOST_DISCOVERY, .ctrls = FAB_CT_DISC, .discovery = true },
@@ -266,7 +189,7 @@ static const struct fab_log_page *find_row(const struct fab_ctrl *ctrl, uint8_t 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (rows[i].lid != lid || !fab_ctrl_is(ctrl, rows[i].ctrls))
 			continue;
-		if (rows[i].lid == NVME_LID_ANA && !ctrl->pers->ana_state)
+		if (rows[i].lid == NVME_LID_ANA && !ctrl->pers->max_ana_groups)
 			return NULL;
 		return lids_of(ctrl, lid) ? &rows[i] : NULL;
 	}

@@ -113,6 +113,9 @@ void fab_id_ns_indep(struct fab_ctrl *ctrl, const struct fab_req *req, const str
 void fab_id_ns_desc(struct fab_ctrl *ctrl, const struct fab_req *req, const struct fab_ns *ns,
 		    void *buf);
 
+/* admin/ana.c: log page 0Ch */
+void fab_ana_render(struct fab_ctrl *ctrl, const struct fab_req *req, struct fab_win *win);
+
 /* admin/errlog.c: log page 01h */
 void fab_errlog_render(struct fab_ctrl *ctrl, const struct fab_req *req, struct fab_win *win);
 uint64_t fab_errlog_count(struct fab_ctrl *ctrl);

@@ -88,7 +88,7 @@ static struct fab_status find_ns(const struct fab_io_row *row, uint32_t nsid,
 {
 	*ret = fab_view_ns(view, nsid);
 	if (*ret || (nsid == NVME_NSID_ALL && row->flags & FAB_IO_NSID_ALL))
-		return FAB_OK;
+		return view->ana ? fab_view_ana_check(view, nsid) : FAB_OK;
 	return FAB_ERR_AT(NVME_SC_INVALID_NS, AT(nsid));
 }
 

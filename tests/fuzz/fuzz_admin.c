@@ -123,13 +123,6 @@ static const struct fab_site_ops site_ops = {
 	.quiesce = quiesce,
 };
 
-static uint8_t ana_state(struct fab_ctrl *ctrl, uint32_t grpid, uint64_t *ret_change_count)
-{
-	(void)ctrl;
-	*ret_change_count = grpid;
-	return NVME_ANA_OPTIMIZED;
-}
-
 static void get_record(void *arg, uint64_t idx, struct fab_disc_record *ret)
 {
 	(void)arg;
@@ -276,6 +269,9 @@ static void step(struct world *w, uint8_t action)
 
 static void make_views(struct world *w)
 {
+	static const uint8_t ana[FAB_ANA_GROUPS + 1] = { 0, NVME_ANA_NON_OPTIMIZED,
+							 NVME_ANA_INACCESSIBLE };
+
 	for (unsigned int i = 0; i < NR_NS; i++) {
 		w->ns[i] = (struct fab_ns){ .nsid = i + 1,
 					    .lba_shift = 9,
@@ -289,6 +285,7 @@ static void make_views(struct world *w)
 		w->view[v] = (struct fab_view){
 			.refs = 1, .nr_slots = NR_NS - v, .slot = w->slot[v], .destroy = keep_view
 		};
+	w->view[1].ana = ana;
 }
 
 static void make_world(struct world *w, bool io)
@@ -307,7 +304,7 @@ static void make_world(struct world *w, bool io)
 		.mdts = 5,
 		.oaes = io ? NVME_AEC_NS_ATTR | NVME_AEC_ANA : NVME_AEC_DISCOVERY,
 		.max_namespaces = 16,
-		.ana_state = io ? ana_state : NULL,
+		.max_ana_groups = io ? FAB_ANA_GROUPS : 0,
 		.discovery_log = io ? NULL : discovery_log,
 	};
 	make_views(w);

@@ -241,13 +241,6 @@ static const struct fab_queue_ops fake_io_ops;
 
 /* ---- the world ---- */
 
-static uint8_t fake_ana_state(struct fab_ctrl *ctrl, uint32_t grpid, uint64_t *ret_change_count)
-{
-	(void)ctrl;
-	*ret_change_count = grpid * 10;
-	return grpid == 1 ? NVME_ANA_OPTIMIZED : NVME_ANA_INACCESSIBLE;
-}
-
 static const uint32_t fake_io_effects[256] = {
 	[NVME_IO_FLUSH] = NVME_EFF_CSUPP,
 	[NVME_IO_WRITE] = NVME_EFF_CSUPP | NVME_EFF_LBCC,
@@ -304,7 +297,7 @@ FAKE struct world *world_create(enum fab_ctrl_type type)
 		.default_kato_ms = type == FAB_CT_IO ? 0 : 120000,
 		.max_namespaces = type == FAB_CT_IO ? 1024 : 0,
 		.io_effects = type == FAB_CT_IO ? fake_io_effects : NULL,
-		.ana_state = type == FAB_CT_IO ? fake_ana_state : NULL,
+		.max_ana_groups = type == FAB_CT_IO ? FAB_ANA_GROUPS : 0,
 	};
 	make_view(w);
 	return w;

@@ -58,6 +58,38 @@ static void test_sel_tells_current_default_saved_and_capabilities(void **state)
 	world_destroy(w);
 }
 
+/* What the specification says of ANA states, and no more: nothing else is about one namespace. */
+static void test_features_by_ana_state(void **state)
+{
+	static const uint8_t ana[FAB_ANA_GROUPS + 1] = { 0, NVME_ANA_NON_OPTIMIZED,
+							 NVME_ANA_INACCESSIBLE };
+	struct world *w = world_connected(FAB_CT_IO, true);
+	const struct {
+		uint8_t opcode, fid;
+		uint32_t nsid;
+		uint16_t code;
+	} tries[] = {
+		{ NVME_ADMIN_SET_FEATURES, NVME_FID_KATO, 0, 0 },
+		{ NVME_ADMIN_SET_FEATURES, NVME_FID_KATO, NVME_NSID_ALL, NVME_SC_ANA_INACCESSIBLE },
+		{ NVME_ADMIN_GET_FEATURES, NVME_FID_KATO, NVME_NSID_ALL, 0 },
+		{ NVME_ADMIN_GET_FEATURES, NVME_FID_KATO, 4, 0 },
+		{ NVME_ADMIN_GET_FEATURES, NVME_FID_ERROR_RECOVERY, 4, NVME_SC_ANA_INACCESSIBLE },
+		{ NVME_ADMIN_GET_FEATURES, NVME_FID_ERROR_RECOVERY, 1, 0 },
+	};
+
+	(void)state;
+	w->view.ana = ana;
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		struct fab_status st =
+			send_feature(w, tries[i].opcode, tries[i].nsid, tries[i].fid, 5000, NULL)
+				.st;
+
+		assert_int_equal(st.code, tries[i].code);
+		assert_false(st.dnr);
+	}
+	world_destroy(w);
+}
+
 /* Every row: each SEL answers, nothing saves, reserved bits are refused, and only its kind of controller has it. */
 static void test_each_feature_row(void **state)
 {
@@ -276,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sel_tells_current_default_saved_and_capabilities),
+		cmocka_unit_test(test_features_by_ana_state),
 		cmocka_unit_test(test_each_feature_row),
 		cmocka_unit_test(test_unknown_features_are_refused),
 		cmocka_unit_test(test_log_page_12h_lists_the_features_there_are),

@@ -121,8 +121,8 @@ static void test_mnan_and_nanagrpid_size_the_hosts_ana_buffer(void **state)
 	(void)state;
 	assert_int_equal(le32toh(io_id->mnan), 1024);
 	assert_int_equal(le32toh(io_id->nn), 1024);
-	assert_int_equal(le32toh(io_id->nanagrpid), 16);
-	assert_int_equal(le32toh(io_id->anagrpmax), 16);
+	assert_int_equal(le32toh(io_id->nanagrpid), FAB_ANA_GROUPS);
+	assert_int_equal(le32toh(io_id->anagrpmax), FAB_ANA_GROUPS);
 	/* Linux turns ANA off if the log could exceed MDTS. */
 	assert_true(16 + le32toh(io_id->nanagrpid) * 32 + le32toh(io_id->mnan) * 4 <=
 		    4096u << io_id->mdts);
@@ -176,6 +176,22 @@ static void test_the_personality_has_the_last_word(void **state)
 }
 
 /* ---- namespaces ---- */
+
+static void test_capacity_is_not_told_where_the_data_cannot_be_got_at(void **state)
+{
+	static const uint8_t ana[FAB_ANA_GROUPS + 1] = { 0, NVME_ANA_INACCESSIBLE };
+	struct nvme_id_ns *id;
+
+	(void)state;
+	io_world->view.ana = ana;
+	id = identify(io_world, 2, NVME_CNS_NS);
+	io_world->view.ana = NULL;
+	assert_int_equal(le64toh(id->nsze), 4096);
+	assert_int_equal(le64toh(id->ncap), 4096); /* 0: hosts take it for gone */
+	assert_int_equal(le64toh(id->nuse), 0);
+	assert_int_equal(fab_le64(id->nvmcap), 0);
+	free(id);
+}
 
 static void test_identify_namespace(void **state)
 {
@@ -398,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_version_and_optional_commands),
 		cmocka_unit_test(test_names_are_padded_with_spaces),
 		cmocka_unit_test(test_the_personality_has_the_last_word),
+		cmocka_unit_test(test_capacity_is_not_told_where_the_data_cannot_be_got_at),
 		cmocka_unit_test(test_identify_namespace),
 		cmocka_unit_test(test_inactive_namespace_is_all_zero_and_an_invalid_one_an_error),
 		cmocka_unit_test(test_active_namespaces_after_an_nsid),

@@ -313,17 +313,29 @@ static void test_more_changes_than_the_list_holds(void **state)
 
 /* ---- ANA ---- */
 
+/* NSIDs 1 and 2 in group 1, which is optimized; 4 in group 2. */
+static const uint8_t second_inaccessible[FAB_ANA_GROUPS + 1] = { 0, NVME_ANA_OPTIMIZED,
+								 NVME_ANA_INACCESSIBLE,
+								 NVME_ANA_NON_OPTIMIZED };
+
+static uint8_t *read_ana(struct world *w, uint8_t lsp)
+{
+	return read_log(w, (struct args){ .lid = NVME_LID_ANA, .len = 128, .lsp = lsp });
+}
+
 static void test_ana_log_lists_groups_and_their_namespaces(void **state)
 {
 	struct world *w = world_connected(FAB_CT_IO, true);
-	uint8_t *log = read_log(w, (struct args){ .lid = NVME_LID_ANA, .len = 128 });
+	uint8_t *log;
 
 	(void)state;
-	assert_int_equal(fab_le64(log), 30); /* 10 + 20 */
+	w->view.ana = second_inaccessible;
+	log = read_ana(w, 0);
+	assert_int_equal(fab_le64(log), 0);
 	assert_int_equal(fab_le16(log + 8), 2);
 	assert_int_equal(fab_le32(log + 16), 1);
 	assert_int_equal(fab_le32(log + 20), 2);
-	assert_int_equal(fab_le64(log + 24), 10);
+	assert_int_equal(fab_le64(log + 24), 0);
 	assert_int_equal(log[32], NVME_ANA_OPTIMIZED);
 	assert_int_equal(fab_le32(log + 48), 1);
 	assert_int_equal(fab_le32(log + 52), 2);
@@ -332,15 +344,62 @@ static void test_ana_log_lists_groups_and_their_namespaces(void **state)
 	assert_int_equal(log[72], NVME_ANA_INACCESSIBLE);
 	assert_int_equal(fab_le32(log + 88), 4);
 	free(log);
-	log = read_log(w,
-		       (struct args){ .lid = NVME_LID_ANA, .len = 128, .lsp = NVME_ANA_LSP_RGO });
+	log = read_ana(w, NVME_ANA_LSP_RGO);
 	assert_int_equal(fab_le16(log + 8), 2);
 	assert_int_equal(fab_le32(log + 20), 0);
 	assert_int_equal(fab_le32(log + 48), 2); /* the second group follows at once */
+	assert_int_equal(log[64], NVME_ANA_INACCESSIBLE);
 	free(log);
-	w->pers.ana_state = NULL;
+	w->pers.max_ana_groups = 0;
 	assert_int_equal(refusal(w, (struct args){ .lid = NVME_LID_ANA, .len = 64 }).code,
 			 NVME_SC_INVALID_LOG_PAGE);
+	world_destroy(w);
+}
+
+/* How often the log, group 1 and group 2 have changed; the states that are told. */
+static void expect_ana(struct world *w, uint64_t all, const uint64_t of[2], const uint8_t states[2])
+{
+	uint8_t *log = read_ana(w, NVME_ANA_LSP_RGO);
+
+	assert_int_equal(fab_le64(log), all);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fab_le64(log + 24 + 32 * i), of[i]);
+		assert_int_equal(log[32 + 32 * i], states[i]);
+	}
+	free(log);
+}
+
+static void test_ana_changes_are_counted_by_group_until_a_reset(void **state)
+{
+	struct world *w = world_connected(FAB_CT_IO, true);
+	struct fab_view *view;
+	struct nvme_ns_list *list;
+	struct fab_ns moved = w->ns[1];
+	struct fab_ns *slot[4] = { &w->ns[0], &moved, NULL, &w->ns[3] };
+
+	(void)state;
+	expect_ana(w, 0, (uint64_t[]){ 0, 0 },
+		   (uint8_t[]){ NVME_ANA_OPTIMIZED, NVME_ANA_OPTIMIZED });
+	view = second_view(w->slot,
+			   4); /* group 2 by another state; 3, which nobody is in, doesn't count */
+	view->ana = second_inaccessible;
+	fab_ctrl_set_view(w->ctrl, view);
+	expect_ana(w, 1, (uint64_t[]){ 0, 1 },
+		   (uint8_t[]){ NVME_ANA_OPTIMIZED, NVME_ANA_INACCESSIBLE });
+	moved.anagrpid =
+		2; /* a namespace from the one to the other, which is no change of the namespace itself */
+	w->view.slot = slot;
+	w->view.ana = second_inaccessible;
+	fab_ctrl_set_view(w->ctrl, &w->view);
+	expect_ana(w, 2, (uint64_t[]){ 1, 2 },
+		   (uint8_t[]){ NVME_ANA_OPTIMIZED, NVME_ANA_INACCESSIBLE });
+	list = read_log(w, (struct args){ .lid = NVME_LID_CHANGED_NS, .len = 4096 });
+	assert_int_equal(list->nsid[0], 0);
+	free(list);
+	property_set(w, NVME_REG_CC, 0);
+	property_set(w, NVME_REG_CC, CC_ENABLE);
+	expect_ana(w, 0, (uint64_t[]){ 0, 0 },
+		   (uint8_t[]){ NVME_ANA_OPTIMIZED, NVME_ANA_INACCESSIBLE });
 	world_destroy(w);
 }
 
@@ -470,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_changed_namespaces_are_listed_once_and_sorted_until_read),
 		cmocka_unit_test(test_more_changes_than_the_list_holds),
 		cmocka_unit_test(test_ana_log_lists_groups_and_their_namespaces),
+		cmocka_unit_test(test_ana_changes_are_counted_by_group_until_a_reset),
 		cmocka_unit_test(test_any_part_of_a_page_equals_that_part_of_the_whole),
 		cmocka_unit_test(test_length_is_held_to_mdts_and_offset_to_dwords),
 		cmocka_unit_test(test_discovery_log_is_the_personalitys),

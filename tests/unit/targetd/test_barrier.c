@@ -157,7 +157,7 @@ static void test_it_waits_for_commands_of_the_old_views_on_every_reactor(void **
 
 	(void)state;
 	start(&f);
-	view = tgt_subsystem_view(f.ss, HOST);
+	view = tgt_subsystem_view(f.ss, HOST, NULL);
 	assert_non_null(view);
 	for (unsigned int i = 0; i < NR; i++) {
 		running[i].view = view;
@@ -186,9 +186,9 @@ static void test_it_does_not_wait_for_commands_of_new_views(void **state)
 
 	(void)state;
 	start(&f);
-	before = tgt_subsystem_view(f.ss, HOST);
+	before = tgt_subsystem_view(f.ss, HOST, NULL);
 	assert_int_equal(tgt_subsystem_retire_views(f.ss, &old), 0);
-	after = tgt_subsystem_view(f.ss, HOST);
+	after = tgt_subsystem_view(f.ss, HOST, NULL);
 	assert_ptr_not_equal(before, after);
 	assert_true(after->fab.generation != before->fab.generation);
 	running.view = after;
@@ -224,11 +224,11 @@ static void test_a_command_that_waited_for_data_is_checked_again(void **state)
 
 	(void)state;
 	start(&f);
-	before = tgt_subsystem_view(f.ss, HOST);
+	before = tgt_subsystem_view(f.ss, HOST, NULL);
 	q = (struct tgt_queue){ .view = before };
 	tgt_view_look(&q, &late.req);
 	assert_int_equal(tgt_subsystem_retire_views(f.ss, &old), 0);
-	after = tgt_subsystem_view(f.ss, HOST);
+	after = tgt_subsystem_view(f.ss, HOST, NULL);
 	b = begin(&f, &old);
 	end(&f, b); /* it holds up nothing */
 	fab_view_put(&before->fab);

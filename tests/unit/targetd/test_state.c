@@ -62,6 +62,15 @@ static const struct {
 	  "" },
 	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"secure_channel\":\"required\"}]}",
 	  "portals[0].secure_channel", "" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"ana\":[]}]}", "portals[0].ana", "" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"ana\":{\"0\":\"optimized\"}}]}",
+	  "portals[0].ana", "128" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"ana\":{\"129\":\"optimized\"}}]}",
+	  "portals[0].ana", "129" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"ana\":{\"2\":\"change\"}}]}",
+	  "portals[0].ana", "group 2" },
+	{ "{\"portals\":[{\"id\":\"p\",\"address\":\"::1\",\"ana\":{\"2\":3}}]}", "portals[0].ana",
+	  "group 2" },
 	{ "{\"portals\":[{\"id\":\"p\",\"adress\":\"::1\"}]}", "portals[0].adress", "" },
 	{ "{\"portals\":[" PORTAL "," PORTAL "]}", "portals[1].id", "portals[0]" },
 	{ "{\"portals\":[" PORTAL ",{\"id\":\"p2\",\"address\":\"127.0.0.1\",\"port\":4420}]}",
@@ -112,6 +121,10 @@ static const struct {
 	  "subsystems[0].namespaces[0].eui64", "zero" },
 	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"read-only\":true}"),
 	  "subsystems[0].namespaces[0].read-only", "" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"ana_group\":0}"),
+	  "subsystems[0].namespaces[0].ana_group", "128" },
+	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"ana_group\":129}"),
+	  "subsystems[0].namespaces[0].ana_group", "128" },
 	{ NS(RAM "," RAM), "subsystems[0].namespaces[1].nsid", "twice" },
 	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0011223344556677\"},"
 	     "{\"nsid\":2,\"backend\":\"ram\",\"size\":4096,\"eui64\":\"0011223344556677\"}"),
@@ -121,6 +134,26 @@ static const struct {
 	{ NS("{\"nsid\":1,\"backend\":\"ram\",\"size\":4096,\"hosts\":true}"),
 	  "subsystems[0].namespaces[0].hosts", "" },
 };
+
+static void test_ana_groups_and_their_states(void **state)
+{
+	struct tgt_state st = parse_ok(
+		"{\"portals\":[{\"id\":\"p1\",\"address\":\"::1\",\"ana\":{\"1\":"
+		"\"optimized\"}},{\"id\":\"p2\",\"address\":\"::1\",\"port\":1,\"ana\":{\"128\":"
+		"\"persistent_loss\",\"2\":\"non_optimized\"}}],\"subsystems\":[{\"nqn\":\"" NQN
+		"\",\"namespaces\":[" RAM
+		",{\"nsid\":2,\"backend\":\"ram\",\"size\":4096,\"ana_group\":128}]}]}");
+
+	(void)state;
+	assert_false(st.portals[0].ana.any);
+	assert_true(st.portals[1].ana.any);
+	assert_int_equal(st.portals[1].ana.state[1], NVME_ANA_OPTIMIZED);
+	assert_int_equal(st.portals[1].ana.state[2], NVME_ANA_NON_OPTIMIZED);
+	assert_int_equal(st.portals[1].ana.state[128], NVME_ANA_PERSISTENT_LOSS);
+	assert_int_equal(st.subsystems[0]->ns[0].ana_group, 1);
+	assert_int_equal(st.subsystems[0]->ns[1].ana_group, 128);
+	tgt_state_clear(&st);
+}
 
 static void test_what_is_wrong_is_named_by_its_path(void **state)
 {
@@ -277,6 +310,7 @@ static void test_damaged_documents_do_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ana_groups_and_their_states),
 		cmocka_unit_test(test_what_is_wrong_is_named_by_its_path),
 		cmocka_unit_test(test_keys_of_a_newer_discoveryd_are_ignored_on_the_socket_only),
 		cmocka_unit_test(test_what_is_left_out_is_filled_in),

@@ -41,7 +41,7 @@ static struct tgt_subsystem *make(const char *namespaces)
 		struct tgt_volume *vol = NULL;
 
 		assert_int_equal(tgt_volume_open(&p, &vol, &err), 0);
-		assert_int_equal(tgt_subsystem_add_live(live, vol, tgt_volume_picture(vol, false),
+		assert_int_equal(tgt_subsystem_add_live(live, vol, tgt_volume_picture(vol, p.spec),
 							&live->spec->ns[i].hosts),
 				 0);
 	}
@@ -59,7 +59,7 @@ static void end(struct tgt_subsystem *ss)
 
 static void sees(struct tgt_subsystem *ss, const char *host, const char *expected)
 {
-	struct tgt_view *view = tgt_subsystem_view(ss, host);
+	struct tgt_view *view = tgt_subsystem_view(ss, host, NULL);
 	char got[32] = "";
 
 	assert_non_null(view);
@@ -98,8 +98,9 @@ static void test_hosts_that_nobody_names_share_a_view(void **state)
 	struct tgt_subsystem *ss =
 		make("[{\"nsid\":1,\"backend\":\"null\",\"size\":4096},"
 		     "{\"nsid\":2,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" A "\"]}]");
-	struct tgt_view *a = tgt_subsystem_view(ss, A), *again = tgt_subsystem_view(ss, A);
-	struct tgt_view *b = tgt_subsystem_view(ss, B), *c = tgt_subsystem_view(ss, C);
+	struct tgt_view *a = tgt_subsystem_view(ss, A, NULL),
+			*again = tgt_subsystem_view(ss, A, NULL);
+	struct tgt_view *b = tgt_subsystem_view(ss, B, NULL), *c = tgt_subsystem_view(ss, C, NULL);
 
 	(void)state;
 	assert_ptr_equal(b, c);
@@ -112,14 +113,48 @@ static void test_hosts_that_nobody_names_share_a_view(void **state)
 	end(ss);
 }
 
+static void test_a_portal_with_ana_states_has_views_of_its_own(void **state)
+{
+	struct tgt_subsystem *ss =
+		make("[{\"nsid\":1,\"backend\":\"null\",\"size\":4096,\"ana_group\":7},"
+		     "{\"nsid\":2,\"backend\":\"null\",\"size\":4096,\"hosts\":[\"" A "\"]}]");
+	struct tgt_portal_spec plain = { .id = "p1" }, other = { .id = "p2" },
+			       asym = { .id = "p3" };
+	struct tgt_view *views[6];
+
+	(void)state;
+	asym.ana.any = true;
+	memset(asym.ana.state + 1, NVME_ANA_OPTIMIZED, FAB_ANA_GROUPS);
+	asym.ana.state[7] = NVME_ANA_INACCESSIBLE;
+	views[0] = tgt_subsystem_view(ss, B, &plain);
+	views[1] = tgt_subsystem_view(ss, C, &other);
+	views[2] = tgt_subsystem_view(ss, B, &asym);
+	views[3] = tgt_subsystem_view(ss, C, &asym);
+	views[4] = tgt_subsystem_view(ss, A, &plain);
+	views[5] = tgt_subsystem_view(ss, A, &asym);
+	assert_ptr_equal(views[0], views[1]);
+	assert_ptr_equal(views[2], views[3]);
+	assert_ptr_not_equal(views[0], views[2]);
+	assert_ptr_not_equal(views[4], views[5]);
+	assert_null(views[0]->fab.ana);
+	assert_int_equal(fab_view_ana(&views[0]->fab, 7), NVME_ANA_OPTIMIZED);
+	assert_int_equal(fab_view_ana(&views[5]->fab, 7), NVME_ANA_INACCESSIBLE);
+	assert_int_equal(fab_view_ana(&views[5]->fab, 1), NVME_ANA_OPTIMIZED);
+	assert_int_equal(fab_view_ns(&views[2]->fab, 1)->anagrpid, 7);
+	assert_int_equal(views[5]->fab.nr_active, 2);
+	for (size_t i = 0; i < 6; i++)
+		fab_view_put(&views[i]->fab);
+	end(ss);
+}
+
 static void test_a_view_outlives_its_retirement_while_it_is_used(void **state)
 {
 	struct tgt_subsystem *ss = make("[{\"nsid\":1,\"backend\":\"null\",\"size\":4096}]");
-	struct tgt_view *old = tgt_subsystem_view(ss, A), *now;
+	struct tgt_view *old = tgt_subsystem_view(ss, A, NULL), *now;
 
 	(void)state;
 	assert_int_equal(tgt_subsystem_retire_views(ss, NULL), 0);
-	now = tgt_subsystem_view(ss, A);
+	now = tgt_subsystem_view(ss, A, NULL);
 	assert_ptr_not_equal(old, now);
 	assert_true(now->fab.generation > old->fab.generation);
 	assert_non_null(fab_view_ns(&old->fab, 1));
@@ -152,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_view_shows_what_the_host_may_see),
 		cmocka_unit_test(test_hosts_that_nobody_names_share_a_view),
+		cmocka_unit_test(test_a_portal_with_ana_states_has_views_of_its_own),
 		cmocka_unit_test(test_a_view_outlives_its_retirement_while_it_is_used),
 		cmocka_unit_test(test_a_volume_is_itself_whatever_its_size_and_hosts),
 	};

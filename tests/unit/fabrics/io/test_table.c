@@ -279,9 +279,45 @@ static void test_limits_of_write_zeroes_and_dsm_are_kept(void **state)
 	ns.max_wz_blocks = ns.max_dsm_ranges = ns.max_dsm_blocks = 0;
 }
 
+static const uint8_t states[FAB_ANA_GROUPS + 1] = { 0, NVME_ANA_NON_OPTIMIZED,
+						    NVME_ANA_INACCESSIBLE, NVME_ANA_PERSISTENT_LOSS,
+						    NVME_ANA_CHANGE };
+
+static void heeds_ana(const struct fab_io_row *row)
+{
+	static const uint16_t want[] = { 0, 0, NVME_SC_ANA_INACCESSIBLE,
+					 NVME_SC_ANA_PERSISTENT_LOSS, NVME_SC_ANA_TRANSITION };
+	struct nvme_cmd cmd = good(row);
+
+	for (uint32_t group = 1; group < ARRAY_SIZE(want); group++) {
+		ns.anagrpid = group;
+		assert_int_equal(decode(&cmd).code, want[group]);
+		assert_false(decode(&cmd).dnr); /* another way, or later */
+	}
+}
+
+static void test_every_row_is_refused_by_the_state_of_the_ana_group(void **state)
+{
+	struct nvme_cmd cmd = { .opcode = NVME_IO_FLUSH, .nsid = htole32(NVME_NSID_ALL) };
+
+	(void)state;
+	view.ana = states;
+	ro.anagrpid = 1;
+	each_row(heeds_ana);
+	ns.anagrpid = 1;
+	assert_int_equal(decode(&cmd).code, 0);
+	ro.anagrpid = 2; /* one of all */
+	assert_int_equal(decode(&cmd).code, NVME_SC_ANA_INACCESSIBLE);
+	cmd.nsid = htole32(2);
+	assert_int_equal(decode(&cmd).code, 0);
+	view.ana = NULL;
+	ns.anagrpid = ro.anagrpid = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_row_is_refused_by_the_state_of_the_ana_group),
 		cmocka_unit_test(test_every_row_accepts_its_command_and_tells_its_effects),
 		cmocka_unit_test(test_every_row_refuses_fused_and_prp),
 		cmocka_unit_test(test_every_row_refuses_its_reserved_bits),
