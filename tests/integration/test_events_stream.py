@@ -175,16 +175,18 @@ def test_many_follow_and_the_api_answers_meanwhile():
 def test_a_client_that_takes_nothing_is_closed_and_holds_up_nobody():
     with pharos.Discoveryd() as daemon:
         deaf, follower = Follower(daemon, rcvbuf=2048), Follower(daemon)
-        daemon.rest('POST', '/subsystems', {'nqn': NQN})
+        nqn = NQN.ljust(223, 'x')  # long messages
+        daemon.rest('POST', '/subsystems', {'nqn': nqn})
         last, limit = None, time.monotonic() + 90
-        path, number = f'/subsystems/{NQN}', 0
+        path, number = f'/subsystems/{nqn}', 0
         while 'pharos_api_streams 2\n' in daemon.http('GET', '/metrics')[2]:
             assert time.monotonic() < limit, 'the deaf one is still there'
-            for _ in range(200):
+            for _ in range(500 if number < 2000 else 1):  # it has its buffers full; then it is waited for
                 number += 1
                 last = daemon.rest('PATCH', path + '?wait=0', {'allow_any_host': number % 2 == 1})
-            follower.until(change('subsystem', NQN))
+            follower.until(change('subsystem', nqn))
             time.sleep(0.2)
+        print(f'# closed after {number} changes')
         assert last and 'pharos_api_streams 1\n' in daemon.http('GET', '/metrics')[2]
         daemon.rest('POST', '/hosts', {'nqn': NQN})
         follower.until(lambda e, i, d: e == 'missed' or change('host', NQN)(e, i, d))
@@ -192,4 +194,4 @@ def test_a_client_that_takes_nothing_is_closed_and_holds_up_nobody():
 
 
 if __name__ == '__main__':
-    pharos.run(globals())
+    pharos.run(globals(), waiting=(test_many_follow_and_the_api_answers_meanwhile, test_a_client_that_takes_nothing_is_closed_and_holds_up_nobody))

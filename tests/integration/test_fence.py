@@ -150,4 +150,4 @@ if __name__ == '__main__':
     if os.geteuid() != 0 or not os.path.exists('/dev/fuse'):
         print('SKIP: needs root and /dev/fuse')
         sys.exit(77)
-    pharos.run(globals())
+    pharos.run(globals(), waiting=(test_commands_that_wait_too_long_are_told_to_come_again,))

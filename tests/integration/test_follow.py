@@ -361,4 +361,4 @@ def test_many_entries_survive_a_restart_and_cost_little():
 
 
 if __name__ == '__main__':
-    pharos.run(globals())
+    pharos.run(globals(), waiting=(test_one_that_keeps_no_connections_is_polled, test_what_an_absent_one_registered_is_told_with_ncc))

@@ -350,4 +350,5 @@ def test_starts_that_are_refused_say_why_in_one_line():
 
 
 if __name__ == '__main__':
-    pharos.run(globals())
+    pharos.run(globals(), waiting=(test_a_crash_loop_backs_off_degrades_and_leaves_the_log, test_a_hung_worker_is_ended_and_replaced,
+                                   test_a_machine_that_stood_still_or_a_slow_supervisor_ends_no_worker))

@@ -4,6 +4,7 @@
     with pharos.Discoveryd() as d:
         d.rest('POST', '/subsystems', {'nqn': NQN})
 """
+import atexit
 import errno
 import http.client
 import json
@@ -14,8 +15,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+import traceback
 
 import openapi
 
@@ -240,22 +243,49 @@ class Targetd:
             raise AssertionError(f'targetd, told to end, ended with {status}:\n{log}')
 
 
-def run(cases):
-    """Runs test functions (a dict of module globals, names from test_), prints TAP, exits as ./check expects."""
-    import sys
-    import traceback
+def tried(number, name, function):
+    """Runs one test and says how it went; True where it failed."""
+    try:
+        function()
+        print(f'ok {number} - {name}', flush=True)
+        return False
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+        print(f'not ok {number} - {name}', flush=True)
+        return True
+
+
+def begun(number, name, function):
+    """The same in a process of its own: (its pid, the file with what it says)."""
+    said = tempfile.TemporaryFile()
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return pid, said
+    os.dup2(said.fileno(), 1)
+    os.dup2(said.fileno(), 2)
+    sys.argv[0] += f'.{name}'  # what it saw of the contract goes into a file of its own
+    failed = True
+    try:
+        failed = tried(number, name, function)
+        atexit._run_exitfuncs()
+    finally:
+        sys.stdout.flush()
+        os._exit(failed)
+
+
+def run(cases, waiting=()):
+    """Runs test functions (a dict of module globals, names from test_), prints TAP, exits as ./check expects.
+
+    waiting: tests that do little but wait, and share nothing with the others: they run beside them.
+    """
     tests = [(n, f) for n, f in cases.items() if n.startswith('test_') and callable(f)]
-    wanted = sys.argv[1:]
-    failed = 0
-    for number, (name, function) in enumerate(tests, 1):
-        if wanted and name not in wanted:
-            continue
-        try:
-            function()
-            print(f'ok {number} - {name}', flush=True)
-        except Exception:
-            failed += 1
-            traceback.print_exc(file=sys.stdout)
-            print(f'not ok {number} - {name}', flush=True)
+    chosen = [(number, n, f) for number, (n, f) in enumerate(tests, 1) if not sys.argv[1:] or n in sys.argv[1:]]
+    beside = [begun(*test) for test in chosen if test[2] in waiting]
+    failed = sum(tried(*test) for test in chosen if test[2] not in waiting)
+    for pid, said in beside:
+        failed += os.waitpid(pid, 0)[1] != 0
+        said.seek(0)
+        print(said.read().decode(errors='replace'), end='', flush=True)
     print(f'1..{len(tests)}')
     sys.exit(1 if failed else 0)
