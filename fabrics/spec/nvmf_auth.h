@@ -49,6 +49,7 @@ struct nvmf_auth_head {
 	uint16_t t_id;
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_auth_head, 6);
+NVME_AT(struct nvmf_auth_head, t_id, 4);
 
 struct nvmf_auth_negotiate {
 	struct nvmf_auth_head head;
@@ -56,6 +57,7 @@ struct nvmf_auth_negotiate {
 	uint8_t napd; /* that many descriptors follow */
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_auth_negotiate, 8);
+NVME_AT(struct nvmf_auth_negotiate, napd, 7);
 
 #define NVMF_AUTH_IDS 30
 struct nvmf_auth_descriptor {
@@ -65,6 +67,9 @@ struct nvmf_auth_descriptor {
 	uint8_t hashes[NVMF_AUTH_IDS], groups[NVMF_AUTH_IDS];
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_auth_descriptor, 64);
+NVME_AT(struct nvmf_auth_descriptor, halen, 2);
+NVME_AT(struct nvmf_auth_descriptor, hashes, 4);
+NVME_AT(struct nvmf_auth_descriptor, groups, 34);
 
 struct nvmf_dhchap_challenge { /* then C1 of hl bytes, and the DH value */
 	struct nvmf_auth_head head;
@@ -75,6 +80,11 @@ struct nvmf_dhchap_challenge { /* then C1 of hl bytes, and the DH value */
 	uint32_t seqnum;
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_dhchap_challenge, 16);
+NVME_AT(struct nvmf_dhchap_challenge, hl, 6);
+NVME_AT(struct nvmf_dhchap_challenge, hash, 8);
+NVME_AT(struct nvmf_dhchap_challenge, group, 9);
+NVME_AT(struct nvmf_dhchap_challenge, dhvlen, 10);
+NVME_AT(struct nvmf_dhchap_challenge, seqnum, 12);
 
 struct nvmf_dhchap_reply { /* then R1 and C2 of hl bytes each, and the DH value */
 	struct nvmf_auth_head head;
@@ -86,6 +96,10 @@ struct nvmf_dhchap_reply { /* then R1 and C2 of hl bytes each, and the DH value 
 	uint32_t seqnum;
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_dhchap_reply, 16);
+NVME_AT(struct nvmf_dhchap_reply, hl, 6);
+NVME_AT(struct nvmf_dhchap_reply, cvalid, 8);
+NVME_AT(struct nvmf_dhchap_reply, dhvlen, 10);
+NVME_AT(struct nvmf_dhchap_reply, seqnum, 12);
 
 struct nvmf_dhchap_success1 { /* then R2 of hl bytes */
 	struct nvmf_auth_head head;
@@ -95,6 +109,8 @@ struct nvmf_dhchap_success1 { /* then R2 of hl bytes */
 	uint8_t rsvd9[7];
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_dhchap_success1, 16);
+NVME_AT(struct nvmf_dhchap_success1, hl, 6);
+NVME_AT(struct nvmf_dhchap_success1, rvalid, 8);
 
 struct nvmf_dhchap_success2 {
 	struct nvmf_auth_head head;
@@ -107,5 +123,7 @@ struct nvmf_auth_failure {
 	uint8_t rcode, why;
 } NVME_PACKED;
 NVME_SIZE(struct nvmf_auth_failure, 8);
+NVME_AT(struct nvmf_auth_failure, rcode, 6);
+NVME_AT(struct nvmf_auth_failure, why, 7);
 
 #endif
