@@ -16,16 +16,25 @@ struct cli_target {
 	char hostnqn[224];
 	uint8_t hostid[16];
 	bool digests;
+	struct fab_auth_key key, ctrl_key; /* DH-HMAC-CHAP secrets; len 0: none */
 	const char *congestion; /* TCP's congestion control; NULL: the system's */
 	unsigned int timeout_ms;
 };
 
-/* --hostnqn, --hostid, --timeout, which every command that connects takes. */
+/* --hostnqn, --hostid, --dhchap-secret, --dhchap-ctrl-secret, --timeout, which every command that connects takes. */
 #define CLI_HOST_OPTIONS                                                                           \
 	{ "hostnqn", "hostnqn", CLI_TEXT,                                                          \
 	  CLI_LOCAL, "NQN",	"who we are (/etc/nvme/hostnqn, else made up)" },                  \
 		{ "hostid",  "hostid", CLI_TEXT,                                                   \
 		  CLI_LOCAL, "UUID",   "our host identifier (of the NQN)" },                       \
+		{ "dhchap-secret", "dhchap-secret", CLI_TEXT,                                      \
+		  CLI_LOCAL,	   "SECRET",	    "our key, or @FILE that holds it" },           \
+		{ "dhchap-ctrl-secret",                                                            \
+		  "dhchap-ctrl-secret",                                                            \
+		  CLI_TEXT,                                                                        \
+		  CLI_LOCAL,                                                                       \
+		  "SECRET",                                                                        \
+		  "the key of the controller, which shall authenticate too" },                     \
 	{                                                                                          \
 		"timeout", "timeout", CLI_NUMBER, CLI_LOCAL, "SECONDS", "limit of each step (5)"   \
 	}

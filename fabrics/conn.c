@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fabrics/auth/queue.h"
+#include "fabrics/auth/target.h"
 #include "fabrics/conn_impl.h"
 #include "fabrics/connect.h"
 #include "fabrics/ctrl.h"
@@ -13,7 +15,9 @@
 
 static const uint32_t may_go[FAB_CONN_STATE_COUNT] = {
 	[FAB_CONN_WAIT_ICREQ] = BIT(WAIT_CONNECT) | BIT(TERMINATING) | BIT(CLOSED),
-	[FAB_CONN_WAIT_CONNECT] = BIT(LIVE) | BIT(DRAINING) | BIT(TERMINATING) | BIT(CLOSED),
+	[FAB_CONN_WAIT_CONNECT] = BIT(AUTHENTICATING) | BIT(LIVE) | BIT(DRAINING) |
+				  BIT(TERMINATING) | BIT(CLOSED),
+	[FAB_CONN_AUTHENTICATING] = BIT(LIVE) | BIT(DRAINING) | BIT(TERMINATING) | BIT(CLOSED),
 	[FAB_CONN_LIVE] = BIT(DRAINING) | BIT(TERMINATING) | BIT(CLOSED),
 	[FAB_CONN_DRAINING] = BIT(TERMINATING) | BIT(CLOSED),
 	[FAB_CONN_TERMINATING] = BIT(CLOSED),
@@ -22,9 +26,8 @@ static const uint32_t may_go[FAB_CONN_STATE_COUNT] = {
 
 /* How long a state may last; 0: for ever. */
 static const uint64_t limit_ns[FAB_CONN_STATE_COUNT] = {
-	[FAB_CONN_WAIT_ICREQ] = CONN_IC_NS,
-	[FAB_CONN_WAIT_CONNECT] = CONN_BIND_NS,
-	[FAB_CONN_DRAINING] = CONN_DRAIN_NS,
+	[FAB_CONN_WAIT_ICREQ] = CONN_IC_NS,	  [FAB_CONN_WAIT_CONNECT] = CONN_BIND_NS,
+	[FAB_CONN_AUTHENTICATING] = CONN_AUTH_NS, [FAB_CONN_DRAINING] = CONN_DRAIN_NS,
 	[FAB_CONN_TERMINATING] = CONN_TERM_NS,
 };
 
@@ -94,6 +97,7 @@ struct fab_conn *fab_conn_create(const struct fab_conn_params *params)
 
 static void free_conn(struct fab_conn *conn)
 {
+	fab_auth_destroy(conn->auth.machine);
 	if (conn->ctrl)
 		fab_ctrl_put(conn->ctrl);
 	free(conn->kept);
@@ -124,6 +128,44 @@ static void abandon_requests(struct fab_conn *conn)
 	}
 }
 
+/* ---- authentication ---- */
+
+struct fab_conn_auth *fab_conn_auth(struct fab_conn *conn)
+{
+	return &conn->auth;
+}
+
+/* Meanwhile silence on the controller's other queues isn't held against the host, whose processor may be at work on it. */
+void fab_conn_auth_begin(struct fab_conn *conn)
+{
+	if (conn->auth.under_way)
+		return;
+	conn->auth.under_way = true;
+	fab_ctrl_authenticating(conn->ctrl, true);
+	if (conn->state == FAB_CONN_LIVE) {
+		conn->deadline = conn->env->now + CONN_AUTH_NS;
+		conn_kick(conn);
+	}
+}
+
+static void auth_over(struct fab_conn *conn)
+{
+	if (conn->auth.under_way)
+		fab_ctrl_authenticating(conn->ctrl, false);
+	conn->auth.under_way = false;
+}
+
+void fab_conn_auth_done(struct fab_conn *conn)
+{
+	auth_over(conn);
+	fab_ctrl_saw_traffic(conn->ctrl);
+	conn->ops = conn->authenticated_ops;
+	if (conn->state == FAB_CONN_AUTHENTICATING)
+		conn_set_state(conn, FAB_CONN_LIVE);
+	else if (conn->state == FAB_CONN_LIVE)
+		set_deadline(conn);
+}
+
 void fab_conn_destroy(struct fab_conn *conn)
 {
 	if (!conn)
@@ -134,6 +176,7 @@ void fab_conn_destroy(struct fab_conn *conn)
 		fab_env_unfresh(conn->env, &conn->fresh);
 		conn->busy++; /* an orphan that completes in cancel() must not free conn under us */
 		abandon_requests(conn);
+		auth_over(conn);
 		if (conn->ctrl && conn->params.site)
 			conn->params.site->ops->queue_gone(conn->params.site, conn, conn->ctrl,
 							   conn->qid);
@@ -152,7 +195,9 @@ void fab_conn_bind(struct fab_conn *conn, const struct fab_queue_bind *bind)
 	conn->ctrl = bind->ctrl;
 	conn->qid = bind->qid;
 	conn->admin = bind->qid == 0;
-	conn->ops = bind->ops;
+	conn->authenticated_ops = bind->ops;
+	conn->ops = bind->auth ? &fab_auth_gate_ops : bind->ops;
+	conn->auth.machine = bind->auth;
 	conn->sqflow_off = bind->sqflow_off;
 	conn->connect_reply = true;
 	conn->sqhd = 0;
@@ -164,7 +209,9 @@ void fab_conn_bind(struct fab_conn *conn, const struct fab_queue_bind *bind)
 		return;
 	}
 	if (conn->state == FAB_CONN_WAIT_CONNECT)
-		conn_set_state(conn, FAB_CONN_LIVE);
+		conn_set_state(conn, bind->auth ? FAB_CONN_AUTHENTICATING : FAB_CONN_LIVE);
+	if (bind->auth)
+		fab_conn_auth_begin(conn);
 }
 
 /* ---- the end ---- */
@@ -260,16 +307,20 @@ void fab_conn_tick(struct fab_conn *conn)
 	static const char *const why[FAB_CONN_STATE_COUNT] = {
 		[FAB_CONN_WAIT_ICREQ] = "no ICReq in time",
 		[FAB_CONN_WAIT_CONNECT] = "no Connect in time",
+		[FAB_CONN_AUTHENTICATING] = "not authenticated in time",
+		[FAB_CONN_LIVE] = "not authenticated again in time",
 		[FAB_CONN_DRAINING] = "not drained in time",
 		[FAB_CONN_TERMINATING] = "C2HTermReq not sent in time",
 	};
 	uint64_t now = conn->env->now;
 
 	conn->busy++;
-	if (now >= conn->deadline)
+	if (now >= conn->deadline) {
+		if (conn->auth.under_way && !conn->auth.lent && conn->state <= FAB_CONN_LIVE)
+			fab_auth_tell(conn);
 		conn_close(conn, why[conn->state]);
-	else if (has_keep_alive(conn) && now >= fab_ctrl_deadline(conn->ctrl) &&
-		 fab_ctrl_expired(conn->ctrl, now))
+	} else if (has_keep_alive(conn) && now >= fab_ctrl_deadline(conn->ctrl) &&
+		   fab_ctrl_expired(conn->ctrl, now))
 		conn_close(conn, "keep alive timeout");
 	conn->busy--;
 }

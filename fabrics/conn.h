@@ -5,8 +5,8 @@
  *
  * No socket, clock or log in here: received bytes and the time go in, bytes to send and deadlines come out.
  *
- *   WAIT_ICREQ -> WAIT_CONNECT -> LIVE -> DRAINING -> CLOSED
- *        \______________\__________\____-> TERMINATING (TermReq queued) -> CLOSED                                       */
+ *   WAIT_ICREQ -> WAIT_CONNECT [-> AUTHENTICATING] -> LIVE -> DRAINING -> CLOSED
+ *        \______________\_______________\______________\____-> TERMINATING (TermReq queued) -> CLOSED                   */
 #ifndef FABRICS_CONN_H
 #define FABRICS_CONN_H
 
@@ -19,6 +19,7 @@
 enum fab_conn_state {
 	FAB_CONN_WAIT_ICREQ,
 	FAB_CONN_WAIT_CONNECT,
+	FAB_CONN_AUTHENTICATING, /* Connect has told the host that it must, and nothing else is answered */
 	FAB_CONN_LIVE,
 	FAB_CONN_DRAINING, /* no new command is read; closes when those in flight have been answered */
 	FAB_CONN_TERMINATING, /* a C2HTermReq is on its way out; closes when sent, or at the deadline */
@@ -51,6 +52,12 @@ struct fab_fresh {
 	void (*settle)(struct fab_fresh *fresh, uint64_t took);
 };
 
+/* What would hold up everybody else on a reactor, for milliseconds.  Embedded in what it works on. */
+struct fab_work {
+	void (*run)(struct fab_work *work); /* on some other thread */
+	void (*done)(struct fab_work *work); /* then, on the connection's */
+};
+
 #define FAB_ENV_STATUSES 64
 #define FAB_ENV_STATUS_ADMIN 0x8000 /* of a command on an admin queue */
 
@@ -64,6 +71,8 @@ struct fab_env {
 	 * (fab_req_complete() of a later turn, fab_conn_terminate() from a handler).  Calling it too often is harmless.
 	 * NULL in tests. */
 	void (*kick)(struct fab_conn *conn);
+	/* Takes work off the thread of conn, which stays until done() has returned.  NULL, as in tests: it is done in place. */
+	void (*offload)(struct fab_conn *conn, struct fab_work *work);
 	/* Requests not in use, shared by the reactor's connections: fab_env_init(), fab_env_fini(). */
 	TAILQ_HEAD(, fab_req) free_reqs;
 	unsigned int nr_free_reqs;
@@ -176,7 +185,20 @@ struct fab_queue_bind {
 	uint16_t qid, sqsize; /* sqsize 0's based, as in the command */
 	bool sqflow_off; /* SQ flow control disabled: SQHD is FFFFh in Connect's response, then 0 */
 	const struct fab_queue_ops *ops;
+	struct fab_auth *
+		auth; /* handed over: the host has to authenticate before ops get to see a command; NULL: it needn't */
 };
 void fab_conn_bind(struct fab_conn *conn, const struct fab_queue_bind *bind);
+
+/* Authentication of the queue's host, for fabrics/auth/queue.c. */
+struct fab_conn_auth {
+	struct fab_auth *machine; /* NULL: the host need not authenticate */
+	bool under_way; /* an exchange is; it has CONN_AUTH_NS in all */
+	bool lent; /* another thread computes with the machine */
+};
+struct fab_conn_auth *fab_conn_auth(struct fab_conn *conn);
+/* An exchange begins, on a queue that may be in use already; or the host has been authenticated, and the queue is LIVE. */
+void fab_conn_auth_begin(struct fab_conn *conn);
+void fab_conn_auth_done(struct fab_conn *conn);
 
 #endif

@@ -18,6 +18,7 @@
 #define CONN_ARENA 4096 /* bytes of headers made contiguous for one send */
 #define CONN_IC_NS 10000000000ull /* for ICReq to arrive */
 #define CONN_BIND_NS 30000000000ull /* for Connect to succeed, after ICReq */
+#define CONN_AUTH_NS 60000000000ull /* for an exchange: a slow host takes 15 s for its DH key */
 #define CONN_TERM_NS 2000000000ull /* for a TermReq to be sent */
 #define CONN_DRAIN_NS 5000000000ull /* for commands in flight to end */
 
@@ -54,6 +55,9 @@ struct fab_conn {
 	struct fab_pdu_geom stalled_geom;
 	uint8_t *kept; /* bytes pushed while stalled */
 	size_t kept_len, kept_cap;
+
+	struct fab_conn_auth auth;
+	const struct fab_queue_ops *authenticated_ops; /* ops, once the host is authenticated */
 
 	bool kickstart; /* ICReq asked for it: one KDReq comes, and nothing else */
 	struct nvme_tcp_kdreq kd_req;

@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "fabrics/auth/queue.h"
 #include "fabrics/connect.h"
 #include "fabrics/ctrl_impl.h"
 
@@ -113,17 +114,35 @@ static struct fab_status ask_site(struct fab_site *site, struct fab_conn *conn,
 	return st;
 }
 
+/* *ret NULL: the host need not authenticate.  What it will have to is made before it is let in, so that it can't be let in without. */
+static struct fab_status make_auth(struct fab_site *site, struct fab_conn *conn,
+				   const struct fab_connect *in, struct fab_auth **ret)
+{
+	struct fab_auth_params params = { .hostnqn = in->hostnqn, .subnqn = in->subnqn };
+
+	*ret = NULL;
+	if (!site->ops->auth || !site->ops->auth(site, conn, in, &params.policy))
+		return FAB_OK;
+	*ret = fab_auth_create(&params);
+	fab_auth_key_clear(&params.policy.key);
+	fab_auth_key_clear(&params.policy.ctrl_key);
+	return *ret ? FAB_OK : FAB_RETRY(NVME_SC_CONNECT_BUSY);
+}
+
 static void unbound_execute(struct fab_req *req)
 {
 	struct fault fault = { .at = FAB_LOC_NONE, .data_at = FAB_LOC_NONE };
 	struct fab_site *site = fab_conn_site(req->conn);
 	struct fab_ctrl *ctrl = NULL;
+	struct fab_auth *auth = NULL;
 	struct nvmf_connect_data data;
 	struct fab_connect in;
 	struct fab_status st;
 
 	memcpy(&data, req->data, sizeof(data));
 	st = decode((const struct nvmf_connect_cmd *)&req->cmd, &data, &in, &fault);
+	if (!fab_failed(st))
+		st = make_auth(site, req->conn, &in, &auth);
 	if (!fab_failed(st))
 		st = ask_site(site, req->conn, &in, &ctrl, &fault);
 	if (!fab_failed(st)) {
@@ -134,13 +153,16 @@ static void unbound_execute(struct fab_req *req)
 				      .sqsize = in.sqsize,
 				      .sqflow_off = in.sqflow_off,
 				      .ops = in.qid ? site->io_ops : &fab_admin_queue_ops,
+				      .auth = auth,
 			      });
-		req->cqe.dw[0] = htole32(fab_ctrl_cntlid(ctrl));
+		req->cqe.dw[0] = htole32(fab_ctrl_cntlid(ctrl) | (auth ? NVMF_CONNECT_ATR : 0));
+		auth = NULL;
 	} else if (st.code == NVME_SC_CONNECT_PARAM && fault.data_at != FAB_LOC_NONE) {
 		req->cqe.dw[0] = htole32(NVMF_CONNECT_IPO_DATA(fault.data_at));
 	} else if (st.code == NVME_SC_CONNECT_PARAM && fault.at != FAB_LOC_NONE) {
 		req->cqe.dw[0] = htole32(NVMF_CONNECT_IPO_SQE(fault.at));
 	}
+	fab_auth_destroy(auth);
 	req->dir = FAB_DIR_NONE; /* its data was no I/O, for who counts */
 	fab_req_complete(req, st);
 }
@@ -152,7 +174,7 @@ const struct fab_queue_ops fab_unbound_queue_ops = {
 
 /* ---- the others, on a bound queue ---- */
 
-static struct fab_status exec_property_get(struct fab_req *req)
+static void exec_property_get(struct fab_req *req)
 {
 	const struct nvmf_property_cmd *cmd = (const struct nvmf_property_cmd *)&req->cmd;
 	uint64_t value = 0;
@@ -161,35 +183,49 @@ static struct fab_status exec_property_get(struct fab_req *req)
 	st = fab_property_get(fab_conn_ctrl(req->conn), le32toh(cmd->offset),
 			      NVMF_PROP_SIZE(cmd->attrib), &value);
 	req->cqe.result = htole64(value);
-	return st;
+	fab_req_complete(req, st);
 }
 
-static struct fab_status exec_property_set(struct fab_req *req)
+static void exec_property_set(struct fab_req *req)
 {
 	const struct nvmf_property_cmd *cmd = (const struct nvmf_property_cmd *)&req->cmd;
 
-	return fab_property_set(fab_conn_ctrl(req->conn), le32toh(cmd->offset),
-				NVMF_PROP_SIZE(cmd->attrib), le64toh(cmd->value));
+	fab_req_complete(req, fab_property_set(fab_conn_ctrl(req->conn), le32toh(cmd->offset),
+					       NVMF_PROP_SIZE(cmd->attrib), le64toh(cmd->value)));
+}
+
+static struct fab_status check_disconnect(struct fab_req *req)
+{
+	const struct nvmf_disconnect_cmd *cmd = (const struct nvmf_disconnect_cmd *)&req->cmd;
+
+	return cmd->recfmt ? FAB_ERR_AT(NVME_SC_CONNECT_FORMAT,
+					offsetof(struct nvmf_disconnect_cmd, recfmt))
+			   : FAB_OK;
 }
 
 /* The connection ends once this and all that is in flight has been answered. */
-static struct fab_status exec_disconnect(struct fab_req *req)
+static void exec_disconnect(struct fab_req *req)
 {
 	fab_conn_drain(req->conn);
-	return FAB_OK;
+	fab_req_complete(req, FAB_OK);
 }
 
 struct fabrics_cmd {
 	uint8_t fctype;
 	bool admin_queue, io_queue;
 	uint16_t wrong_queue; /* status on the other kind of queue */
-	struct fab_status (*exec)(struct fab_req *req);
+	struct fab_status (*check)(
+		struct fab_req *req); /* sets dir and len; NULL: it moves nothing */
+	void (*exec)(struct fab_req *req);
 };
 
 static const struct fabrics_cmd fabrics_cmds[] = {
-	{ NVMF_PROPERTY_GET, true, false, NVME_SC_INVALID_FIELD, exec_property_get },
-	{ NVMF_PROPERTY_SET, true, false, NVME_SC_INVALID_FIELD, exec_property_set },
-	{ NVMF_DISCONNECT, false, true, NVME_SC_INVALID_QUEUE_TYPE, exec_disconnect },
+	{ NVMF_PROPERTY_GET, true, false, NVME_SC_INVALID_FIELD, NULL, exec_property_get },
+	{ NVMF_PROPERTY_SET, true, false, NVME_SC_INVALID_FIELD, NULL, exec_property_set },
+	{ NVMF_DISCONNECT, false, true, NVME_SC_INVALID_QUEUE_TYPE, check_disconnect,
+	  exec_disconnect },
+	{ NVMF_AUTH_SEND, true, true, 0, fab_auth_check_send, fab_auth_exec_send },
+	{ NVMF_AUTH_RECV, true, true, 0, fab_auth_check_recv, fab_auth_exec_recv },
 };
 
 static const struct fabrics_cmd *find_fabrics_cmd(uint8_t type)
@@ -203,7 +239,6 @@ static const struct fabrics_cmd *find_fabrics_cmd(uint8_t type)
 struct fab_status fab_fabrics_parse(struct fab_req *req)
 {
 	const struct fabrics_cmd *cmd = find_fabrics_cmd(fctype(req));
-	const struct nvmf_disconnect_cmd *disc = (const struct nvmf_disconnect_cmd *)&req->cmd;
 	const uint16_t fctype_at = offsetof(struct nvmf_cmd, fctype);
 
 	req->dir = FAB_DIR_NONE;
@@ -214,16 +249,13 @@ struct fab_status fab_fabrics_parse(struct fab_req *req)
 		return FAB_ERR_AT(NVME_SC_INVALID_FIELD, fctype_at);
 	if (fab_conn_qid(req->conn) ? !cmd->io_queue : !cmd->admin_queue)
 		return FAB_ERR_AT(cmd->wrong_queue, fctype_at);
-	if (cmd->fctype == NVMF_DISCONNECT && disc->recfmt)
-		return FAB_ERR_AT(NVME_SC_CONNECT_FORMAT,
-				  offsetof(struct nvmf_disconnect_cmd, recfmt));
 	req->row = cmd;
-	return FAB_OK;
+	return cmd->check ? cmd->check(req) : FAB_OK;
 }
 
 void fab_fabrics_execute(struct fab_req *req)
 {
 	const struct fabrics_cmd *cmd = req->row;
 
-	fab_req_complete(req, cmd->exec(req));
+	cmd->exec(req);
 }

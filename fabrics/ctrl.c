@@ -147,6 +147,14 @@ void fab_ctrl_saw_traffic(struct fab_ctrl *ctrl)
 		atomic_store_explicit(&ctrl->ka.traffic, true, memory_order_relaxed);
 }
 
+void fab_ctrl_authenticating(struct fab_ctrl *ctrl, bool begins)
+{
+	if (begins)
+		atomic_fetch_add_explicit(&ctrl->ka.authenticating, 1, memory_order_relaxed);
+	else
+		atomic_fetch_sub_explicit(&ctrl->ka.authenticating, 1, memory_order_relaxed);
+}
+
 /* The timer proper runs while the controller is enabled; otherwise only a long idle limit, and none if the host wants none. */
 static uint64_t silence_limit(const struct fab_ctrl *ctrl)
 {
@@ -168,7 +176,8 @@ bool fab_ctrl_expired(struct fab_ctrl *ctrl, uint64_t now)
 	struct fab_keep_alive *ka = &ctrl->ka;
 
 	/* Even without a limit: so that one that is set later counts from what was seen. */
-	if (atomic_exchange_explicit(&ka->traffic, false, memory_order_relaxed))
+	if (atomic_exchange_explicit(&ka->traffic, false, memory_order_relaxed) ||
+	    atomic_load_explicit(&ka->authenticating, memory_order_relaxed))
 		ka->seen = now;
 	if (!limit)
 		return false;

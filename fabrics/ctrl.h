@@ -117,6 +117,8 @@ enum fab_ctrl_state fab_ctrl_state(const struct fab_ctrl *ctrl);
 uint64_t fab_ctrl_kato_ns(const struct fab_ctrl *ctrl); /* 0: no keep alive timer */
 /* Traffic on one of its queues restarts the keep alive timer (CTRATT.TBKAS).  A relaxed store, and none if already set. */
 void fab_ctrl_saw_traffic(struct fab_ctrl *ctrl);
+/* The host authenticates on one of its queues, or has ended that: as long as it does, the keep alive timer stands still. */
+void fab_ctrl_authenticating(struct fab_ctrl *ctrl, bool begins);
 
 /* -- the table of I/O queues; the daemon serialises (registry mutex) -------------------------------------------- */
 /* FAB_OK, or Command Sequence Error for a queue that exists (which stays unharmed) or a controller that isn't enabled,

@@ -54,6 +54,7 @@ struct fab_errlog {
 struct fab_keep_alive {
 	_Atomic uint32_t ms; /* 0: off */
 	_Atomic bool traffic;
+	_Atomic uint32_t authenticating; /* queues on which the host does */
 	uint64_t seen; /* when traffic was last known of */
 	uint64_t next; /* when to look again */
 };

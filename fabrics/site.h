@@ -5,6 +5,7 @@
 #ifndef FABRICS_SITE_H
 #define FABRICS_SITE_H
 
+#include "fabrics/auth/target.h"
 #include "fabrics/conn.h"
 #include "fabrics/kickstart.h"
 #include "fabrics/view.h"
@@ -36,6 +37,14 @@ struct fab_site_ops {
 	struct fab_status (*io_connect)(struct fab_site *site, struct fab_conn *conn,
 					const struct fab_connect *in, struct fab_ctrl **ret_ctrl,
 					uint16_t *ret_offset);
+	/* Whether the host that in names has to authenticate on the queue that it connects, and how: true, and *ret is filled.  Asked before
+	 * either of the above, so of hosts too that will be refused.  Optional: nobody has to. */
+	bool (*auth)(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
+		     struct fab_auth_policy *ret);
+	/* An exchange of messages on conn's queue has ended: the state of its machine is DONE, or the host hasn't authenticated (and the
+	 * connection ends), for want of an answer if the machine doesn't tell a failure.  Optional. */
+	void (*auth_ended)(struct fab_site *site, struct fab_conn *conn,
+			   const struct fab_auth *auth);
 	/* conn leaves ctrl (closed, or Disconnect): the qid is free again; for the admin queue the controller goes too, and the
 	 * daemon ends its I/O connections. */
 	void (*queue_gone)(struct fab_site *site, struct fab_conn *conn, struct fab_ctrl *ctrl,

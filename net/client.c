@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/container.h"
 #include "common/uuid.h"
+#include "fabrics/auth/msg.h"
 #include "net/dial.h"
 
 #define ADMIN_DEPTH 31
@@ -33,6 +34,9 @@ struct net_client {
 	struct net_client_params params;
 	char hostnqn[NVMF_NQN_MAX + 1], subnqn[NVMF_NQN_MAX + 1];
 	uint8_t hostid[16];
+	struct fab_auth_key key, ctrl_key; /* len 0: none */
+	const char *auth_hash, *auth_group; /* as agreed upon */
+	uint16_t t_id;
 	unsigned int timeout_ms;
 	uint16_t cntlid;
 	bool enabled;
@@ -323,6 +327,70 @@ static int explain(struct net_client_queue *q, int ret, const char *what, struct
 	return cmn_err_set(err, ret, NULL, "%s: %s", what, *why ? why : strerror(-ret));
 }
 
+/* One message of the exchange. */
+static int auth_step(struct net_client_queue *q, struct fab_auth_init *a, struct cmn_err *err)
+{
+	bool sends = fab_auth_init_step(a) == FAB_AUTH_STEP_SEND;
+	uint8_t msg[FAB_AUTH_MSG_MAX] = { 0 };
+	uint32_t len = sends ? fab_auth_init_put(a, msg) : sizeof(msg);
+	struct nvme_cmd cmd = sends ? fab_cmd_auth_send(len) : fab_cmd_auth_recv(len);
+	struct nvme_cqe cqe;
+	int ret = net_client_io(q, &cmd, msg, len, sends ? FAB_HOST_OUT : FAB_HOST_IN, &cqe);
+
+	if (ret < 0)
+		return explain(q, ret, "authentication", err);
+	ret = net_dial_status(&cqe, "authentication", err);
+	if (ret == 0 && !sends)
+		fab_auth_init_got(a, msg, len);
+	return ret;
+}
+
+int net_client_authenticate(struct net_client_queue *q, struct cmn_err *err)
+{
+	struct net_client *c = q->client;
+	struct fab_auth_init_params params = {
+		.key = c->key,
+		.ctrl_key = c->ctrl_key,
+		.algs = c->params.algs,
+		.hostnqn = c->hostnqn,
+		.subnqn = c->subnqn,
+		.t_id = ++c->t_id,
+	};
+	struct fab_auth_init *a = fab_auth_init_create(&params);
+	int ret = 0;
+
+	fab_auth_key_clear(&params.key);
+	fab_auth_key_clear(&params.ctrl_key);
+	if (!a)
+		return cmn_err_set(err, -ENOMEM, NULL, "out of memory");
+	while (!ret && fab_auth_init_step(a) <= FAB_AUTH_STEP_RECEIVE)
+		ret = auth_step(q, a, err);
+	if (!ret && fab_auth_init_step(a) == FAB_AUTH_STEP_FAILED)
+		ret = cmn_err_set(err, -EACCES, NULL, "authentication: %s", fab_auth_init_why(a));
+	c->auth_hash = fab_auth_hash_name(fab_auth_init_hash(a));
+	c->auth_group = fab_auth_group_name(fab_auth_init_group(a));
+	fab_auth_init_destroy(a);
+	return ret;
+}
+
+/* What Connect's answer says of authentication. */
+static int heed_auth(struct net_client_queue *q, const struct nvme_cqe *cqe, struct cmn_err *err)
+{
+	const struct net_client *c = q->client;
+
+	if (c->params.no_enable)
+		return 0;
+	if (le32toh(cqe->dw[0]) & NVMF_CONNECT_ATR) {
+		if (!c->key.len)
+			return cmn_err_set(err, -EACCES, NULL,
+					   "this host has to authenticate there, and has no key");
+		return net_client_authenticate(q, err);
+	}
+	if (c->ctrl_key.len)
+		return cmn_err_set(err, -EACCES, NULL, "the controller doesn't authenticate");
+	return 0;
+}
+
 static int connect_queue(struct net_client_queue *q, uint16_t qid, uint16_t sqsize,
 			 struct nvme_cqe *cqe, struct cmn_err *err)
 {
@@ -345,7 +413,8 @@ static int connect_queue(struct net_client_queue *q, uint16_t qid, uint16_t sqsi
 	ret = net_client_io(q, &cmd, &data, sizeof(data), FAB_HOST_OUT, cqe);
 	if (ret < 0)
 		return explain(q, ret == -ECONNRESET ? -EPROTO : ret, "Connect", err);
-	return net_dial_status(cqe, "Connect", err);
+	ret = net_dial_status(cqe, "Connect", err);
+	return ret < 0 ? ret : heed_auth(q, cqe, err);
 }
 
 static int wait_csts(struct net_client *c, uint64_t mask, uint64_t value)
@@ -420,6 +489,8 @@ int net_client_connect(const struct net_client_params *params, struct net_client
 	if (!c)
 		return cmn_err_set(err, -ENOMEM, NULL, "out of memory");
 	c->params = *params;
+	c->key = params->key ? *params->key : c->key;
+	c->ctrl_key = params->ctrl_key ? *params->ctrl_key : c->ctrl_key;
 	c->timeout_ms = params->timeout_ms ? params->timeout_ms : NET_DIAL_TIMEOUT_MS;
 	rc = fill_names(c, err);
 	if (!rc && !(c->admin = queue_new(c, ADMIN_DEPTH, err)))
@@ -488,6 +559,8 @@ void net_client_abandon(struct net_client *c)
 	for (unsigned int i = 0; i < c->nr_ioqs; i++)
 		queue_free(c->ioq[i]);
 	queue_free(c->admin);
+	fab_auth_key_clear(&c->key);
+	fab_auth_key_clear(&c->ctrl_key);
 	free(c);
 }
 
@@ -502,6 +575,16 @@ void net_client_close(struct net_client *c)
 				net_dial_cc(c->cap) | NVME_CC_SHN_NORMAL << NVME_CC_SHN_SHIFT) == 0)
 		wait_csts(c, shst, (uint64_t)NVME_SHST_COMPLETE << NVME_CSTS_SHST_SHIFT);
 	net_client_abandon(c);
+}
+
+const char *net_client_auth_hash(const struct net_client *c)
+{
+	return c->auth_hash;
+}
+
+const char *net_client_auth_group(const struct net_client *c)
+{
+	return c->auth_hash ? c->auth_group : NULL;
 }
 
 uint16_t net_client_cntlid(const struct net_client *c)

@@ -14,6 +14,7 @@
 #define NET_CLIENT_H
 
 #include "common/err.h"
+#include "fabrics/auth/initiator.h"
 #include "fabrics/host/cmd.h"
 #include "fabrics/host/queue.h"
 
@@ -31,7 +32,10 @@ struct net_client_params {
 	uint32_t kato_ms; /* 0: none */
 	unsigned int timeout_ms; /* for each step; 0: 5000 */
 	const char *congestion; /* TCP's congestion control, lives as long; NULL: the system's */
-	bool no_enable; /* stop after Connect: no CC, no Identify */
+	bool no_enable; /* stop after Connect: no authentication, no CC, no Identify */
+	/* Secrets of the host, and of the controller towards it, which then has to authenticate too; copied.  NULL: none. */
+	const struct fab_auth_key *key, *ctrl_key;
+	struct fab_auth_algs algs; /* that the host offers; all zero: all there are */
 };
 
 /* Connects the admin queue, enables the controller and identifies it.  0, or -errno with err
@@ -44,6 +48,13 @@ int net_client_connect(const struct net_client_params *params, struct net_client
 void net_client_close(struct net_client *c);
 /* Closes the sockets and nothing else, as a host that died. */
 void net_client_abandon(struct net_client *c);
+
+/* Authenticates (again) on a queue; connecting does it by itself where the controller wants it to.  0, or -errno with err filled: -EACCES
+ * when either end fails the other; the queue has ended then. */
+int net_client_authenticate(struct net_client_queue *q, struct cmn_err *err);
+/* What was agreed upon last; NULL: the controller did not ask for it. */
+const char *net_client_auth_hash(const struct net_client *c);
+const char *net_client_auth_group(const struct net_client *c);
 
 uint16_t net_client_cntlid(const struct net_client *c);
 uint64_t net_client_cap(const struct net_client *c);

@@ -405,6 +405,11 @@ struct net_conn *net_conn_of(const struct fab_conn *conn)
 	return fab_conn_user(conn);
 }
 
+struct net_offload *net_conn_offload(const struct net_conn *c)
+{
+	return c->shard->server->offload;
+}
+
 struct net_reactor *net_conn_reactor(const struct net_conn *c)
 {
 	return c->shard->reactor;

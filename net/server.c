@@ -12,6 +12,13 @@ static void kick(struct fab_conn *conn)
 	net_conn_kick(net_conn_of(conn));
 }
 
+static void offload(struct fab_conn *conn, struct fab_work *work)
+{
+	struct net_conn *c = net_conn_of(conn);
+
+	net_offload_submit(net_conn_offload(c), net_conn_reactor(c), work);
+}
+
 static bool shard_init(struct net_shard *shard, struct net_server *s, struct net_reactor *r)
 {
 	shard->server = s;
@@ -23,6 +30,7 @@ static bool shard_init(struct net_shard *shard, struct net_server *s, struct net
 	if (!shard->scratch)
 		return false;
 	net_reactor_env(r)->kick = kick;
+	net_reactor_env(r)->offload = offload;
 	net_reactor_on_buf(r, net_conn_buffers_back, shard);
 	return true;
 }
@@ -35,7 +43,8 @@ struct net_server *net_server_create(const struct net_server_params *params)
 		return NULL;
 	s->params = *params;
 	TAILQ_INIT(&s->listeners);
-	s->shards = calloc(params->nr_reactors, sizeof(*s->shards));
+	s->offload = net_offload_create();
+	s->shards = s->offload ? calloc(params->nr_reactors, sizeof(*s->shards)) : NULL;
 	if (!s->shards)
 		goto out_fail;
 	for (unsigned int i = 0; i < params->nr_reactors; i++) {
@@ -66,6 +75,7 @@ void net_server_destroy(struct net_server *s)
 				net_conn_close(c);
 		}
 	}
+	net_offload_destroy(s->offload); /* its last messages free what was closed meanwhile */
 	for (unsigned int i = 0; s->shards && i < s->params.nr_reactors; i++) {
 		net_reactor_flush_messages(s->shards[i].reactor);
 		net_reactor_on_buf(s->shards[i].reactor, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "net/offload.h"
 #include "net/reactor_impl.h"
 #include "net/server.h"
 #include "net/share.h"
@@ -25,24 +26,27 @@ struct net_shard {
 	struct net_conn_list conns;
 	struct net_conn_list starved; /* wait for a pool buffer, in order */
 	_Atomic unsigned int nr_conns;
-	uint8_t *scratch; /* NET_SCRATCH bytes: whatever a push gets is consumed before the next receive */
+	uint8_t *
+		scratch; /* NET_SCRATCH bytes: whatever a push gets is consumed before the next receive */
 	struct iovec iov[NET_IOV_MAX];
 	struct net_share share;
-	uint64_t end_told; /* when an end was last logged, so that a flood of broken connections is no flood of lines */
+	uint64_t
+		end_told; /* when an end was last logged, so that a flood of broken connections is no flood of lines */
 };
 
 struct net_server {
 	struct net_server_params params;
 	_Atomic unsigned int nr_conns;
 	TAILQ_HEAD(, net_listener) listeners; /* the control thread's */
-	struct net_shard *shards;	      /* [nr_reactors] */
+	struct net_shard *shards; /* [nr_reactors] */
+	struct net_offload *offload;
 };
 
 /* Shared by reactor 0 (accepts), the control thread (removes) and connections (borrow the portal): reference counted. */
 struct net_listener {
 	struct net_watch watch;
 	struct net_timer pause; /* out of descriptors: try again then */
-	uint64_t quiet_until;	/* it has been logged */
+	uint64_t quiet_until; /* it has been logged */
 	struct net_server *server;
 	struct fab_portal portal;
 	TAILQ_ENTRY(net_listener) link;
@@ -63,5 +67,6 @@ void net_conn_close(struct net_conn *c);
 /* Drains every connection of the shard that came by l. */
 void net_conn_drain_listener(struct net_shard *shard, const struct net_listener *l);
 void net_conn_buffers_back(void *shard);
+struct net_offload *net_conn_offload(const struct net_conn *c);
 
 #endif

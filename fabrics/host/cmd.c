@@ -52,6 +52,32 @@ struct nvme_cmd fab_cmd_property_set(uint32_t offset, bool eight, uint64_t value
 	return property(NVMF_PROPERTY_SET, offset, eight, value);
 }
 
+static struct nvme_cmd authentication(uint8_t fctype, uint32_t len)
+{
+	struct nvmf_auth_cmd auth = {
+		.opcode = NVME_ADMIN_FABRICS,
+		.fctype = fctype,
+		.spsp0 = NVMF_AUTH_SPSP0,
+		.spsp1 = NVMF_AUTH_SPSP1,
+		.secp = NVMF_AUTH_SECP,
+		.len = htole32(len),
+	};
+	struct nvme_cmd cmd;
+
+	memcpy(&cmd, &auth, sizeof(cmd));
+	return cmd;
+}
+
+struct nvme_cmd fab_cmd_auth_send(uint32_t len)
+{
+	return authentication(NVMF_AUTH_SEND, len);
+}
+
+struct nvme_cmd fab_cmd_auth_recv(uint32_t len)
+{
+	return authentication(NVMF_AUTH_RECV, len);
+}
+
 struct nvme_cmd fab_cmd_identify(uint8_t cns, uint32_t nsid, uint16_t cntid, uint8_t csi)
 {
 	return (struct nvme_cmd){

@@ -23,6 +23,9 @@ void fab_cmd_connect(struct nvme_cmd *cmd, struct nvmf_connect_data *data,
 
 struct nvme_cmd fab_cmd_property_get(uint32_t offset, bool eight);
 struct nvme_cmd fab_cmd_property_set(uint32_t offset, bool eight, uint64_t value);
+/* A message of in-band authentication that goes, or is asked for. */
+struct nvme_cmd fab_cmd_auth_send(uint32_t len);
+struct nvme_cmd fab_cmd_auth_recv(uint32_t len);
 struct nvme_cmd fab_cmd_identify(uint8_t cns, uint32_t nsid, uint16_t cntid, uint8_t csi);
 /* len: bytes, a multiple of 4 */
 struct nvme_cmd fab_cmd_get_log(uint8_t lid, uint32_t nsid, uint64_t off, uint32_t len, bool rae);

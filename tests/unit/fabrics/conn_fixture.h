@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "common/container.h"
+#include "fabrics/auth/queue.h"
 #include "fabrics/conn.h"
 #include "fabrics/connect.h"
 #include "fabrics/ctrl.h"
@@ -26,6 +27,30 @@ static inline struct fab_status fx_refuse(struct fab_req *req)
 }
 
 const struct fab_queue_ops fab_unbound_queue_ops = { .parse = fx_refuse };
+
+/* Authentication's own: a gate that lets nothing through, and how it ended. */
+static inline struct fab_status fx_gate(struct fab_req *req)
+{
+	(void)req;
+	return FAB_ERR(NVME_SC_AUTH_REQUIRED);
+}
+
+const struct fab_queue_ops fab_auth_gate_ops = { .parse = fx_gate };
+
+static int fx_authenticating; /* begun and not ended */
+static unsigned int fx_told;
+
+void fab_auth_tell(struct fab_conn *conn)
+{
+	(void)conn;
+	fx_told++;
+}
+
+void fab_ctrl_authenticating(struct fab_ctrl *ctrl, bool begins)
+{
+	(void)ctrl;
+	fx_authenticating += begins ? 1 : -1;
+}
 
 void fab_ctrl_put(struct fab_ctrl *ctrl)
 {

@@ -25,6 +25,7 @@ struct fab_conn {
 	struct fab_site *site;
 	struct fab_ctrl *ctrl;
 	const struct fab_queue_ops *ops;
+	struct fab_conn_auth auth;
 	uint16_t qid, sqsize;
 	bool bound, sqflow_off, drained;
 	struct fab_req *inflight[MAX_INFLIGHT];
@@ -72,6 +73,27 @@ struct fab_ctrl *fab_conn_ctrl(const struct fab_conn *conn)
 uint16_t fab_conn_qid(const struct fab_conn *conn)
 {
 	return conn->qid;
+}
+
+struct fab_env *fab_conn_env(const struct fab_conn *conn)
+{
+	(void)conn;
+	return NULL;
+}
+
+struct fab_conn_auth *fab_conn_auth(struct fab_conn *conn)
+{
+	return &conn->auth;
+}
+
+void fab_conn_auth_begin(struct fab_conn *conn)
+{
+	conn->auth.under_way = true;
+}
+
+void fab_conn_auth_done(struct fab_conn *conn)
+{
+	conn->auth.under_way = false;
 }
 
 void fab_conn_drain(struct fab_conn *conn)

@@ -272,6 +272,75 @@ static void test_the_admin_connection_ends_when_keep_alive_expires(void **state)
 	fx_free(io);
 }
 
+/* ---- authentication ---- */
+
+static struct fixture *to_authenticate(void)
+{
+	struct fab_auth_params params = { .hostnqn = "nqn.2026-11.example:h",
+					  .subnqn = "nqn.2026-11.example:s" };
+	struct fab_queue_bind bind = IOQ(127);
+	struct fixture *f = fx_new();
+	uint8_t buf[128];
+
+	fx_told = 0;
+	fab_conn_push(f->conn, buf, pdu_icreq(buf, 0, 0));
+	bind.ops = &fx_ops;
+	bind.auth = fab_auth_create(&params);
+	fab_conn_bind(f->conn, &bind);
+	fx_drain(f, SIZE_MAX);
+	f->out_len = 0;
+	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_AUTHENTICATING);
+	assert_int_equal(fx_authenticating, 1);
+	return f;
+}
+
+static void test_commands_pass_once_the_host_is_authenticated(void **state)
+{
+	struct fixture *f = to_authenticate();
+	size_t pos = 0;
+
+	(void)state;
+	push_cmd(f, NVME_IO_FLUSH, 7, 0);
+	fx_drain(f, SIZE_MAX);
+	assert_int_equal(NVME_CQE_STATUS_CODE(rsp_status(f, &pos, 7)), NVME_SC_AUTH_REQUIRED);
+	assert_int_equal(f->executed, 0);
+	fab_conn_auth_done(f->conn);
+	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_LIVE);
+	assert_int_equal(fx_authenticating, 0);
+	assert_int_equal(fab_conn_deadline(f->conn), UINT64_MAX);
+	push_cmd(f, NVME_IO_FLUSH, 8, 0);
+	fx_drain(f, SIZE_MAX);
+	assert_int_equal(rsp_status(f, &pos, 8), 0);
+	assert_int_equal(f->executed, 1);
+	/* again, while commands go on */
+	fab_conn_auth_begin(f->conn);
+	assert_int_equal(fx_authenticating, 1);
+	assert_int_equal(fab_conn_deadline(f->conn), f->env.now + 60000000000);
+	push_cmd(f, NVME_IO_FLUSH, 9, 0);
+	fx_drain(f, SIZE_MAX);
+	assert_int_equal(rsp_status(f, &pos, 9), 0);
+	fx_free(f);
+	assert_int_equal(fx_authenticating, 0);
+}
+
+static void test_a_host_has_a_minute_to_authenticate(void **state)
+{
+	struct fixture *f = to_authenticate();
+
+	(void)state;
+	f->env.now += 59999999999;
+	fab_conn_tick(f->conn);
+	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_AUTHENTICATING);
+	assert_int_equal(fx_told, 0);
+	f->env.now++;
+	fab_conn_tick(f->conn);
+	assert_int_equal(fab_conn_state(f->conn), FAB_CONN_CLOSED);
+	assert_string_equal(fab_conn_end(f->conn).why, "not authenticated in time");
+	assert_int_equal(fx_told, 1);
+	fx_free(f);
+	assert_int_equal(fx_authenticating, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +357,8 @@ int main(void)
 		cmocka_unit_test(test_orphans_that_complete_while_cancelled_free_all_at_once),
 		cmocka_unit_test(test_requests_that_end_after_a_fatal_error_are_not_answered),
 		cmocka_unit_test(test_the_admin_connection_ends_when_keep_alive_expires),
+		cmocka_unit_test(test_commands_pass_once_the_host_is_authenticated),
+		cmocka_unit_test(test_a_host_has_a_minute_to_authenticate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,6 +222,19 @@ static void test_any_traffic_keeps_the_controller_alive(void **state)
 	world_destroy(w);
 }
 
+static void test_keep_alive_stands_still_while_the_host_authenticates(void **state)
+{
+	struct world *w = world_connected(FAB_CT_IO, true);
+
+	(void)state;
+	fab_ctrl_authenticating(w->ctrl, true);
+	assert_false(expires_before(w, w->now + 30000 * MS));
+	fab_ctrl_authenticating(w->ctrl, false);
+	assert_false(expires_before(w, w->now + 3000 * MS));
+	assert_true(expires_before(w, w->now + 6300 * MS));
+	world_destroy(w);
+}
+
 static void test_kato_zero_means_no_timer_for_io_and_a_long_one_for_discovery(void **state)
 {
 	struct world *w = world_create(FAB_CT_IO);
@@ -300,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_random_register_writes_never_leave_the_state_machine),
 		cmocka_unit_test(test_silence_of_a_keep_alive_timeout_is_fatal),
 		cmocka_unit_test(test_any_traffic_keeps_the_controller_alive),
+		cmocka_unit_test(test_keep_alive_stands_still_while_the_host_authenticates),
 		cmocka_unit_test(test_kato_zero_means_no_timer_for_io_and_a_long_one_for_discovery),
 		cmocka_unit_test(test_kato_is_rounded_up_to_the_granularity_told_by_kas),
 		cmocka_unit_test(test_the_queue_table_is_per_controller_and_frees_its_rows),
