@@ -20,6 +20,7 @@ function number(text, key) {
 	else if ($1 == "ok") t_passed++
 	else t_failed++
 }
+/^# SKIP: / { reasons[n++] = substr($0, 9) } # a part of a case
 /^(SKIP|[Ss]kipped): / { why = substr($0, index($0, ": ") + 2) }
 END {
 	if (rc == 77) {

@@ -99,7 +99,7 @@ def page_test(page):
     def test():
         for block in page.shown():
             if block.why:
-                print(f'# SKIP: {page.path.relative_to(pharos.SOURCE)}:{block.line + 1}: {block.why}')
+                print(f'# not carried out: {page.path.relative_to(pharos.SOURCE)}:{block.line + 1}: {block.why}')
         if not page.script().strip():
             return
         if not can_isolate():
