@@ -19,6 +19,7 @@
 #include "net/server_impl.h"
 
 #define DRAIN_READS 16
+#define LARGE ((size_t)16 << 10) /* takes a host longer to send than us to wake up */
 
 struct net_conn {
 	struct net_watch watch;
@@ -31,6 +32,7 @@ struct net_conn {
 	void *data; /* the daemon's */
 	TAILQ_ENTRY(net_conn) link, starved_link;
 	bool starved, full; /* full: the socket takes no more until EPOLLOUT */
+	bool ahead; /* the host sends commands without waiting for the answers to those before */
 	bool gone; /* closed; only the kill message still holds it */
 	_Atomic bool killed;
 };
@@ -85,9 +87,22 @@ static size_t share(const struct net_conn *c)
 
 /* ---- receiving ---- */
 
+/* A receive with bytes of more than one command tells that the host doesn't wait for each answer; one that ends a command with
+ * nothing behind it, that it may.  What lies in the middle of a command tells neither. */
+static void note_rest(struct net_conn *c, bool several)
+{
+	void *dst;
+	size_t rest = fab_conn_want(c->fab, &dst);
+
+	if (several || !rest)
+		c->ahead = several;
+	net_reactor_expects(c->shard->reactor, c->ahead && rest >= LARGE);
+}
+
 static void receive(struct net_conn *c)
 {
 	struct net_shard *shard = c->shard;
+	uint64_t capsules = fab_conn_stats(c->fab)->capsules_in;
 	uint64_t fails = net_reactor_buf_fails(shard->reactor);
 	size_t most = share(c);
 	struct iovec iov[2] = { { 0 }, { .iov_base = shard->scratch } };
@@ -115,6 +130,7 @@ static void receive(struct net_conn *c)
 		fab_conn_took(c->fab, cmn_min((size_t)n, want));
 	if ((size_t)n > want)
 		fab_conn_push(c->fab, shard->scratch, (size_t)n - want);
+	note_rest(c, want ? (size_t)n > want : fab_conn_stats(c->fab)->capsules_in - capsules > 1);
 	note_starved(c, fails);
 }
 

@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "net/reactor_impl.h"
 #include "net/ring.h"
+#include "net/spin.h"
 #include "net/timer.h"
 
 /* ThreadSanitizer knows only the older call, and so what an added descriptor brings along. */
@@ -28,13 +29,8 @@
 #define CAN_PWAIT2 1
 #endif
 #define MAX_EVENTS 64
-#define SPIN_STEP_NS (2 * CMN_NS_PER_US)
-#define FILE_SPINS 4 /* a device takes longer than a host that is at it */
 #define BEAT_NS                                                                                    \
 	(500 * CMN_NS_PER_MS) /* an idle reactor turns this often for whoever watches its counter */
-
-/* What it waits for.  Hosts and devices take turns at shallow depths, and what is right for one would unlearn the other. */
-enum wait { WAIT_HOSTS, WAIT_FILES, WAIT_COUNT };
 
 struct net_reactor {
 	struct fab_env env; /* first: buf_get/buf_put come back by it */
@@ -52,7 +48,7 @@ struct net_reactor {
 	TAILQ_HEAD(, net_after) after;
 	struct net_timer_heap timers;
 	uint64_t idle_since;
-	uint64_t spin_ns[WAIT_COUNT]; /* <= spin_max(), as learnt */
+	struct net_spin spin;
 	struct net_ring ring;
 	struct net_reactor_stats stats;
 	struct net_reactor_params params;
@@ -325,35 +321,18 @@ static bool work_waits(struct net_reactor *r)
 	       r->ring.unsubmitted || net_ring_ready(&r->ring) || r->buf_back;
 }
 
-static enum wait waits_for(const struct net_reactor *r)
+static enum net_spin_for waits_for(const struct net_reactor *r)
 {
-	return r->ring.inflight ? WAIT_FILES : WAIT_HOSTS;
-}
-
-static uint64_t spin_max(const struct net_reactor *r, enum wait what)
-{
-	return what == WAIT_FILES ? FILE_SPINS * r->params.spin_ns : r->params.spin_ns;
-}
-
-/* How long it spins follows what spinning brings: a sleep that ended within the time it may spin would have been worth it, a
- * longer one wasn't.  So a reactor with work every millisecond sleeps between, and one with work every 10 us never does. */
-static void learn(struct net_reactor *r, enum wait what, uint64_t slept)
-{
-	uint64_t *spin = &r->spin_ns[what];
-
-	if (slept < spin_max(r, what))
-		*spin = cmn_min(2 * *spin + SPIN_STEP_NS, spin_max(r, what));
-	else
-		*spin /= 2;
+	return r->ring.inflight ? NET_SPIN_FILES : NET_SPIN_HOSTS;
 }
 
 static void wait_for_work(struct net_reactor *r)
 {
 	uint64_t now = r->env.now, next = net_timer_heap_next(&r->timers);
 	uint64_t timeout = next > now ? next - now : 0;
-	enum wait what = waits_for(r);
+	enum net_spin_for what = waits_for(r);
 
-	if (now - r->idle_since < r->spin_ns[what] || !timeout) {
+	if (now - r->idle_since < net_spin_ns(&r->spin, what) || !timeout) {
 		net_stat_inc(&r->stats.empty_polls);
 		poll_events(r, 0);
 		return;
@@ -368,7 +347,7 @@ static void wait_for_work(struct net_reactor *r)
 	poll_events(r, timeout);
 	atomic_store_explicit(&r->sleeping, false, memory_order_relaxed);
 	if (r->nr_events)
-		learn(r, what, r->env.now - now);
+		net_spin_slept(&r->spin, what, r->env.now - now);
 	/* A whole beat without work: what the last burst took goes back to the system. */
 	if (!r->nr_events && timeout == BEAT_NS && !net_bufpool_used(r->pool))
 		net_bufpool_trim(r->pool);
@@ -482,6 +461,7 @@ struct net_reactor *net_reactor_create(const struct net_reactor_params *params, 
 	r->env.buf_put = env_buf_put;
 	r->env.now = cmn_now_ns();
 	fab_env_init(&r->env);
+	net_spin_init(&r->spin, params->spin_ns);
 	TAILQ_INIT(&r->after);
 	if (!params->want_uring)
 		snprintf(r->ring.error, sizeof(r->ring.error), "no io_uring was asked for");
@@ -540,6 +520,11 @@ uint64_t net_reactor_buf_fails(const struct net_reactor *r)
 bool net_reactor_is_current(const struct net_reactor *r)
 {
 	return current == r;
+}
+
+void net_reactor_expects(struct net_reactor *r, bool rest)
+{
+	r->spin.rest = rest;
 }
 
 const struct net_reactor_stats *net_reactor_stats(const struct net_reactor *r)

@@ -22,6 +22,8 @@ struct net_reactor_stats *net_reactor_stats_mut(struct net_reactor *r);
 struct net_bufpool *net_reactor_pool(struct net_reactor *r);
 /* How often buf_get() has failed: tells whether a call into a connection left something waiting for a buffer. */
 uint64_t net_reactor_buf_fails(const struct net_reactor *r);
+/* rest: the host that sent just now is in the middle of a large command, one of several (net/spin.h). */
+void net_reactor_expects(struct net_reactor *r, bool rest);
 /* As net_watch_del, from another thread: one event taken before may still be delivered. */
 void net_watch_forget(struct net_reactor *r, struct net_watch *w);
 /* Runs what was posted and not run; the reactor's thread is gone. */
