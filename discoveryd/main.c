@@ -237,6 +237,7 @@ static void end(struct daemon *d)
 	dsc_follow_stop(app->follow);
 	dsc_supervisor_destroy(app->supervisor);
 	dsc_backups_destroy(app->backups);
+	dsc_model_stop(app->model);
 	dsc_store_close(app->store);
 	dsc_model_destroy(app->model);
 	dsc_events_destroy(app->events);

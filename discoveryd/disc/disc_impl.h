@@ -78,7 +78,7 @@ struct dsc_disc {
 	uint64_t look_nr;
 	struct dsc_disc_host *by_host;
 	TAILQ_HEAD(, dsc_disc_ctrl) late;
-	uint64_t pause; /* ns from a change to the look */
+	uint64_t looked, pause; /* when a look was last, and how long after it the next may be */
 	_Atomic(struct dsc_disc_news *) news; /* newest first */
 	atomic_bool news_lost; /* no memory for some: look at everyone */
 	uint64_t looked_hosts; /* generation of all registrations up to which it has been looked */

@@ -12,10 +12,12 @@
 #include "common/container.h"
 #include "discoveryd/disc/disc_impl.h"
 
-/* A burst of changes becomes one event per host, a long one a handful: where a look finds several changes, the next waits twice as
- * long; where it finds one, half as long. */
+/* A burst of changes becomes one event per host, a long one a handful: where a look finds several changes, the next comes twice as
+ * long after it; where it finds one, half as long.  Where many hosts are told, they are left the time to read: most of a burst is
+ * then over sooner, for reading takes processor time that the changes need too. */
 #define PAUSE_MIN_NS (25 * CMN_NS_PER_MS)
 #define PAUSE_MAX_NS (800 * CMN_NS_PER_MS)
+#define PAUSE_TOLD_NS (600 * CMN_NS_PER_US) /* for each */
 
 /* What one publication changed: everyone's view, or that of some hosts. */
 struct dsc_disc_news {
@@ -127,9 +129,11 @@ static void look_at_late(struct dsc_disc *disc, const struct dsc_snapshot *snap)
 	}
 }
 
-static void set_pause(struct dsc_disc *disc, size_t changes)
+static void set_pause(struct dsc_disc *disc, size_t changes, uint64_t told)
 {
-	disc->pause = changes > 1 ? cmn_min(2 * disc->pause, PAUSE_MAX_NS)
+	uint64_t max = cmn_max(PAUSE_MAX_NS, told * PAUSE_TOLD_NS);
+
+	disc->pause = changes > 1 ? cmn_min(2 * disc->pause, max)
 				  : cmn_max(disc->pause / 2, PAUSE_MIN_NS);
 }
 
@@ -139,9 +143,10 @@ static void look(struct net_timer *t, uint64_t now)
 	struct dsc_disc_news *first = atomic_exchange(&disc->news, NULL);
 	bool all = atomic_exchange(&disc->news_lost, false);
 	const struct dsc_snapshot *snap; /* newer than the news */
+	uint64_t told = disc->events_sent;
 	size_t changes = 0, names = 0;
 
-	(void)now;
+	disc->looked = now;
 	snap = dsc_snapshot_current(disc->app->model);
 	for (struct dsc_disc_news *news = first; news; news = news->next) {
 		all |= news->all;
@@ -155,16 +160,18 @@ static void look(struct net_timer *t, uint64_t now)
 		look_at_some(disc, snap, news);
 	look_at_registrations(disc, snap);
 	look_at_late(disc, snap);
-	set_pause(disc, changes);
+	set_pause(disc, changes, disc->events_sent - told);
 	dsc_snapshot_put(snap);
 	free_news(first);
 }
 
 static void look_soon(struct dsc_disc *disc)
 {
+	uint64_t now = net_reactor_env(disc->reactor)->now;
+
 	if (!disc->look.heap_index)
 		net_timer_set(disc->reactor, &disc->look,
-			      net_reactor_env(disc->reactor)->now + disc->pause);
+			      cmn_max(now + PAUSE_MIN_NS, disc->looked + disc->pause));
 }
 
 void dsc_disc_look_later(struct dsc_disc_ctrl *dc)

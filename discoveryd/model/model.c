@@ -49,6 +49,7 @@ static void store_failed(void *arg)
 	struct dsc_model *model = arg;
 
 	dsc_state_assign(&model->ahead, &model->now);
+	dsc_rounds_fail(model);
 }
 
 int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct cmn_err *err)
@@ -59,6 +60,7 @@ int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct c
 
 	model->app = app;
 	TAILQ_INIT(&model->waiting);
+	dsc_rounds_init(model);
 	rc = dsc_store_load(app->store, &meta, load_row, model, err);
 	if (rc < 0) {
 		dsc_state_clear(&model->now);
@@ -81,6 +83,12 @@ int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct c
 	dsc_store_on_failure(app->store, store_failed, model);
 	*ret_model = model;
 	return 0;
+}
+
+void dsc_model_stop(struct dsc_model *model)
+{
+	if (model)
+		dsc_rounds_stop(model);
 }
 
 void dsc_model_destroy(struct dsc_model *model)
@@ -170,8 +178,7 @@ static void push(struct dsc_txn *txn, bool del, struct dsc_row *row)
 	struct dsc_store_req *req = &txn->req;
 
 	dsc_effects_before(txn, del, row);
-	req->writes =
-		dsc_grow(req->writes, req->nr_writes, &txn->max_writes, sizeof(*req->writes));
+	req->writes = dsc_grow(req->writes, req->nr_writes, &txn->max_writes, sizeof(*req->writes));
 	req->writes[req->nr_writes++] = (struct dsc_write){ .del = del, .row = row };
 	dsc_state_write(&txn->model->ahead, del, row);
 }
@@ -231,7 +238,7 @@ void dsc_txn_drop_ns(struct dsc_txn *txn, const struct dsc_subsys *s, const stru
 	dsc_txn_mark(txn, subsys_id);
 }
 
-static void replay(struct dsc_txn *txn)
+void dsc_txn_replay(struct dsc_txn *txn)
 {
 	struct dsc_model *model = txn->model;
 	struct dsc_writes_sub *sub;
@@ -251,10 +258,6 @@ static void replay(struct dsc_txn *txn)
 			dsc_zone_past_tell(model->app, (const struct dsc_zone_past *)w->row);
 	}
 	model->now.change = txn->req.change;
-	if (txn->touched_any) {
-		model->now.gen_any = txn->req.change;
-		model->all_changed = true;
-	}
 	dsc_effects_wait(model, &txn->effects);
 	dsc_publish_soon(model);
 }
@@ -270,23 +273,14 @@ static void fail(struct dsc_txn *txn, int result)
 	dsc_txn_finish(txn, &out);
 }
 
-static void stored(struct dsc_store_req *req)
+void dsc_txn_stored(struct dsc_txn *txn)
 {
-	struct dsc_txn *txn = cmn_container_of(req, struct dsc_txn, req);
-
-	if (req->result == 0)
-		replay(txn);
 	if (txn->committed)
-		txn->committed(txn, req->result);
-	else if (req->result < 0)
-		fail(txn, req->result);
+		txn->committed(txn, txn->req.result);
+	else if (txn->req.result < 0)
+		fail(txn, txn->req.result);
 	else
 		dsc_wait_add(txn);
-}
-
-static void dropped(struct dsc_store_req *req)
-{
-	dsc_txn_free(cmn_container_of(req, struct dsc_txn, req));
 }
 
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
@@ -299,19 +293,13 @@ void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,
 		return;
 	}
 	model->in_txn = false;
-	dsc_review_settle(txn);
 	if (call)
 		txn->call = *call;
 	if (target)
 		txn->target = *target;
 	if (name)
 		snprintf(txn->name, sizeof(txn->name), "%s", name);
-	dsc_state_clear(&txn->before);
-	txn->req.gen_any = model->ahead.gen_any;
-	txn->req.next_id = model->next_id;
-	txn->req.done = stored;
-	txn->req.drop = dropped;
-	dsc_store_submit(model->app->store, &txn->req);
+	dsc_round_add(txn);
 }
 
 void dsc_txn_abort(struct dsc_txn *txn)

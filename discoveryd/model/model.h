@@ -3,13 +3,14 @@
  * Owns: two states (`now`: committed, `ahead`: with all that is queued), transactions, what waits for confirmation.
  * Thread: the control loop.  May block: never.
  *
- * A transaction validates and writes against `ahead`, goes to the store, and is replayed on `now` once committed; then the new
- * snapshot is published at the end of the turn.  When the store fails, `ahead` goes back to `now`; whatever was queued
+ * A transaction validates and writes against `ahead`, is reviewed, goes to the store, and is replayed on `now` once committed; then the
+ * new snapshot is published at the end of the turn.  When the store fails, `ahead` goes back to `now`; whatever was queued
  * meanwhile fails too (store/store.h).
  *
  * Visibility is followed in here, not by the callers (model/effects.c): a write that hides something from a host bumps that
  * host's generation in the same transaction; one that will show something is remembered until its worker has confirmed.  What
- * hosts are told is compared before and after (model/review.c), so that a generation moves only when it differs. */
+ * hosts are told is compared before and after (model/review.c), so that a generation moves only when it differs.  Where many hosts
+ * are concerned a thread does that, and what is committed meanwhile is compared together after it (model/round.c). */
 #ifndef DISCOVERYD_MODEL_MODEL_H
 #define DISCOVERYD_MODEL_MODEL_H
 
@@ -23,8 +24,13 @@ struct dsc_zoning; /* zoning.h */
 /* Reads the store into a new model; also fills app->disc_nqn and app->node.  Nothing but app->loop and app->store need exist;
  * events that are read go to app->events when it is there. */
 int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct cmn_err *err);
+/* Before the store is closed, when the loop has ended: what is committed goes to the store.  NULL is legal. */
+void dsc_model_stop(struct dsc_model *model);
 /* After the store is closed: nothing is on its way any more. */
 void dsc_model_destroy(struct dsc_model *model);
+
+/* How many comparisons of what hosts are told the control loop makes itself: a change that needs more goes to the reviewer; 0: all do. */
+void dsc_model_set_at_once(struct dsc_model *model, unsigned int comparisons);
 
 /* Committed state, this turn's; borrowed until the control loop goes on. */
 const struct dsc_snapshot *dsc_model_now(struct dsc_model *model);

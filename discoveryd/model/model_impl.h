@@ -20,20 +20,38 @@ struct dsc_effect {
 };
 TAILQ_HEAD(dsc_effects, dsc_effect);
 
-/* What a transaction may have changed for hosts. */
+/* Of a subsystem for a host or a group, for a host by its NQN, or (neither) for whoever is told of it; subsys_id 0: of the
+ * referrals, for everyone or for a host, then of what other discovery controllers have too; or all that differs between a form of
+ * zoning and the one before it; or paths: of every subsystem that a host, or the hosts of a group, may use. */
+struct dsc_doubt {
+	uint64_t subsys_id, who_id;
+	char *nqn;
+	struct dsc_zoning *zoning;
+	bool paths;
+};
+
+/* What transactions may have changed for hosts. */
 struct dsc_review {
 	struct dsc_doubt *doubt;
 	size_t nr, max;
 	struct dsc_tree *dcs; /* ids */
 };
 
+/* What came of a review. */
+struct dsc_reviewed {
+	struct dsc_snapshot state; /* its views and generations are those after it; nothing else */
+	struct dsc_view **view; /* the new ones, for the store */
+	size_t nr, max;
+	bool everyone; /* hosts that nobody names are told something else */
+};
+
 struct dsc_txn {
 	struct dsc_store_req req;
 	struct dsc_model *model;
-	TAILQ_ENTRY(dsc_txn) link; /* waiting for its worker */
+	TAILQ_ENTRY(dsc_txn)
+	link; /* waiting for its review, of its round, or waiting for its worker */
 	struct dsc_snapshot before; /* ahead as it was, for abort */
 	size_t max_writes;
-	bool touched_any;
 	struct dsc_review review;
 	struct dsc_effects effects; /* to come, once committed */
 	struct dsc_call call;
@@ -58,6 +76,11 @@ struct dsc_model {
 	struct dsc_batch *batch; /* the one that is open */
 	struct dsc_tree *effects; /* committed, to be shown */
 	uint64_t effect_seq;
+	unsigned int at_once; /* comparisons */
+	struct dsc_txns held; /* committed while a round was under way */
+	struct dsc_round *round; /* that the reviewer has */
+	struct dsc_reviewer
+		*reviewer; /* NULL: nothing has been too much for the control loop yet */
 	struct dsc_txns waiting;
 	struct dsc_model_watch *watch;
 	struct net_after after;
@@ -81,13 +104,32 @@ void dsc_effects_end(struct dsc_model *model);
 void dsc_effects_rebuild(struct dsc_model *model);
 void dsc_effect_show(struct dsc_txn *txn, const struct dsc_effect *e);
 
+/* doubts.c */
+void dsc_review_free(struct dsc_review *review);
+void dsc_review_cut(struct dsc_review *review, size_t nr); /* down to the first nr */
+void dsc_review_join(struct dsc_review *to, struct dsc_review *from); /* leaves from empty */
+
 /* review.c */
-void dsc_review_settle(struct dsc_txn *txn);
+#define DSC_REVIEW_MAX 50000 /* comparisons */
+/* Compares what hosts are told by side[0], before, and side[1], after, where it is in doubt; generations move to `change`.  False when that
+ * needed more than `most` comparisons: then *ret moves everyone's.  *ret is the caller's to free, either way. */
+bool dsc_review_run(const struct dsc_review *review, const struct dsc_snapshot *const side[2],
+		    uint64_t change, unsigned int most, struct dsc_reviewed *ret);
+void dsc_reviewed_free(struct dsc_reviewed *reviewed);
 /* Nothing is written: fn is told of each host (NULL: those that nobody names) and subsystem (or as commands.h says) that is in doubt whether it
  * differs between the two states, possibly more than once.  False when there was too much to compare. */
 bool dsc_review_tell(struct dsc_txn *txn, const struct dsc_snapshot *const side[2], dsc_told_fn *fn,
 		     void *arg);
-void dsc_review_free(struct dsc_review *review);
+
+/* round.c */
+void dsc_round_add(struct dsc_txn *txn); /* is committed: goes to the store once it is reviewed */
+void dsc_rounds_init(struct dsc_model *model);
+void dsc_rounds_fail(struct dsc_model *model); /* the store has: so does all that isn't there yet */
+void dsc_rounds_stop(struct dsc_model *model);
+
+/* model.c */
+void dsc_txn_replay(struct dsc_txn *txn);
+void dsc_txn_stored(struct dsc_txn *txn); /* with req.result */
 
 /* batch.c */
 struct dsc_txn *dsc_batch_join(struct dsc_model *model);

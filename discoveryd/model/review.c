@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discoveryd/model/review.c - whose view a transaction changes: what may have changed is noted while it is written; when it is
- * committed, what hosts are told before and after is compared, and a generation moves only for those who are told something else.
- * Owns: a transaction's doubts.  Thread: the control loop.  May block: never.
+/* discoveryd/model/review.c - whose view transactions change: what hosts are told before and after is compared, and a generation moves
+ * only for those who are told something else.
+ * Owns: nothing.  Thread: any, a review at a time: what it reads is immutable.  May block: never.
  *
  * Hosts that nobody names are one: what any host is told (gen_any).  A host that is named somewhere may see no difference where
  * they do; then its row of views says up to which gen_any that is so.
@@ -16,78 +16,8 @@
 #include "discoveryd/model/paths.h"
 #include "discoveryd/model/zone_ways.h"
 
-#define COMPARISONS_MAX 50000
 #define FOREIGN_STEP                                                                               \
 	16 /* entries of other discovery controllers that cost as much as a comparison */
-
-/* -- doubts ------------------------------------------------------------------------------------------ */
-/* Of a subsystem for a host or a group, for a host by its NQN, or (neither) for whoever is told of it; subsys_id 0: of the
- * referrals, for everyone or for a host, then of what other discovery controllers have too; or all that differs between a form of
- * zoning and the one before it; or paths: of every subsystem that a host, or the hosts of a group, may use. */
-struct dsc_doubt {
-	uint64_t subsys_id, who_id;
-	char *nqn;
-	struct dsc_zoning *zoning;
-	bool paths;
-};
-
-static void add(struct dsc_review *r, const struct dsc_doubt *doubt)
-{
-	r->doubt = dsc_grow(r->doubt, r->nr, &r->max, sizeof(*r->doubt));
-	r->doubt[r->nr++] = *doubt;
-}
-
-void dsc_txn_doubt(struct dsc_txn *txn, uint64_t subsys_id, uint64_t who_id)
-{
-	add(&txn->review, &(struct dsc_doubt){ .subsys_id = subsys_id, .who_id = who_id });
-}
-
-void dsc_txn_doubt_referrals(struct dsc_txn *txn, const char *host_nqn)
-{
-	add(&txn->review, &(struct dsc_doubt){ .nqn = host_nqn ? dsc_strdup(host_nqn) : NULL });
-}
-
-/* Of what a discovery controller has.  There are few of them, and a read of one's log names it at each entry. */
-void dsc_txn_doubt_dc(struct dsc_txn *txn, uint64_t dc_id)
-{
-	struct dsc_review *r = &txn->review;
-
-	if (!dsc_tree_find(r->dcs, &dsc_ids_ops, &dc_id))
-		dsc_tree_set(&r->dcs, &dsc_ids_ops, dsc_id_value(dc_id));
-}
-
-void dsc_txn_doubt_host(struct dsc_txn *txn, uint64_t subsys_id, const char *host_nqn)
-{
-	add(&txn->review,
-	    &(struct dsc_doubt){ .subsys_id = subsys_id, .nqn = dsc_strdup(host_nqn) });
-}
-
-void dsc_txn_doubt_zoning(struct dsc_txn *txn, const struct dsc_zoning *zoning)
-{
-	add(&txn->review, &(struct dsc_doubt){ .zoning = dsc_row_get(zoning) });
-}
-
-void dsc_txn_doubt_paths(struct dsc_txn *txn, uint64_t who_id)
-{
-	add(&txn->review, &(struct dsc_doubt){ .who_id = who_id, .paths = true });
-}
-
-/* Down to the first nr of them. */
-static void cut(struct dsc_review *r, size_t nr)
-{
-	while (r->nr > nr) {
-		free(r->doubt[--r->nr].nqn);
-		dsc_row_put(r->doubt[r->nr].zoning);
-	}
-}
-
-void dsc_review_free(struct dsc_review *r)
-{
-	dsc_tree_put(r->dcs, &dsc_ids_ops);
-	cut(r, 0);
-	free(r->doubt);
-	memset(r, 0, sizeof(*r));
-}
 
 /* -- comparing ----------------------------------------------------------------------------------------- */
 /* A host that has been compared; or all that come from a prefix, and from no narrower one that a zone names. */
@@ -98,14 +28,17 @@ struct looked_at {
 	bool apart; /* where hosts that nobody names are, it isn't */
 	bool is_prefix;
 	struct net_prefix from;
+	struct dsc_asker who[2]; /* on either side; of a prefix, one that nobody names */
 	uint64_t
 		same; /* the subsystem that was compared last, and didn't differ: a host is named by several ways */
 	char key[DSC_NQN_MAX + 1]; /* its NQN, or that of the prefix among the views */
 };
 
 struct settling {
-	struct dsc_txn *txn;
+	const struct dsc_review *review; /* what is in doubt */
 	const struct dsc_snapshot *side[2]; /* before, after */
+	uint64_t change; /* what generations move to */
+	struct dsc_reviewed *out;
 	struct looked_at *hosts;
 	bool everyone; /* hosts that nobody names are told something else */
 	bool referrals; /* that is: referrals */
@@ -142,7 +75,7 @@ static bool same_paths(const struct dsc_paths *a, const struct dsc_paths *b)
 }
 
 /* By one way: where it comes from, and where to. */
-static bool differs_by(struct settling *st, uint64_t subsys_id, const char *nqn,
+static bool differs_by(struct settling *st, uint64_t subsys_id, const struct dsc_asker whos[2],
 		       const struct dsc_way *way)
 {
 	const struct dsc_subsys *s[2];
@@ -151,7 +84,7 @@ static bool differs_by(struct settling *st, uint64_t subsys_id, const char *nqn,
 	st->left -= !!st->left;
 	for (int i = 0; i < 2; i++) {
 		s[i] = dsc_snapshot_subsys_id(st->side[i], subsys_id);
-		who = dsc_asker(st->side[i], nqn);
+		who = whos[i];
 		who.has_from = way->has_from;
 		who.from = way->from;
 		who.has_to = way->has_to;
@@ -166,17 +99,18 @@ static bool differs_by(struct settling *st, uint64_t subsys_id, const char *nqn,
 /* Is the host (NULL: one that nobody names) told something else of the subsystem, by whichever way it may come? */
 static bool differs(struct settling *st, uint64_t subsys_id, const struct looked_at *h)
 {
-	const char *nqn = h && !h->is_prefix ? h->key : NULL;
+	static const struct dsc_asker nobody[2];
+	const struct dsc_asker *who = h ? h->who : nobody;
 	struct dsc_ways ways;
 
 	dsc_ways_init(&ways, h && h->is_prefix ? &h->from : NULL);
 	for (int i = 0; i < 2; i++)
 		dsc_ways_add(&ways, st->side[i], dsc_snapshot_subsys_id(st->side[i], subsys_id),
-			     nqn);
+			     &who[i]);
 	if (ways.too_many)
 		return true;
 	for (struct dsc_way way = { .has_from = false }; dsc_ways_next(&ways, &way);) {
-		if (differs_by(st, subsys_id, nqn, &way))
+		if (differs_by(st, subsys_id, who, &way))
 			return true;
 	}
 	return false;
@@ -264,6 +198,10 @@ static struct looked_at *look_at(struct settling *st, const char *key)
 	h = dsc_zalloc(sizeof(*h));
 	snprintf(h->key, sizeof(h->key), "%s", key);
 	HASH_ADD_STR(st->hosts, key, h);
+	if (dsc_view_is_prefix(key))
+		return h;
+	for (int i = 0; i < 2; i++)
+		h->who[i] = dsc_asker(st->side[i], h->key);
 	return h;
 }
 
@@ -333,6 +271,20 @@ static void review_host(struct settling *st, uint64_t subsys_id, const char *nqn
 		review_one(st, subsys_id, look_at(st, nqn));
 }
 
+/* What differs by a path policy: all that the host may use. */
+static void review_all(struct settling *st, const char *nqn)
+{
+	struct dsc_asker who;
+	uint64_t id;
+
+	for (int i = 0; i < 2; i++) {
+		who = dsc_asker(st->side[i], nqn);
+		id = 0;
+		while (st->left && (id = dsc_snapshot_allowed_after(st->side[i], &who, id)))
+			review_host(st, id, nqn);
+	}
+}
+
 static bool stands_for(const struct dsc_snapshot *st, uint64_t who_id, uint64_t host_id)
 {
 	const struct dsc_group *g = dsc_snapshot_group_id(st, who_id);
@@ -341,17 +293,44 @@ static bool stands_for(const struct dsc_snapshot *st, uint64_t who_id, uint64_t 
 		 : who_id == host_id && dsc_snapshot_host_id(st, host_id);
 }
 
-/* Every host that it stood for before, or stands for after. */
+/* Every host that a host or group stood for before, or stands for after. */
+struct who_walk {
+	struct settling *st;
+	uint64_t who_id, subsys_id; /* subsys_id 0: all that it may use */
+	int side;
+};
+
+static bool walk_host(const struct who_walk *w, const struct dsc_host *host)
+{
+	if (!host || (w->side == 1 && stands_for(w->st->side[0], w->who_id, host->id)))
+		return true;
+	if (w->subsys_id)
+		review_host(w->st, w->subsys_id, host->nqn);
+	else
+		review_all(w->st, host->nqn);
+	return w->st->left;
+}
+
+static bool walk_member(void *arg, void *value)
+{
+	const struct who_walk *w = arg;
+	const struct dsc_member *m = value;
+
+	return walk_host(w, dsc_snapshot_host_id(w->st->side[w->side], m->host_id));
+}
+
 static void review_who(struct settling *st, uint64_t subsys_id, uint64_t who_id)
 {
-	const struct dsc_host *host;
+	struct who_walk w = { .st = st, .who_id = who_id, .subsys_id = subsys_id };
+	const struct dsc_group *g[2];
 
-	for (int i = 0; i < 2; i++) {
-		for (host = dsc_snapshot_who_host(st->side[i], who_id, 0); host;
-		     host = dsc_snapshot_who_host(st->side[i], who_id, host->id)) {
-			if (i == 0 || !stands_for(st->side[0], who_id, host->id))
-				review_host(st, subsys_id, host->nqn);
-		}
+	for (int i = 0; i < 2; i++)
+		g[i] = dsc_snapshot_group_id(st->side[i], who_id);
+	for (; w.side < 2; w.side++) {
+		if (!g[w.side])
+			walk_host(&w, dsc_snapshot_host_id(st->side[w.side], who_id));
+		else if (w.side == 0 || !g[0] || g[0]->members != g[1]->members)
+			dsc_tree_walk(g[w.side]->members, walk_member, &w);
 	}
 }
 
@@ -486,39 +465,12 @@ static void review_zoning(struct settling *st, const struct dsc_zone_delta *delt
 		review_audience(st, delta->whole[i]);
 }
 
-/* -- what differs by a group's path policy: all that its hosts may use --------------------------------------------- */
-static void review_all(struct settling *st, const char *nqn)
-{
-	struct dsc_asker who;
-	uint64_t id;
-
-	for (int i = 0; i < 2; i++) {
-		who = dsc_asker(st->side[i], nqn);
-		id = 0;
-		while (st->left && (id = dsc_snapshot_allowed_after(st->side[i], &who, id)))
-			review_host(st, id, nqn);
-	}
-}
-
-static void review_paths(struct settling *st, uint64_t who_id)
-{
-	const struct dsc_host *host;
-
-	for (int i = 0; i < 2; i++) {
-		for (host = dsc_snapshot_who_host(st->side[i], who_id, 0); host;
-		     host = dsc_snapshot_who_host(st->side[i], who_id, host->id)) {
-			if (i == 0 || !stands_for(st->side[0], who_id, host->id))
-				review_all(st, host->nqn);
-		}
-	}
-}
-
 static void review_named(struct settling *st, const struct dsc_doubt *d)
 {
 	struct looked_at *h;
 
 	if (d->paths) {
-		review_paths(st, d->who_id);
+		review_who(st, 0, d->who_id);
 	} else if (d->zoning) {
 		review_zoning(st, &d->zoning->delta);
 	} else if (d->nqn && d->subsys_id) {
@@ -626,7 +578,7 @@ static void review_foreign_zones(struct settling *st)
 /* Zones are other ones. */
 static bool is_zoned_anew(const struct settling *st)
 {
-	const struct dsc_review *r = &st->txn->review;
+	const struct dsc_review *r = st->review;
 
 	for (size_t i = 0; i < r->nr; i++)
 		if (r->doubt[i].zoning)
@@ -641,7 +593,7 @@ static void review_dcs(struct settling *st)
 	bool all = is_zoned_anew(st);
 	void *value;
 
-	dsc_tree_each(value, st->txn->review.dcs, &dsc_ids_ops)
+	dsc_tree_each(value, st->review->dcs, &dsc_ids_ops)
 	{
 		uint64_t id = dsc_id(value);
 
@@ -681,11 +633,14 @@ static bool shares_any(struct settling *st, const struct looked_at *h)
 static void put_view(struct settling *st, const char *key, uint64_t gen, uint64_t past_any)
 {
 	struct dsc_view *view = dsc_row_new(DSC_ROW_VIEW);
+	struct dsc_reviewed *out = st->out;
 
 	snprintf(view->nqn, sizeof(view->nqn), "%s", key);
 	view->gen = gen;
 	view->past_any = past_any;
-	dsc_txn_put(st->txn, view);
+	out->view = dsc_grow(out->view, out->nr, &out->max, sizeof(struct dsc_view *));
+	out->view[out->nr++] = view;
+	dsc_state_write(&out->state, false, &view->row);
 }
 
 /* As it was before. */
@@ -702,7 +657,6 @@ static uint64_t genctr_before(struct settling *st, const struct looked_at *h)
  * they aren't. */
 static void move_everyone(struct settling *st)
 {
-	uint64_t change = dsc_txn_change(st->txn);
 	struct looked_at *h, *next;
 	bool prefix = false;
 
@@ -714,12 +668,12 @@ static void move_everyone(struct settling *st)
 		if (!st->left)
 			continue;
 		if (h->apart)
-			put_view(st, h->key, genctr_before(st, h), change);
+			put_view(st, h->key, genctr_before(st, h), st->change);
 		else if (prefix)
-			put_view(st, h->key, change, 0);
+			put_view(st, h->key, st->change, 0);
 	}
-	st->txn->touched_any = true;
-	st->txn->model->ahead.gen_any = change;
+	st->out->everyone = true;
+	st->out->state.gen_any = st->change;
 }
 
 static void move_generations(struct settling *st)
@@ -732,13 +686,13 @@ static void move_generations(struct settling *st)
 	}
 	HASH_ITER(hh, st->hosts, h, next) {
 		if (h->moved)
-			put_view(st, h->key, dsc_txn_change(st->txn), 0);
+			put_view(st, h->key, st->change, 0);
 	}
 }
 
 static void review(struct settling *st)
 {
-	const struct dsc_review *r = &st->txn->review;
+	const struct dsc_review *r = st->review;
 
 	for (size_t i = 0; i < r->nr && st->left; i++)
 		review_everyone(st, &r->doubt[i]);
@@ -760,25 +714,39 @@ static void clear(struct settling *st)
 		dsc_paths_end(&st->paths[i]);
 }
 
-void dsc_review_settle(struct dsc_txn *txn)
+bool dsc_review_run(const struct dsc_review *r, const struct dsc_snapshot *const side[2],
+		    uint64_t change, unsigned int most, struct dsc_reviewed *ret)
 {
-	struct settling st = { .txn = txn,
-			       .side = { &txn->before, &txn->model->ahead },
-			       .left = COMPARISONS_MAX };
+	struct settling st = { .review = r,
+			       .side = { side[0], side[1] },
+			       .change = change,
+			       .out = ret,
+			       .left = most };
 
+	memset(ret, 0, sizeof(*ret));
+	dsc_state_assign_views(&ret->state, side[1]);
 	review(&st);
-	if (txn->review.nr || txn->review.dcs)
+	if (r->nr || r->dcs)
 		move_generations(&st);
 	clear(&st);
-	dsc_review_free(&txn->review);
+	return st.left > 0;
+}
+
+void dsc_reviewed_free(struct dsc_reviewed *reviewed)
+{
+	for (size_t i = 0; i < reviewed->nr; i++)
+		dsc_row_put(reviewed->view[i]);
+	free(reviewed->view);
+	dsc_state_clear(&reviewed->state);
+	memset(reviewed, 0, sizeof(*reviewed));
 }
 
 bool dsc_review_tell(struct dsc_txn *txn, const struct dsc_snapshot *const side[2], dsc_told_fn *fn,
 		     void *arg)
 {
-	struct settling st = { .txn = txn,
+	struct settling st = { .review = &txn->review,
 			       .side = { side[0], side[1] },
-			       .left = COMPARISONS_MAX,
+			       .left = DSC_REVIEW_MAX,
 			       .tell = fn,
 			       .arg = arg };
 	size_t nr = txn->review.nr;
@@ -788,6 +756,6 @@ bool dsc_review_tell(struct dsc_txn *txn, const struct dsc_snapshot *const side[
 		dsc_effect_show(txn, e); /* as if it were confirmed */
 	review(&st);
 	clear(&st);
-	cut(&txn->review, nr);
+	dsc_review_cut(&txn->review, nr);
 	return st.left > 0;
 }

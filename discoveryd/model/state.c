@@ -88,6 +88,17 @@ void dsc_state_assign(struct dsc_snapshot *dst, const struct dsc_snapshot *src)
 	dst->gen_hosts = src->gen_hosts;
 }
 
+void dsc_state_assign_views(struct dsc_snapshot *dst, const struct dsc_snapshot *src)
+{
+	struct dsc_tree *old = dst->views;
+
+	dst->views = dsc_tree_get(src->views);
+	dsc_tree_put(old, &dsc_view_ops);
+	dst->gen_any = src->gen_any;
+	memcpy(dst->view_bits, src->view_bits, sizeof(dst->view_bits));
+	dst->gen_views = src->gen_views;
+}
+
 /* Takes over the caller's reference. */
 static void set_own(struct dsc_tree **root, const struct dsc_tree_ops *ops, void *row)
 {

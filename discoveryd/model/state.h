@@ -13,6 +13,8 @@ void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *ro
 
 /* dst gets references of its own on everything in src; dst's old ones are dropped. */
 void dsc_state_assign(struct dsc_snapshot *dst, const struct dsc_snapshot *src);
+/* Only the views and the generations that go with them: reviews alone write these, other transactions everything else. */
+void dsc_state_assign_views(struct dsc_snapshot *dst, const struct dsc_snapshot *src);
 void dsc_state_clear(struct dsc_snapshot *st);
 
 #endif

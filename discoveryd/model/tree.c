@@ -234,3 +234,12 @@ void *dsc_tree_next(const struct dsc_tree *t, const struct dsc_tree_ops *ops, co
 	}
 	return best;
 }
+
+bool dsc_tree_walk(const struct dsc_tree *t, bool (*fn)(void *arg, void *value), void *arg)
+{
+	for (; t; t = t->right) {
+		if (!dsc_tree_walk(t->left, fn, arg) || !fn(arg, t->value))
+			return false;
+	}
+	return true;
+}

@@ -36,6 +36,8 @@ void *dsc_tree_find(const struct dsc_tree *t, const struct dsc_tree_ops *ops, co
 /* The first value whose key is greater than key (NULL: the first of all); NULL at the end.  So a loop is
  *     for (v = dsc_tree_next(t, ops, NULL); v; v = dsc_tree_next(t, ops, ops->key(v))) */
 void *dsc_tree_next(const struct dsc_tree *t, const struct dsc_tree_ops *ops, const void *key);
+/* fn with each value in order, until it returns false; cheaper than the loop where there are thousands. */
+bool dsc_tree_walk(const struct dsc_tree *t, bool (*fn)(void *arg, void *value), void *arg);
 size_t dsc_tree_count(const struct dsc_tree *t);
 
 #define dsc_tree_each(v, t, ops)                                                                   \

@@ -70,13 +70,13 @@ static void add_locals(struct dsc_ways *ways, const struct dsc_snapshot *snap,
 }
 
 static void add_policy(struct dsc_ways *ways, const struct dsc_snapshot *snap,
-		       const struct dsc_subsys *s, const char *nqn)
+		       const struct dsc_subsys *s, const struct dsc_asker *who)
 {
-	struct dsc_path_rule rule = dsc_path_rule(snap, dsc_asker(snap, nqn).host, s);
+	struct dsc_path_rule rule = dsc_path_rule(snap, who->host, s);
 
 	if (rule.max_paths)
 		add_families(ways);
-	if (rule.policy == DSC_PATHS_LOCAL_FIRST && nqn && !ways->fixed)
+	if (rule.policy == DSC_PATHS_LOCAL_FIRST && who->nqn && !ways->fixed)
 		add_locals(ways, snap, s);
 }
 
@@ -110,7 +110,7 @@ static bool has_wildcard(const struct dsc_snapshot *snap, const struct dsc_subsy
 }
 
 void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
-		  const struct dsc_subsys *s, const char *nqn)
+		  const struct dsc_subsys *s, const struct dsc_asker *who)
 {
 	bool wildcard = s && snap->zonings && has_wildcard(snap, s);
 	const struct dsc_czone *zone;
@@ -122,7 +122,7 @@ void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
 		dsc_zones_of_init(&of, z, s->nqn, s->label);
 		while (!ways->too_many && (zone = dsc_zones_of_next(&of))) {
 			if (!ways->fixed)
-				add_zone(ways, zone, nqn);
+				add_zone(ways, zone, who->nqn);
 			if (wildcard && of.target->has & (FAB_ZE_IP | FAB_ZE_ADRFAM))
 				add_to(ways, &of.target->at);
 		}
@@ -130,7 +130,7 @@ void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
 	if (ways->nr_to)
 		add_families(ways);
 	if (s)
-		add_policy(ways, snap, s, nqn);
+		add_policy(ways, snap, s, who);
 }
 
 void dsc_ways_add_all(struct dsc_ways *ways, const struct dsc_snapshot *snap, const char *nqn)

@@ -24,9 +24,9 @@ struct dsc_ways {
 
 /* from NULL: from anywhere. */
 void dsc_ways_init(struct dsc_ways *ways, const struct net_prefix *from);
-/* What the zones of the subsystem (NULL: none) name, and its path policy depends on, for this host (NULL: one that nobody names). */
+/* What the zones of the subsystem (NULL: none) name, and its path policy depends on, for this host (without NQN: one that nobody names). */
 void dsc_ways_add(struct dsc_ways *ways, const struct dsc_snapshot *snap,
-		  const struct dsc_subsys *s, const char *nqn);
+		  const struct dsc_subsys *s, const struct dsc_asker *who);
 /* What the zones name that are enforced, of whatever subsystem. */
 void dsc_ways_add_all(struct dsc_ways *ways, const struct dsc_snapshot *snap, const char *nqn);
 /* Each combination, also of unknown ones. */

@@ -229,9 +229,19 @@ static void *run_store(void *arg)
 }
 
 /* -- the control loop's side ------------------------------------------------------------------------------- */
+uint64_t dsc_store_epoch(const struct dsc_store *store)
+{
+	return store->epoch;
+}
+
 void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req)
 {
-	req->epoch = store->epoch;
+	dsc_store_submit_as_of(store, req, store->epoch);
+}
+
+void dsc_store_submit_as_of(struct dsc_store *store, struct dsc_store_req *req, uint64_t epoch)
+{
+	req->epoch = epoch;
 	pthread_mutex_lock(&store->mutex);
 	TAILQ_INSERT_TAIL(&store->queue, req, link);
 	pthread_cond_signal(&store->wake);

@@ -54,6 +54,10 @@ struct dsc_store_req {
 		struct dsc_store_req *req); /* instead, when the loop has ended: only frees it */
 };
 void dsc_store_submit(struct dsc_store *store, struct dsc_store_req *req);
+/* As if it had been submitted at that epoch: it fails where the store has failed since. */
+void dsc_store_submit_as_of(struct dsc_store *store, struct dsc_store_req *req, uint64_t epoch);
+uint64_t
+dsc_store_epoch(const struct dsc_store *store); /* how many failures the control loop has seen */
 /* A row by itself that nobody waits for; takes the reference over.  What becomes of it is in the log only. */
 void dsc_store_put_row(struct dsc_store *store, void *row);
 

@@ -3,6 +3,7 @@
  * Owns: nothing; what is made is the caller's.  Thread: control loop.  May block: never. */
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "discoveryd/supervise/supervise_impl.h"
 #include "fabrics/discovery_text.h"
@@ -53,23 +54,56 @@ struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_p
 	return obj;
 }
 
+struct host_ids {
+	uint64_t *id;
+	size_t nr, max;
+};
+
+static void add_host_id(struct host_ids *hosts, uint64_t id)
+{
+	hosts->id = dsc_grow(hosts->id, hosts->nr, &hosts->max, sizeof(*hosts->id));
+	hosts->id[hosts->nr++] = id;
+}
+
+static bool add_member(void *arg, void *value)
+{
+	add_host_id(arg, ((const struct dsc_member *)value)->host_id);
+	return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
 /* NQNs of every host that the whos stand for, each once. */
 static struct json_object *doc_whos(const struct dsc_snapshot *st, struct dsc_tree *whos)
 {
 	struct json_object *arr = json_object_new_array();
-	struct dsc_tree *hosts = NULL;
+	struct host_ids hosts = { .id = NULL };
+	const struct dsc_group *g;
 	const struct dsc_host *h;
 	void *id;
 
 	dsc_tree_each(id, whos, &dsc_ids_ops)
 	{
-		for (h = dsc_snapshot_who_host(st, dsc_id(id), 0); h;
-		     h = dsc_snapshot_who_host(st, dsc_id(id), h->id))
-			dsc_tree_set(&hosts, &dsc_ids_ops, dsc_id_value(h->id));
+		g = dsc_snapshot_group_id(st, dsc_id(id));
+		if (g)
+			dsc_tree_walk(g->members, add_member, &hosts);
+		else
+			add_host_id(&hosts, dsc_id(id));
 	}
-	dsc_tree_each(id, hosts, &dsc_ids_ops) json_object_array_add(
-		arr, json_object_new_string(dsc_snapshot_host_id(st, dsc_id(id))->nqn));
-	dsc_tree_put(hosts, &dsc_ids_ops);
+	if (dsc_tree_count(whos) > 1)
+		qsort(hosts.id, hosts.nr, sizeof(*hosts.id), by_id);
+	for (size_t i = 0; i < hosts.nr; i++) {
+		h = i && hosts.id[i] == hosts.id[i - 1] ? NULL
+							: dsc_snapshot_host_id(st, hosts.id[i]);
+		if (h)
+			json_object_array_add(arr, json_object_new_string(h->nqn));
+	}
+	free(hosts.id);
 	return arr;
 }
 

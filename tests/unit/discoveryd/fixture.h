@@ -23,6 +23,7 @@
 struct fixture {
 	struct dsc_app app;
 	char dir[64];
+	bool by_reviewer; /* every change, however small; to be set before it is opened */
 };
 
 /* -- on the loop ------------------------------------------------------------------------------------- */
@@ -133,6 +134,8 @@ static inline int fixture_open(struct fixture *f, struct cmn_err *err)
 		f->app.events = dsc_events_create(&f->app);
 		rc = dsc_model_create(&f->app, &f->app.model, err);
 	}
+	if (!rc && f->by_reviewer)
+		dsc_model_set_at_once(f->app.model, 0);
 	if (!rc)
 		assert_int_equal(net_reactor_start(f->app.loop), 0);
 	return rc;
@@ -144,6 +147,7 @@ static inline void fixture_close(struct fixture *f)
 		turn_over(f);
 		net_reactor_stop(f->app.loop);
 	}
+	dsc_model_stop(f->app.model);
 	dsc_store_close(f->app.store);
 	dsc_model_destroy(f->app.model);
 	dsc_events_destroy(f->app.events);

@@ -600,6 +600,7 @@ static void store_fails(struct sim *sim)
 static void restart(struct sim *sim)
 {
 	sim->doing = "restart";
+	sim->f.by_reviewer = pick(sim, 2);
 	fixture_restart(&sim->f);
 }
 
@@ -736,6 +737,7 @@ static void begin_sim(struct sim *sim)
 	snprintf(f->dir, sizeof(f->dir), "%s/pharos-test-XXXXXX",
 		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	assert_non_null(mkdtemp(f->dir));
+	f->by_reviewer = pick(sim, 2);
 	assert_int_equal(fixture_open(f, &err), 0);
 	for (unsigned int i = 0; i < N_WORKERS; i++)
 		assert_int_equal(RUN(&c, make_worker, worker_name[i], 0), 0);
