@@ -341,6 +341,48 @@ static int apply_portal(struct api_config_call *call, struct json_object *doc, s
 	return rc;
 }
 
+/* -- ANA groups --------------------------------------------------------------------------------------------- */
+/* A portal that isn't optimized, and that the document doesn't name. */
+static bool has_other_state(struct json_object *there, struct json_object *doc)
+{
+	struct json_object *said = json_object_object_get(doc, "states");
+
+	json_object_object_foreach(json_object_object_get(there, "states"), portal, state) {
+		(void)state;
+		if (said && !json_object_object_get_ex(said, portal, NULL))
+			return true;
+	}
+	return false;
+}
+
+static int apply_ana_group(struct api_config_call *call, struct json_object *doc,
+			   struct cmn_err *err)
+{
+	struct dsc_ana_group_in in = { .only = call->prune && cmn_json_has(doc, "states") };
+	int rc = check(&api_kind_ana_group, doc, err);
+	const struct dsc_ana_group *g;
+	struct json_object *there;
+	char id[16];
+
+	if (rc == 0)
+		rc = api_ana_group_read(doc, &in, err);
+	if (rc == 0 && !in.id)
+		rc = cmn_err_set(err, -EINVAL, "id", "is needed");
+	g = rc == 0 ? dsc_snapshot_ana_group_id(dsc_batch_after(call->app), in.id) : NULL;
+	if (g) {
+		there = api_config_ana_group(dsc_batch_after(call->app), g);
+		snprintf(id, sizeof(id), "%u", in.id);
+		if (!call->prune && has_other_state(there, doc))
+			api_config_keep(call, "ana group", id, "states");
+		json_object_put(there);
+		rc = dsc_cmd_ana_group_update(call->app, in.id, &in, NULL, err);
+	} else if (rc == 0) {
+		rc = dsc_cmd_ana_group_create(call->app, &in, NULL, err);
+	}
+	free((void *)in.states);
+	return rc;
+}
+
 /* -- namespaces ------------------------------------------------------------------------------------------------ */
 static int change_ns(struct api_config_call *call, const char *nqn, struct json_object *doc,
 		     struct json_object *there, struct dsc_ns_in *in, struct cmn_err *err)
@@ -451,8 +493,9 @@ static int check_nulls(struct json_object *doc, struct cmn_err *err)
 
 int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 {
-	static const char *const known[] = { "version",	    "hosts",   "groups",     "zone_aliases",
-					     "zone_groups", "portals", "subsystems", NULL };
+	static const char *const known[] = { "version",	     "hosts",	    "groups",
+					     "zone_aliases", "zone_groups", "portals",
+					     "ana_groups",   "subsystems",  NULL };
 	uint64_t version = 1;
 
 	if (cmn_json_only(call->doc, known, err) < 0 || check_nulls(call->doc, err) < 0 ||
@@ -466,6 +509,7 @@ int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 	    for_each(call, call->doc, "zone_aliases", apply_zone_alias, err) < 0 ||
 	    for_each(call, call->doc, "zone_groups", apply_zone_group, err) < 0 ||
 	    for_each(call, call->doc, "portals", apply_portal, err) < 0 ||
+	    for_each(call, call->doc, "ana_groups", apply_ana_group, err) < 0 ||
 	    for_each(call, call->doc, "subsystems", apply_subsys, err) < 0)
 		return err->code;
 	return api_config_prune_rest(call, err);

@@ -8,9 +8,11 @@
 #include "api/render.h"
 #include "api/zone_json.h"
 
-/* Hosts, groups, zones as they are configured, portals and subsystems with their namespaces; no secrets, nothing observed. */
+/* Hosts, groups, zones as they are configured, portals, ANA groups and subsystems with their namespaces; no secrets, nothing observed. */
 struct json_object *api_config_render(const struct dsc_snapshot *snap);
 struct json_object *api_config_group(const struct dsc_snapshot *snap, const struct dsc_group *g);
+struct json_object *api_config_ana_group(const struct dsc_snapshot *snap,
+					 const struct dsc_ana_group *g);
 struct json_object *api_config_portal(const struct dsc_snapshot *snap, const struct dsc_portal *p);
 struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const struct dsc_subsys *s);
 struct json_object *api_config_ns(const struct dsc_snapshot *snap, const struct dsc_ns *ns);
@@ -38,11 +40,13 @@ int api_config_blame(struct cmn_err *err, const char *kind, const char *id);
 /* Portals that follow discoveryd's command line: they are neither made nor taken away by a document. */
 bool api_config_is_own(const struct dsc_portal *p);
 
-extern const struct api_kind api_kind_group, api_kind_host, api_kind_namespace, api_kind_portal,
-	api_kind_subsystem;
+extern const struct api_kind api_kind_ana_group, api_kind_group, api_kind_host, api_kind_namespace,
+	api_kind_portal, api_kind_subsystem;
 /* Bodies of subsystems, namespaces, groups and portals that have been checked, as their resources read them. */
 int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cmn_err *err);
 int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *err);
+int api_ana_group_read(struct json_object *doc, struct dsc_ana_group_in *in,
+		       struct cmn_err *err); /* in->states is freed by the caller */
 int api_group_read(struct json_object *doc, struct dsc_group_in *in, struct cmn_err *err);
 int api_portal_read(struct json_object *doc, struct dsc_portal_in *in, struct cmn_err *err);
 /* The members of it that can be changed. */

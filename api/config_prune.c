@@ -132,6 +132,26 @@ static int prune_portals(struct api_config_call *call, struct cmn_err *err)
 	return 0;
 }
 
+static int prune_ana_groups(struct api_config_call *call, struct cmn_err *err)
+{
+	const struct dsc_snapshot *before = dsc_batch_before(call->app);
+	struct dsc_call force = { .force = call->force };
+	const struct dsc_ana_group *g;
+	char id[16];
+
+	dsc_tree_each(g, before->ana_groups, &dsc_ana_group_ops)
+	{
+		snprintf(id, sizeof(id), "%u", (unsigned int)g->id);
+		if (g->id == DSC_ANA_DEFAULT || find(call->doc, "ana_groups", "id", id))
+			continue;
+		if (!call->prune)
+			api_config_keep(call, "ana group", id, NULL);
+		else if (dsc_cmd_ana_group_delete(call->app, g->id, &force, err) < 0)
+			return api_config_blame(err, "ANA group", id);
+	}
+	return 0;
+}
+
 /* -- zones --------------------------------------------------------------------------------------------- */
 static int prune_zones(struct api_config_call *call, const struct dsc_zone_group *group,
 		       struct json_object *doc, struct cmn_err *err)
@@ -236,6 +256,8 @@ static int prune_hosts(struct api_config_call *call, struct cmn_err *err)
 
 int api_config_prune_rest(struct api_config_call *call, struct cmn_err *err)
 {
+	if (has_list(call->doc, "ana_groups") && prune_ana_groups(call, err) < 0)
+		return err->code;
 	if (has_list(call->doc, "portals") && prune_portals(call, err) < 0)
 		return err->code;
 	if (has_list(call->doc, "zone_groups") && prune_zone_groups(call, err) < 0)

@@ -125,6 +125,35 @@ static struct json_object *render_zone_groups(const struct dsc_snapshot *snap)
 	return array;
 }
 
+/* Only what isn't optimized: so that a portal that a document doesn't name is. */
+struct json_object *api_config_ana_group(const struct dsc_snapshot *snap,
+					 const struct dsc_ana_group *g)
+{
+	struct json_object *json = json_object_new_object(), *states = json_object_new_object();
+	const struct dsc_portal *portal = NULL;
+
+	while ((portal = dsc_snapshot_portal_after(snap, portal ? portal->name : NULL))) {
+		uint8_t state = dsc_snapshot_ana_state(g, portal);
+
+		if (state != NVME_ANA_OPTIMIZED)
+			api_add_str(states, portal->name, fab_ana_text(state));
+	}
+	api_add_u64(json, "id", g->id);
+	api_add_str(json, "description", *g->description ? g->description : NULL);
+	json_object_object_add(json, "states", states);
+	return json;
+}
+
+static struct json_object *render_ana_groups(const struct dsc_snapshot *snap)
+{
+	struct json_object *array = json_object_new_array();
+	const struct dsc_ana_group *g;
+
+	dsc_tree_each(g, snap->ana_groups, &dsc_ana_group_ops)
+		json_object_array_add(array, api_config_ana_group(snap, g));
+	return array;
+}
+
 static struct json_object *render_portals(const struct dsc_snapshot *snap)
 {
 	struct json_object *array = json_object_new_array();
@@ -174,6 +203,7 @@ struct json_object *api_config_ns(const struct dsc_snapshot *snap, const struct 
 	api_add_u64(json, "size", ns->size);
 	api_add_u64(json, "block_size", ns->block_size);
 	api_add_bool(json, "read_only", ns->read_only);
+	api_add_u64(json, "ana_group", ns->ana_group);
 	json_object_object_add(json, "hosts", render_ns_hosts(snap, ns));
 	return json;
 }
@@ -236,6 +266,7 @@ struct json_object *api_config_render(const struct dsc_snapshot *snap)
 	json_object_object_add(json, "zone_aliases", render_zone_aliases(snap));
 	json_object_object_add(json, "zone_groups", render_zone_groups(snap));
 	json_object_object_add(json, "portals", render_portals(snap));
+	json_object_object_add(json, "ana_groups", render_ana_groups(snap));
 	json_object_object_add(json, "subsystems", array);
 	return json;
 }

@@ -114,6 +114,8 @@ static const struct api_field fields[] = {
 	{ "block_size", API_NUMBER, API_FIND | API_CREATE, API_AT(dsc_ns, block_size), .min = 512,
 	  .max = 4096 },
 	{ "read_only", API_BOOL, API_FILTER | API_SET | API_NULL, API_AT(dsc_ns, read_only) },
+	{ "ana_group", API_NUMBER, API_FIND | API_SET | API_NULL, API_AT(dsc_ns, ana_group),
+	  .min = 1, .max = FAB_ANA_GROUPS },
 	{ "hosts", API_TEXTS, API_FILTER | API_SET | API_NULL, .get = get_hosts,
 	  .check = api_check_who },
 	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_ns, created_ms) },
@@ -195,6 +197,9 @@ int api_ns_read(struct json_object *doc, struct dsc_ns_in *in, struct cmn_err *e
 	in->uuid = api_body_str(doc, "uuid");
 	in->nguid = api_body_str(doc, "nguid");
 	in->eui64 = api_body_str(doc, "eui64");
+	in->ana_group = (uint32_t)api_body_u64(doc, "ana_group");
+	if (!in->ana_group && cmn_json_has(doc, "ana_group"))
+		in->ana_group = DSC_ANA_DEFAULT; /* null */
 	if (api_read_tri(doc, "read_only", &in->read_only, err) < 0)
 		return err->code;
 	return api_read_list(doc, "hosts", &in->hosts, err);

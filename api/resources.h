@@ -8,6 +8,7 @@
 
 /* keep sorted */
 extern const struct api_route api_res_allow[];
+extern const struct api_route api_res_ana_group[];
 extern const struct api_route api_res_audit[];
 extern const struct api_route api_res_backup[];
 extern const struct api_route api_res_config[];

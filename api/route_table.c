@@ -11,6 +11,7 @@ const struct api_route *const api_route_table[] = {
 	api_res_host,
 	api_res_group,
 	api_res_portal,
+	api_res_ana_group,
 	api_res_worker,
 	api_res_config,
 	api_res_publish,

@@ -17,6 +17,7 @@ const struct cli_command *const cli_areas[] = {
 	cli_zone_alias_commands,
 	cli_zoning_commands,
 	cli_portal_commands,
+	cli_ana_group_commands,
 	cli_worker_commands,
 	cli_publish_commands,
 	cli_config_commands,
@@ -39,6 +40,7 @@ const struct cli_command *const cli_areas[] = {
 
 const struct cli_resource cli_resources[] = {
 	/* keep sorted */
+	{ "ana-group", "ana", "groups of namespaces, and how portals let hosts at them", "ana-groups", "id" },
 	{ "audit", NULL, "who changed what", "audit", NULL },
 	{ "backup", NULL, "copies of discoveryd's database", "backups", "id" },
 	{ "connection", "conn", "each queue pair of each controller", "connections", NULL },

@@ -18,6 +18,7 @@ extern const struct cli_command cli_zone_group_commands[], cli_zone_commands[],
 extern const struct cli_command cli_zoning_commands[]; /* zoning.c */
 extern const struct cli_command cli_registration_commands[]; /* registration.c */
 extern const struct cli_command cli_portal_commands[]; /* portal.c */
+extern const struct cli_command cli_ana_group_commands[]; /* ana.c */
 extern const struct cli_command cli_backup_commands[]; /* backup.c */
 extern const struct cli_command cli_user_commands[]; /* user.c */
 extern const struct cli_command cli_worker_commands[]; /* worker.c */

@@ -28,6 +28,7 @@ static const struct cli_column columns[] = {
 	{ "HOSTS", NULL, CELL_TEXT, hosts_text },
 	{ "UUID", "uuid", CELL_TEXT, NULL },
 	{ "NGUID", "nguid", CELL_TEXT | CELL_WIDE, NULL },
+	{ "ANA GROUP", "ana_group", CELL_NUMBER | CELL_WIDE, NULL },
 	{ "READ ONLY", "read_only", CELL_TEXT | CELL_WIDE, NULL },
 	{ "AGE", "created_at", CELL_AGE | CELL_WIDE, NULL },
 	{ NULL, NULL, 0, NULL },
@@ -43,6 +44,7 @@ static const struct cli_option create_options[] = {
 	{ "nguid", "nguid", CLI_TEXT, CLI_BODY, "HEX", "32 digits; made up when left out" },
 	{ "eui64", "eui64", CLI_TEXT, CLI_BODY, "HEX", "16 digits; made up when left out" },
 	{ "read-only", "read_only", CLI_FLAG, CLI_BODY, NULL, "no host may write" },
+	{ "ana-group", "ana_group", CLI_NUMBER, CLI_BODY, "N", "its ANA group (1)" },
 	{ "host", "hosts", CLI_LIST, CLI_BODY, "NQN",
 	  "a host that sees it (all of the subsystem)" },
 	CLI_WAIT_OPTION,
@@ -52,6 +54,7 @@ static const struct cli_option create_options[] = {
 static const struct cli_option set_options[] = {
 	{ "size", "size", CLI_TEXT, CLI_BODY, "SIZE", "new size" },
 	{ "read-only", "read_only", CLI_BOOL, CLI_BODY, "YES|NO", "may no host write?" },
+	{ "ana-group", "ana_group", CLI_NUMBER, CLI_BODY, "N", "its ANA group" },
 	{ "host", "hosts", CLI_LIST, CLI_BODY, "NQN",
 	  "a host that sees it, instead of those so far" },
 	{ "all-hosts", "hosts", CLI_NULL, CLI_BODY, NULL, "every host of the subsystem sees it" },

@@ -54,6 +54,12 @@ const char *dsc_names_text(struct dsc_names *names);
 void dsc_names_connected(struct dsc_names *names, struct dsc_app *app, const char *nqn,
 			 const char *host_nqn, const char *portal);
 
+/* cmd_ana.c */
+/* -EINVAL about "ana_group" when there is no such group. */
+int dsc_cmd_check_ana_group(const struct dsc_snapshot *st, uint64_t id, struct cmn_err *err);
+/* The portal goes: what it says of groups, too. */
+void dsc_cmd_drop_ana_states(struct dsc_txn *txn, uint64_t portal_id);
+
 /* cmd_group.c */
 /* Takes a host out of all groups, or a group off the referrals, and either off every list of subsystems and namespaces. */
 void dsc_cmd_drop_who(struct dsc_txn *txn, uint64_t who_id);

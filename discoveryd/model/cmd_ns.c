@@ -193,12 +193,14 @@ static int fill(struct dsc_app *app, const struct dsc_subsys *s, struct dsc_ns *
 	ns->size = in->size;
 	ns->block_size = in->block_size ? in->block_size : 512;
 	ns->read_only = in->read_only == DSC_YES;
+	ns->ana_group = in->ana_group ? in->ana_group : DSC_ANA_DEFAULT;
 	ns->restricted = in->hosts.set && !in->hosts.null;
 	ns->created_ms = cmn_wall_ms();
 	if (ns->block_size != 512 && ns->block_size != 4096)
 		return cmn_err_set(err, -EINVAL, "block_size", "must be 512 or 4096");
-	if (set_nsid(s, ns, in, err) < 0 || set_backend(st, ns, in, err) < 0 ||
-	    set_identity(st, ns, in, err) < 0 || check_size(app, ns, in->size_set, 0, err) < 0)
+	if (dsc_cmd_check_ana_group(st, ns->ana_group, err) < 0 || set_nsid(s, ns, in, err) < 0 ||
+	    set_backend(st, ns, in, err) < 0 || set_identity(st, ns, in, err) < 0 ||
+	    check_size(app, ns, in->size_set, 0, err) < 0)
 		return err->code;
 	return dsc_cmd_check_whos(st, &in->hosts, "hosts", err);
 }
@@ -265,9 +267,12 @@ static int change(struct dsc_app *app, struct dsc_ns *ns, const struct dsc_ns_in
 
 	if (in->read_only != DSC_UNSET)
 		ns->read_only = in->read_only == DSC_YES;
+	if (in->ana_group)
+		ns->ana_group = in->ana_group;
 	if (in->hosts.set)
 		ns->restricted = !in->hosts.null;
-	if (dsc_cmd_check_whos(dsc_cmd_ahead(app), &in->hosts, "hosts", err) < 0)
+	if (dsc_cmd_check_ana_group(dsc_cmd_ahead(app), ns->ana_group, err) < 0 ||
+	    dsc_cmd_check_whos(dsc_cmd_ahead(app), &in->hosts, "hosts", err) < 0)
 		return err->code;
 	if (!in->size_set || in->size == before)
 		return 0;
@@ -280,7 +285,8 @@ static int change(struct dsc_app *app, struct dsc_ns *ns, const struct dsc_ns_in
 
 static bool same(const struct dsc_ns *a, const struct dsc_ns *b)
 {
-	return a->size == b->size && a->read_only == b->read_only && a->restricted == b->restricted;
+	return a->size == b->size && a->read_only == b->read_only &&
+	       a->restricted == b->restricted && a->ana_group == b->ana_group;
 }
 
 int dsc_cmd_ns_update(struct dsc_app *app, const char *nqn, uint32_t nsid,

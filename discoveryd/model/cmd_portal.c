@@ -282,6 +282,7 @@ int dsc_cmd_portal_delete(struct dsc_app *app, const char *name, const struct ds
 		dsc_txn_mark(txn, id);
 	}
 	dsc_cmd_drop_fails(txn, 0, p->id);
+	dsc_cmd_drop_ana_states(txn, p->id);
 	dsc_txn_del(txn, p);
 	dsc_txn_commit(txn, call, &target, name);
 	return 0;

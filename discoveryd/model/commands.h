@@ -84,6 +84,7 @@ struct dsc_ns_in {
 	uint32_t block_size; /* 0: 512; create only */
 	const char *uuid, *nguid, *eui64; /* NULL: made up; create only */
 	enum dsc_tri read_only;
+	uint32_t ana_group; /* 0: leave it, or DSC_ANA_DEFAULT */
 	struct dsc_list hosts;
 };
 
@@ -148,6 +149,28 @@ int dsc_cmd_portal_update(struct dsc_app *app, const char *name, const struct ds
 			  const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_portal_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 			  struct cmn_err *err);
+
+/* What a portal is to say of a group. */
+struct dsc_ana_state_in {
+	const char *portal;
+	uint8_t state; /* enum nvme_ana_state */
+};
+
+struct dsc_ana_group_in {
+	uint32_t id; /* 0: the lowest that is free; create only */
+	const char *description; /* NULL: leave it, or none; "": none */
+	const struct dsc_ana_state_in *states;
+	size_t nr_states;
+	bool only; /* portals that states doesn't name are to say optimized */
+};
+
+int dsc_cmd_ana_group_create(struct dsc_app *app, const struct dsc_ana_group_in *in,
+			     const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_ana_group_update(struct dsc_app *app, uint64_t id, const struct dsc_ana_group_in *in,
+			     const struct dsc_call *call, struct cmn_err *err);
+/* Forced, its namespaces go to DSC_ANA_DEFAULT, which can't be deleted itself. */
+int dsc_cmd_ana_group_delete(struct dsc_app *app, uint64_t id, const struct dsc_call *call,
+			     struct cmn_err *err);
 
 int dsc_cmd_worker_create(struct dsc_app *app, const struct dsc_worker_in *in,
 			  const struct dsc_call *call, struct cmn_err *err);

@@ -52,6 +52,16 @@ char *dsc_strdup(const char *text)
 }
 
 /* -- what a row owns beside its fixed part ------------------------------------------------------- */
+static void ana_group_drop(void *p)
+{
+	dsc_tree_put(((struct dsc_ana_group *)p)->states, &dsc_ana_state_ops);
+}
+
+static void ana_group_share(void *p)
+{
+	dsc_tree_get(((struct dsc_ana_group *)p)->states);
+}
+
 static void host_drop(void *p)
 {
 	struct dsc_host *h = p;
@@ -303,6 +313,8 @@ static const struct {
 	[DSC_ROW_NODE] = { sizeof(struct dsc_node), NULL, NULL },
 	[DSC_ROW_WORKER] = { sizeof(struct dsc_worker), NULL, NULL },
 	[DSC_ROW_PORTAL] = { sizeof(struct dsc_portal), NULL, NULL },
+	[DSC_ROW_ANA_GROUP] = { sizeof(struct dsc_ana_group), ana_group_drop, ana_group_share },
+	[DSC_ROW_ANA_STATE] = { sizeof(struct dsc_ana_state), NULL, NULL },
 	[DSC_ROW_HOST] = { sizeof(struct dsc_host), host_drop, host_share },
 	[DSC_ROW_GROUP] = { sizeof(struct dsc_group), group_drop, group_share },
 	[DSC_ROW_MEMBER] = { sizeof(struct dsc_member), NULL, NULL },
@@ -414,6 +426,8 @@ static void *row_get(void *row)
 U64_ORDER(node, dsc_node, id);
 U64_ORDER(worker, dsc_worker, id);
 U64_ORDER(portal, dsc_portal, id);
+U64_ORDER(ana_group, dsc_ana_group, id);
+U64_ORDER(ana_state, dsc_ana_state, portal_id);
 U64_ORDER(host, dsc_host, id);
 U64_ORDER(subsys, dsc_subsys, id);
 U64_ORDER(group, dsc_group, id);

@@ -15,6 +15,7 @@
 
 #include "common/uuid.h"
 #include "discoveryd/model/tree.h"
+#include "fabrics/ana.h"
 
 #define DSC_NQN_MAX 223 /* bytes, without the end */
 #define DSC_NAME_MAX 63 /* ids of workers, portals, nodes */
@@ -27,6 +28,8 @@ enum dsc_row_kind {
 	DSC_ROW_NODE,
 	DSC_ROW_WORKER,
 	DSC_ROW_PORTAL,
+	DSC_ROW_ANA_GROUP,
+	DSC_ROW_ANA_STATE,
 	DSC_ROW_HOST,
 	DSC_ROW_GROUP, /* of hosts */
 	DSC_ROW_MEMBER, /* a host of a group */
@@ -95,6 +98,24 @@ struct dsc_portal {
 	char advertise[64]; /* told instead of address; "" none */
 	uint8_t secure_channel; /* told: NVMF_TREQ_SECURE_ of TREQ */
 	uint64_t since, changed, created_ms;
+};
+
+#define DSC_ANA_DEFAULT 1 /* the group of a namespace until another is said; always there */
+
+struct dsc_ana_group {
+	struct dsc_row row;
+	uint64_t id; /* ANAGRPID: 1 to FAB_ANA_GROUPS */
+	char description[256]; /* for people */
+	uint64_t changed, created_ms;
+	uint32_t nr_ns; /* derived */
+	struct dsc_tree *states; /* struct dsc_ana_state by portal id: dsc_ana_state_ops */
+};
+
+/* What a portal says of a group; one that has said nothing yet says optimized. */
+struct dsc_ana_state {
+	struct dsc_row row;
+	uint64_t group_id, portal_id, since;
+	uint8_t state; /* enum nvme_ana_state */
 };
 
 /* Which of the portals that a host may use it is told first: model/paths.h. */
@@ -177,6 +198,7 @@ struct dsc_ns {
 	uint8_t nguid[16], eui64[8];
 	uint8_t backend; /* enum dsc_backend */
 	bool read_only, restricted; /* restricted: only `hosts` see it */
+	uint32_t ana_group; /* of a struct dsc_ana_group that is there */
 	uint64_t size;
 	char *path; /* file: absolute; else NULL */
 	uint64_t changed, created_ms;
@@ -330,6 +352,7 @@ struct dsc_name *dsc_name_new(const char *text, uint64_t id);
 /* Keys: ids by uint64_t *, names, views and paths by char *, namespaces by uint32_t *, their UUIDs by struct cmn_uuid *,
  * portals of a worker and failures by a whole row of which the key's members are set. */
 extern const struct dsc_tree_ops dsc_node_ops, dsc_worker_ops, dsc_portal_ops, dsc_host_ops;
+extern const struct dsc_tree_ops dsc_ana_group_ops, dsc_ana_state_ops;
 extern const struct dsc_tree_ops dsc_subsys_ops, dsc_allow_ops, dsc_serve_ops, dsc_ns_ops;
 extern const struct dsc_tree_ops dsc_name_ops, dsc_view_ops, dsc_path_ops, dsc_uuid_ops;
 extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;

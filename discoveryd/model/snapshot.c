@@ -39,6 +39,7 @@ const char *const dsc_why_name[DSC_WHY_COUNT] = {
 BY_ID(node, nodes)
 BY_ID(worker, workers)
 BY_ID(portal, portals)
+BY_ID(ana_group, ana_groups)
 BY_ID(host, hosts)
 BY_ID(group, groups)
 BY_ID(subsys, subsystems)
@@ -291,6 +292,33 @@ const struct dsc_reg *dsc_snapshot_host_reg_after(const struct dsc_snapshot *sna
 	}
 	r = dsc_tree_next(snap->host_regs, &dsc_reg_nqn_ops, after);
 	return r && (!host_nqn || !strcmp(r->nqn, host_nqn)) ? r : NULL;
+}
+
+uint8_t dsc_snapshot_ana_state(const struct dsc_ana_group *group, const struct dsc_portal *portal)
+{
+	const struct dsc_ana_state *state =
+		dsc_tree_find(group->states, &dsc_ana_state_ops, &portal->id);
+
+	return state ? state->state : NVME_ANA_OPTIMIZED;
+}
+
+const struct dsc_ns *dsc_snapshot_ana_ns(const struct dsc_snapshot *snap, uint64_t group_id,
+					 const struct dsc_ns *after)
+{
+	uint64_t id = after ? after->subsys_id : 0;
+	const struct dsc_subsys *s = after ? dsc_snapshot_subsys_id(snap, id) : NULL;
+	const struct dsc_ns *ns = after;
+
+	for (;;) {
+		while (s && (ns = dsc_tree_next(s->namespaces, &dsc_ns_ops, ns ? &ns->nsid : NULL)))
+			if (ns->ana_group == group_id)
+				return ns;
+		s = dsc_tree_next(snap->subsystems, &dsc_subsys_ops, &id);
+		if (!s)
+			return NULL;
+		id = s->id;
+		ns = NULL;
+	}
 }
 
 bool dsc_snapshot_serves(const struct dsc_subsys *s, const struct dsc_portal *p)

@@ -26,6 +26,7 @@ struct dsc_snapshot {
 	uint64_t gen_any; /* generation of what every host sees */
 	struct dsc_tree *nodes, *workers, *portals, *hosts, *groups,
 		*subsystems; /* by id: dsc_<row>_ops */
+	struct dsc_tree *ana_groups; /* by id */
 	struct dsc_tree *worker_names, *portal_names, *group_names; /* dsc_name_ops */
 	struct dsc_tree *host_nqns, *subsys_nqns; /* dsc_name_ops */
 	struct dsc_tree *worker_portals; /* struct dsc_portal by (worker id, id) */
@@ -154,6 +155,12 @@ const struct dsc_host *dsc_snapshot_host_id(const struct dsc_snapshot *snap, uin
 const struct dsc_group *dsc_snapshot_group_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_worker *dsc_snapshot_worker_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_portal *dsc_snapshot_portal_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_ana_group *dsc_snapshot_ana_group_id(const struct dsc_snapshot *snap, uint64_t id);
+/* What the portal says of the group: enum nvme_ana_state. */
+uint8_t dsc_snapshot_ana_state(const struct dsc_ana_group *group, const struct dsc_portal *portal);
+/* Namespaces of the group one by one, in the order of their subsystems: after NULL gives the first. */
+const struct dsc_ns *dsc_snapshot_ana_ns(const struct dsc_snapshot *snap, uint64_t group_id,
+					 const struct dsc_ns *after);
 const struct dsc_node *dsc_snapshot_node_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_entity *dsc_snapshot_entity(const struct dsc_snapshot *snap, const char *eid);
 const struct dsc_entity *dsc_snapshot_entity_id(const struct dsc_snapshot *snap, uint64_t id);

@@ -17,6 +17,7 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, nodes), &dsc_node_ops },
 	{ offsetof(struct dsc_snapshot, workers), &dsc_worker_ops },
 	{ offsetof(struct dsc_snapshot, portals), &dsc_portal_ops },
+	{ offsetof(struct dsc_snapshot, ana_groups), &dsc_ana_group_ops },
 	{ offsetof(struct dsc_snapshot, hosts), &dsc_host_ops },
 	{ offsetof(struct dsc_snapshot, groups), &dsc_group_ops },
 	{ offsetof(struct dsc_snapshot, subsystems), &dsc_subsys_ops },
@@ -165,6 +166,58 @@ static void write_portal(struct dsc_snapshot *st, bool del, const struct dsc_row
 	set_own(&st->portals, &dsc_portal_ops, p);
 }
 
+static void write_ana_group(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_ana_group *in = (const struct dsc_ana_group *)row;
+	const struct dsc_ana_group *old = dsc_snapshot_ana_group_id(st, in->id);
+	struct dsc_ana_group *g;
+
+	if (del) {
+		dsc_tree_del(&st->ana_groups, &dsc_ana_group_ops, &in->id);
+		return;
+	}
+	g = dsc_row_copy(in);
+	dsc_tree_put(g->states, &dsc_ana_state_ops);
+	g->states = dsc_tree_get(old ? old->states : NULL);
+	g->nr_ns = old ? old->nr_ns : 0;
+	set_own(&st->ana_groups, &dsc_ana_group_ops, g);
+}
+
+static void hang(struct dsc_tree **root, const struct dsc_tree_ops *ops, bool del,
+		 const struct dsc_row *row)
+{
+	if (del)
+		dsc_tree_del(root, ops, ops->key(row));
+	else
+		set_own(root, ops, dsc_row_copy(row));
+}
+
+static void write_ana_state(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_ana_group *old =
+		dsc_snapshot_ana_group_id(st, ((const struct dsc_ana_state *)row)->group_id);
+	struct dsc_ana_group *g;
+
+	if (!old)
+		return;
+	g = dsc_row_copy(old);
+	hang(&g->states, &dsc_ana_state_ops, del, row);
+	set_own(&st->ana_groups, &dsc_ana_group_ops, g);
+}
+
+/* One namespace more, or less. */
+static void count_ana(struct dsc_snapshot *st, uint32_t group_id, int by)
+{
+	const struct dsc_ana_group *old = dsc_snapshot_ana_group_id(st, group_id);
+	struct dsc_ana_group *g;
+
+	if (!old)
+		return;
+	g = dsc_row_copy(old);
+	g->nr_ns = (uint32_t)((int)g->nr_ns + by);
+	set_own(&st->ana_groups, &dsc_ana_group_ops, g);
+}
+
 static void write_host(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
 {
 	const struct dsc_host *in = (const struct dsc_host *)row;
@@ -310,15 +363,6 @@ static struct dsc_subsys *open_subsys(struct dsc_snapshot *st, uint64_t id)
 	return s ? dsc_row_copy(s) : NULL;
 }
 
-static void hang(struct dsc_tree **root, const struct dsc_tree_ops *ops, bool del,
-		 const struct dsc_row *row)
-{
-	if (del)
-		dsc_tree_del(root, ops, ops->key(row));
-	else
-		set_own(root, ops, dsc_row_copy(row));
-}
-
 static void write_allow(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
 {
 	const struct dsc_allow *a = (const struct dsc_allow *)row;
@@ -371,6 +415,10 @@ static void replace_ns(struct dsc_snapshot *st, struct dsc_subsys *s, uint32_t n
 {
 	struct dsc_ns *old = dsc_tree_find(s->namespaces, &dsc_ns_ops, &nsid);
 
+	if (!old || !now || old->ana_group != now->ana_group) {
+		count_ana(st, old ? old->ana_group : 0, -1);
+		count_ana(st, now ? now->ana_group : 0, 1);
+	}
 	if (old)
 		index_ns(st, old, false);
 	if (now) {
@@ -647,6 +695,8 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_NODE] = write_node,
 	[DSC_ROW_WORKER] = write_worker,
 	[DSC_ROW_PORTAL] = write_portal,
+	[DSC_ROW_ANA_GROUP] = write_ana_group,
+	[DSC_ROW_ANA_STATE] = write_ana_state,
 	[DSC_ROW_HOST] = write_host,
 	[DSC_ROW_SUBSYS] = write_subsys,
 	[DSC_ROW_NS] = write_ns,

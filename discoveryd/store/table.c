@@ -84,6 +84,22 @@ static const struct column portal_columns[] = {
 	END,
 };
 
+static const struct column ana_group_columns[] = {
+	K("id", U64, dsc_ana_group, id),
+	C("description", TEXT, dsc_ana_group, description),
+	C("changed", U64, dsc_ana_group, changed),
+	C("created_ms", U64, dsc_ana_group, created_ms),
+	END,
+};
+
+static const struct column ana_state_columns[] = {
+	K("group_id", U64, dsc_ana_state, group_id),
+	K("portal_id", U64, dsc_ana_state, portal_id),
+	C("state", U8, dsc_ana_state, state),
+	C("since", U64, dsc_ana_state, since),
+	END,
+};
+
 static const struct column host_columns[] = {
 	K("id", U64, dsc_host, id),
 	C("nqn", TEXT, dsc_host, nqn),
@@ -143,6 +159,7 @@ static const struct column ns_columns[] = {
 	C("path", STR_NULL, dsc_ns, path),
 	C("read_only", BOOL, dsc_ns, read_only),
 	C("restricted", BOOL, dsc_ns, restricted),
+	C("ana_group", U32, dsc_ns, ana_group),
 	C("changed", U64, dsc_ns, changed),
 	C("created_ms", U64, dsc_ns, created_ms),
 	END,
@@ -373,6 +390,8 @@ static const struct {
 	{ DSC_ROW_NODE, "nodes", node_columns },
 	{ DSC_ROW_WORKER, "workers", worker_columns },
 	{ DSC_ROW_PORTAL, "portals", portal_columns },
+	{ DSC_ROW_ANA_GROUP, "ana_groups", ana_group_columns },
+	{ DSC_ROW_ANA_STATE, "ana_states", ana_state_columns },
 	{ DSC_ROW_HOST, "hosts", host_columns },
 	{ DSC_ROW_GROUP, "host_groups", group_columns },
 	{ DSC_ROW_MEMBER, "group_members", member_columns },

@@ -80,6 +80,19 @@ static void written_portal(struct dsc_supervisor *sup, bool del, const struct ds
 	sup_apply_soon(w);
 }
 
+static void written_ana_state(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
+{
+	const struct dsc_portal *p = dsc_snapshot_portal_id(
+		dsc_model_now(sup->app->model), ((const struct dsc_ana_state *)row)->portal_id);
+	struct sup_worker *w = p ? sup_worker_find(sup, p->worker_id) : NULL;
+
+	(void)del;
+	if (!w)
+		return;
+	mark(&w->dirty_portals, p->id);
+	sup_apply_soon(w);
+}
+
 /* Memory is made for an identity that is new, never for one that hosts know (supervise.c sees to those at start). */
 static void written_ns(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
 {
@@ -155,7 +168,7 @@ static void (*const written[DSC_ROW_COUNT])(struct dsc_supervisor *sup, bool del
 	[DSC_ROW_NS] = written_ns,	   [DSC_ROW_ALLOW] = written_allow,
 	[DSC_ROW_SERVE] = written_serve,   [DSC_ROW_NS_ALLOW] = written_ns_allow,
 	[DSC_ROW_MEMBER] = written_member, [DSC_ROW_ZONING] = written_zoning,
-	[DSC_ROW_REG] = written_reg,
+	[DSC_ROW_REG] = written_reg,	   [DSC_ROW_ANA_STATE] = written_ana_state,
 };
 
 void sup_apply_written(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
@@ -270,7 +283,7 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 		if (!p || !sup_portal_is_held(w->sup, p))
 			continue;
 		ok = ok && send_portal_fd(w, p);
-		json_object_array_add(portals, sup_doc_portal(w->sup->app, p));
+		json_object_array_add(portals, sup_doc_portal(w->sup->app, st, p));
 	}
 	for (size_t i = 0; i < w->apply.nr_subsystems; i++) {
 		const struct dsc_subsys *s = dsc_snapshot_subsys_id(st, w->apply.subsystems[i]);

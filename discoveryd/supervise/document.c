@@ -37,9 +37,30 @@ static void add_hex(struct json_object *obj, const char *key, const uint8_t *byt
 	add_str(obj, key, text);
 }
 
-struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_portal *p)
+/* What isn't optimized; NULL: nothing. */
+static struct json_object *doc_ana(const struct dsc_snapshot *st, const struct dsc_portal *p)
 {
-	struct json_object *obj = json_object_new_object();
+	const struct dsc_ana_group *group;
+	struct json_object *obj = NULL;
+	char id[8];
+
+	dsc_tree_each(group, st->ana_groups, &dsc_ana_group_ops)
+	{
+		uint8_t state = dsc_snapshot_ana_state(group, p);
+
+		if (state == NVME_ANA_OPTIMIZED)
+			continue;
+		obj = obj ? obj : json_object_new_object();
+		snprintf(id, sizeof(id), "%u", (unsigned int)group->id);
+		add_str(obj, id, fab_ana_text(state));
+	}
+	return obj;
+}
+
+struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_snapshot *st,
+				   const struct dsc_portal *p)
+{
+	struct json_object *obj = json_object_new_object(), *ana = doc_ana(st, p);
 
 	add_str(obj, "id", p->name);
 	add_u64(obj, "portid", p->portid);
@@ -51,6 +72,8 @@ struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_p
 		add_str(obj, "congestion", app->opt.congestion);
 	if (p->secure_channel)
 		add_str(obj, "secure_channel", fab_disc_secure_text(p->secure_channel));
+	if (ana)
+		json_object_object_add(obj, "ana", ana);
 	return obj;
 }
 
@@ -127,6 +150,8 @@ static struct json_object *doc_ns(const struct dsc_snapshot *st, const struct ds
 	add_u64(obj, "size", ns->size);
 	add_u64(obj, "block_size", ns->block_size);
 	add_bool(obj, "read_only", ns->read_only);
+	if (ns->ana_group != DSC_ANA_DEFAULT)
+		add_u64(obj, "ana_group", ns->ana_group);
 	json_object_object_add(obj, "hosts", doc_ns_hosts(st, ns));
 	return obj;
 }
@@ -214,7 +239,7 @@ struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot
 	for (p = dsc_snapshot_worker_portal(st, w->id, 0); p;
 	     p = dsc_snapshot_worker_portal(st, w->id, p->id)) {
 		if (sup_portal_is_held(w->sup, p))
-			json_object_array_add(portals, sup_doc_portal(w->sup->app, p));
+			json_object_array_add(portals, sup_doc_portal(w->sup->app, st, p));
 	}
 	dsc_tree_each(s, st->subsystems, &dsc_subsys_ops)
 	{

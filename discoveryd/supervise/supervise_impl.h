@@ -132,7 +132,8 @@ bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *hos
 struct json_object *sup_doc_access(const struct dsc_snapshot *st, const struct dsc_subsys *s,
 				   struct json_object *sets);
 struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st);
-struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_portal *p);
+struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_snapshot *st,
+				   const struct dsc_portal *p);
 struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapshot *st,
 				   const struct dsc_subsys *s, struct json_object *sets);
 /* A RAM namespace has its memory, a portal its socket; what has not isn't told to the worker. */

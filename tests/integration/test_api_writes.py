@@ -133,7 +133,7 @@ def test_everything_that_is_wrong_is_told_at_once():
     assert errors['backend']['valid'] == 'ram, file, null' and errors['nsid']['valid'] == '1 to 4096' and errors['nsid']['value'] == 5000, errors
     assert errors['color']['valid'].startswith('nsid, uuid') and errors['hosts[1]']['value'] == 'bad', errors
     problem = api.problem(422, 'PATCH', f'/subsystems/{NQN}/namespaces/1', {'nsid': 2, 'backend': 'null', 'size': None})
-    assert [e['field'] for e in problem['errors']] == ['nsid', 'backend', 'size'] and problem['errors'][0]['valid'] == 'size, read_only, hosts', problem
+    assert [e['field'] for e in problem['errors']] == ['nsid', 'backend', 'size'] and problem['errors'][0]['valid'] == 'size, read_only, ana_group, hosts', problem
 
 
 def test_null_takes_back_to_the_default():

@@ -63,6 +63,8 @@ COMMANDS = {
     "deleteRegistration": ["registration", "delete", "1"],
     "listDiscoveryControllers": ["dc", "list"], "createDiscoveryController": ["dc", "create", "x"], "getDiscoveryController": ["dc", "show", "x"],
     "patchDiscoveryController": ["dc", "set", "x"], "deleteDiscoveryController": ["dc", "delete", "x"],
+    "listAnaGroups": ["ana-group", "list"], "createAnaGroup": ["ana-group", "create"], "getAnaGroup": ["ana-group", "show", "1"],
+    "patchAnaGroup": ["ana-group", "set", "1"], "deleteAnaGroup": ["ana-group", "delete", "2"],
     "listPortals": ["portal", "list"], "createPortal": ["portal", "create", "x"],
     "getPortal": ["portal", "show", "x"], "patchPortal": ["portal", "set", "x"], "deletePortal": ["portal", "delete", "x"], "listWorkers": ["worker", "list"],
     "createWorker": ["worker", "create"], "getWorker": ["worker", "show", "x"], "patchWorker": ["worker", "set", "x"], "deleteWorker": ["worker", "delete", "x"],
