@@ -214,11 +214,12 @@ class Mdns(unittest.TestCase):
 
     def test_started_before_avahi_warns_once_and_is_announced_later(self):
         self.storage.stop("avahi")
-        self.start_discoveryd("10.78.0.1")
+        self.start_discoveryd("10.78.0.1", options=["--dctype", "none"])
         time.sleep(2)
         self.assertEqual(self.storage.log("discoveryd").count("not announced by mDNS"), 1)
         self.storage.start_avahi()
         self.wait_found(["10.78.0.1"])
+        self.assertEqual(self.host.browse("_cdc._sub._nvme-disc._tcp"), [], "a subtype for what it isn't")
 
     def test_an_avahi_that_hangs_holds_up_nothing_else(self):
         self.storage.procs["avahi"].send_signal(signal.SIGSTOP)

@@ -114,6 +114,47 @@ def test_a_file_in_use_by_a_living_process_names_it():
                 assert host.io[0].read(1, 0, 1) == b'u' * 512
 
 
+def opened_direct(pid, path):
+    """Whether each descriptor that the process has of it bypasses the page cache."""
+    flags = []
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        if os.path.realpath(f'/proc/{pid}/fd/{fd}') == path:
+            with open(f'/proc/{pid}/fdinfo/{fd}', encoding='ascii') as f:
+                flags.append(int(f.read().split('flags:')[1].split()[0], 8))
+    return flags and all(f & os.O_DIRECT for f in flags)
+
+
+def loop_device(path):
+    """A block device with the file's blocks, or None."""
+    try:
+        return subprocess.run(['losetup', '--find', '--show', path], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def test_a_file_and_a_block_device_are_served_past_the_page_cache():
+    with Folder() as folder:
+        path, behind = folder.file('volume', SIZE), folder.file('behind', SIZE)
+        device = loop_device(behind)
+        if not device:
+            print('# SKIP: no loop device: a block device as backend')
+        try:
+            with pharos.Targetd(document(on_file(path), *([on_file(device, 2, size=0)] if device else []))) as target:
+                assert opened_direct(target.process.pid, path) and (not device or opened_direct(target.process.pid, device))
+                with nvme.Host('127.0.0.1', target.port, NQN, HOST) as host:
+                    for nsid, file in ((1, path), (2, device))[:2 if device else 1]:
+                        assert struct.unpack('<Q', host.admin.identify(0, nsid)[:8])[0] == SIZE // 512
+                        host.io[0].write(nsid, SIZE // 512 - 8, b'd' * 4096, fua=True)
+                        host.io[0].run(nvme.sqe(8, nsid, cdw10=SIZE // 512 - 8, cdw12=0))  # Write Zeroes, a block
+                        assert host.io[0].read(nsid, SIZE // 512 - 8, 8) == bytes(512) + b'd' * 3584
+                        with open(file, 'rb') as f:
+                            f.seek(SIZE - 4096)
+                            assert f.read() == bytes(512) + b'd' * 3584, file
+        finally:
+            if device:
+                subprocess.run(['losetup', '-d', device], check=True)
+
+
 def test_create_makes_the_file_and_makes_it_longer():
     with Folder() as folder:
         path = f'{folder.path}/new'
