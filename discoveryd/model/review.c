@@ -61,7 +61,8 @@ static bool same_entry(const struct dsc_portal *a, const struct dsc_portal *b)
 	       !strcmp(told_address(a), told_address(b));
 }
 
-/* Hosts that nobody names have each an order of their own where it is by hash: another rule is another order for some of them. */
+/* Hosts that nobody names have each an order of their own where it is by hash, or by where they come from: another rule is another
+ * order for some of them. */
 static bool same_paths(const struct dsc_paths *a, const struct dsc_paths *b)
 {
 	if (a->nr_told != b->nr_told)
@@ -70,8 +71,10 @@ static bool same_paths(const struct dsc_paths *a, const struct dsc_paths *b)
 		if (!same_entry(a->path[i].portal, b->path[i].portal))
 			return false;
 	}
-	return a->who.nqn || a->nr_told < 2 ||
-	       (a->rule.policy == b->rule.policy && a->rule.max_paths == b->rule.max_paths);
+	if (a->who.nqn || a->nr_told < 2)
+		return true;
+	return a->rule.policy == b->rule.policy &&
+	       (a->rule.policy == DSC_PATHS_ALL || a->rule.max_paths == b->rule.max_paths);
 }
 
 /* By one way: where it comes from, and where to. */

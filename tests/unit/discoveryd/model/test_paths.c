@@ -322,6 +322,20 @@ static void test_a_groups_policy_moves_the_generations_of_its_hosts_alone(void *
 	assert_true(genctr(f, "nqn.2026-11.example:b") > b);
 }
 
+static void test_a_limit_that_nobody_reaches_changes_nothing_for_hosts(void **state)
+{
+	struct fixture *f = *state;
+	struct command c;
+	uint64_t gen;
+
+	begin_portals(f, NULL, 0);
+	gen = genctr(f, "nqn.2026-11.example:b");
+	assert_int_equal(RUN(&c, update, (&(struct dsc_paths_in){ NULL, true, 5 }), 0), 0);
+	assert_int_equal(genctr(f, "nqn.2026-11.example:b"), gen);
+	assert_int_equal(RUN(&c, update, (&(struct dsc_paths_in){ NULL, true, 3 }), 0), 0);
+	assert_true(genctr(f, "nqn.2026-11.example:b") > gen);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
@@ -333,6 +347,7 @@ int main(void)
 		TEST(test_what_has_nothing_to_do_with_it_moves_nobody),
 		TEST(test_a_portal_that_comes_or_goes_moves_only_those_it_concerns),
 		TEST(test_a_group_says_it_before_the_subsystem_the_first_by_name_wins),
+		TEST(test_a_limit_that_nobody_reaches_changes_nothing_for_hosts),
 		TEST(test_a_groups_policy_moves_the_generations_of_its_hosts_alone),
 	};
 
