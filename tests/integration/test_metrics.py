@@ -17,6 +17,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
+import measure  # noqa: E402
 import nvmetcp as nvme  # noqa: E402
 import openapi  # noqa: E402
 import pharos  # noqa: E402
@@ -309,9 +310,10 @@ def scrape_text(daemon):
 
 
 def scrape_time(daemon):
-    began = time.monotonic()
+    """Processor seconds of discoveryd, which others on the machine don't lengthen; seconds by the clock; bytes."""
+    cpu, began = measure.cpu_seconds(daemon.process.pid), time.monotonic()
     size = len(scrape_text(daemon))
-    return time.monotonic() - began, size
+    return measure.cpu_seconds(daemon.process.pid) - cpu, time.monotonic() - began, size
 
 
 def test_a_large_scrape_is_quick_and_others_are_served_meanwhile():
@@ -321,7 +323,7 @@ def test_a_large_scrape_is_quick_and_others_are_served_meanwhile():
         made = time.monotonic() - began
         pharos.wait_for(lambda: scrape_text(daemon).count(b'pharos_namespace_reads_completed_total{') == MANY, 60, 'every namespace is counted')
         time.sleep(2)
-        took, size = min(scrape_time(daemon) for _ in range(5))
+        cpu, took, size = min(scrape_time(daemon) for _ in range(5))
         stop, others = threading.Event(), []
         other = threading.Thread(target=slowest_request, args=(daemon, stop, others))
         other.start()
@@ -330,10 +332,10 @@ def test_a_large_scrape_is_quick_and_others_are_served_meanwhile():
         stop.set()
         other.join()
         gather = Scrape(daemon).value('pharos_scrape_gather_seconds')
-        print(f'# {MANY} namespaces (made in {made:.0f} s): {size >> 10} KiB in {took * 1000:.0f} ms, gathered in {gather * 1000:.1f} ms; '
+        print(f'# {MANY} namespaces (made in {made:.0f} s): {size >> 10} KiB in {took * 1000:.0f} ms, {cpu * 1000:.0f} ms of discoveryd, gathered in {gather * 1000:.1f} ms; '
               f'others waited at most {max(others) * 1000:.0f} ms')
         if not SLOW:
-            assert took < 0.2 * MANY / 10000 + 0.1, took
+            assert cpu < 0.2 * MANY / 10000 + 0.1, (cpu, took)
 
 
 if __name__ == '__main__':
