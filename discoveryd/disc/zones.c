@@ -4,7 +4,7 @@
  *
  *   lock (a key) -> fragments from 0 on, without gaps -> the last: checked whole, stored, unlocked
  *
- * A lock ends by that, with its connection, or after LOCK_NS, and then nothing has changed. */
+ * A lock ends by that, with its connection, or LOCK_NS after the last that was done with it, and then nothing has changed. */
 #include "discoveryd/disc/zones.h"
 
 #include <errno.h>
@@ -42,6 +42,7 @@ struct lock {
 struct dsc_zones {
 	struct dsc_app *app;
 	TAILQ_HEAD(, lock) locks;
+	uint64_t lock_ns;
 	_Atomic uint64_t sessions;
 };
 
@@ -142,6 +143,11 @@ static bool held_by_other(const struct lock *l, const struct dsc_zones_who *who)
 	return l && (l->busy || l->session != who->session);
 }
 
+static void start_time(struct lock *l)
+{
+	net_timer_set(l->zones->app->loop, &l->timer, cmn_now_ns() + l->zones->lock_ns);
+}
+
 static void unlock(struct lock *l)
 {
 	TAILQ_REMOVE(&l->zones->locks, l, link);
@@ -182,7 +188,7 @@ static struct lock *new_lock(struct dsc_zones *zones, const struct dsc_zones_who
 	snprintf(l->originator, sizeof(l->originator), "%s", id->originator);
 	snprintf(l->name, sizeof(l->name), "%s", id->name);
 	l->timer.fire = too_late;
-	net_timer_set(zones->app->loop, &l->timer, cmn_now_ns() + LOCK_NS);
+	start_time(l);
 	TAILQ_INSERT_TAIL(&zones->locks, l, link);
 	return l;
 }
@@ -264,7 +270,9 @@ static void answer(struct lock *l, enum dsc_zones_result result, bool keep)
 	void *arg = l->arg;
 
 	l->busy = false;
-	if (!keep || !l->session)
+	if (keep && l->session)
+		start_time(l);
+	else
 		unlock(l);
 	done(arg, result);
 }
@@ -307,7 +315,7 @@ enum dsc_zones_result dsc_zones_lock(struct dsc_zones *zones, const struct dsc_z
 		return DSC_ZONES_LOCKED;
 	if (l) { /* once more: from the beginning */
 		l->len = 0;
-		net_timer_set(zones->app->loop, &l->timer, cmn_now_ns() + LOCK_NS);
+		start_time(l);
 		*ret_key = l->key;
 		return DSC_ZONES_OK;
 	}
@@ -439,8 +447,14 @@ struct dsc_zones *dsc_zones_create(struct dsc_app *app)
 	struct dsc_zones *zones = dsc_zalloc(sizeof(*zones));
 
 	zones->app = app;
+	zones->lock_ns = LOCK_NS;
 	TAILQ_INIT(&zones->locks);
 	return zones;
+}
+
+void dsc_zones_set_lock_time(struct dsc_zones *zones, uint64_t ns)
+{
+	zones->lock_ns = ns;
 }
 
 void dsc_zones_destroy(struct dsc_zones *zones)

@@ -37,6 +37,8 @@ struct dsc_zones_who {
 
 struct dsc_zones *dsc_zones_create(struct dsc_app *app);
 void dsc_zones_destroy(struct dsc_zones *zones);
+/* How long a lock lasts from then on: 30 s, unless a test is in a hurry. */
+void dsc_zones_set_lock_time(struct dsc_zones *zones, uint64_t ns);
 uint64_t dsc_zones_session(struct dsc_zones *zones); /* any thread */
 /* The connection has gone, and with it its locks. */
 void dsc_zones_release(struct dsc_zones *zones, uint64_t session);

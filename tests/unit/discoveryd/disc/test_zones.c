@@ -421,11 +421,65 @@ static void test_zone_groups_go_as_the_model_says(void **state)
 	free(sim);
 }
 
+/* -- a lock whose holder says nothing more ------------------------------------------------------------------------ */
+static void hurry(void *arg)
+{
+	dsc_zones_set_lock_time(((struct sim *)arg)->zones, 20 * CMN_NS_PER_MS);
+}
+
+static void lock_and_write(struct sim *sim, struct call *write)
+{
+	struct call lock = call_of(sim, 0, 0, 0);
+	uint8_t bytes[GROUP_MAX];
+	size_t len = make_bytes(ddcs[0], names[0], bytes, false);
+
+	lock.what = LOCK;
+	assert_int_equal(run(&lock), DSC_ZONES_OK);
+	*write = call_of(sim, 0, 0, 0);
+	write->what = WRITE;
+	write->fragment =
+		(struct dsc_zones_fragment){ .key = lock.key, .len = len / 2, .data = bytes };
+	assert_int_equal(run(write), DSC_ZONES_OK);
+}
+
+/* Base 2.1, 8.3.2.3.8.2.2: it ends by itself, nothing has changed, and who held it has to begin anew. */
+static void test_a_lock_whose_holder_falls_silent_ends_by_itself(void **state)
+{
+	struct dsc_zoning_in in = { .ddcs = { .set = true, .item = ddcs, .nr = 2 } };
+	struct sim *sim = calloc(1, sizeof(*sim));
+	struct fixture *f = *state;
+	struct call write, find;
+	struct command c;
+
+	sim->f = f;
+	assert_int_equal(RUN(&c, set_zoning, &in, 0), 0);
+	open_sessions(sim);
+	lock_and_write(sim, &write);
+	find = call_of(sim, 1, 0, 0); /* another connection of the same */
+	find.what = FIND;
+	assert_int_equal(run(&find), DSC_ZONES_LOCKED);
+	on_loop(f, hurry, sim);
+	lock_and_write(sim, &write); /* again: its time begins anew */
+	for (int i = 0; i < 5000 && run(&find) == DSC_ZONES_LOCKED; i++)
+		usleep(1000);
+	assert_int_equal(find.result, DSC_ZONES_NOT_FOUND); /* it was never there whole */
+	write.fragment.off = write.fragment.len;
+	write.fragment.last = true;
+	assert_int_equal(run(&write), DSC_ZONES_NOT_FOUND); /* the key went with the lock */
+	find.what = LOCK;
+	assert_int_equal(run(&find), DSC_ZONES_OK);
+	on_loop(f, destroy_zones, sim);
+	free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_zone_groups_go_as_the_model_says,
 						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_lock_whose_holder_falls_silent_ends_by_itself, fixture_setup,
+			fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
