@@ -231,9 +231,10 @@ static void end(struct daemon *d)
 	struct dsc_app *app = &d->app;
 
 	dsc_mdns_destroy(d->mdns);
+	dsc_disc_stop(
+		d->app.disc); /* takes in what was on its way to the loop, which may have answers for the API */
 	if (d->api)
 		api_server_destroy(d->api);
-	dsc_disc_stop(d->app.disc);
 	dsc_follow_stop(app->follow);
 	dsc_supervisor_destroy(app->supervisor);
 	dsc_backups_destroy(app->backups);

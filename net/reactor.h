@@ -41,6 +41,8 @@ struct net_msg {
 	void (*fn)(struct net_msg *msg);
 };
 void net_reactor_post(struct net_reactor *r, struct net_msg *msg);
+/* Runs what was posted and not run; the reactor's thread is gone, or it is this one's, which has left net_reactor_run(). */
+void net_reactor_flush_messages(struct net_reactor *r);
 
 /* A file descriptor on the wait point (level triggered). */
 struct net_watch {

@@ -26,7 +26,5 @@ uint64_t net_reactor_buf_fails(const struct net_reactor *r);
 void net_reactor_expects(struct net_reactor *r, bool rest);
 /* As net_watch_del, from another thread: one event taken before may still be delivered. */
 void net_watch_forget(struct net_reactor *r, struct net_watch *w);
-/* Runs what was posted and not run; the reactor's thread is gone. */
-void net_reactor_flush_messages(struct net_reactor *r);
 
 #endif

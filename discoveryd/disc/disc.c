@@ -188,9 +188,10 @@ void dsc_disc_stop(struct dsc_disc *disc)
 		dsc_views_unsubscribe(disc->app->model, &disc->view_sub);
 	if (disc->reactor)
 		net_reactor_stop(disc->reactor);
-	disc->ending = true; /* from here on the control loop takes no messages */
 	if (disc->server)
 		net_server_destroy(disc->server);
+	net_reactor_flush_messages(
+		disc->app->loop); /* what we have sent it: nothing else follows */
 	dsc_disc_end_dims(disc);
 	dsc_disc_end_zonings(disc);
 	dsc_disc_news_end(disc);

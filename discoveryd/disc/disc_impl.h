@@ -71,7 +71,6 @@ struct dsc_disc {
 	struct net_timer expire; /* drops logs that nobody reads on */
 	TAILQ_HEAD(, dsc_dim_op) dims; /* under way: dim.c */
 	TAILQ_HEAD(, dsc_zoning_op) zonings; /* the same: zoning_cmds.c */
-	bool ending; /* its threads have ended */
 	struct dsc_zones *zones; /* control loop's; constant */
 	struct net_timer sweep, sweep_dcs; /* expiry.c */
 	struct dsc_absent *absent;

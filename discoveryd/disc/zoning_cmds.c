@@ -229,8 +229,7 @@ static void release_on_loop(struct net_msg *msg)
 
 void dsc_disc_zoning_gone(struct dsc_disc_ctrl *dc)
 {
-	bool holds = dc->zoning_session && !dc->disc->ending;
-	struct release *r = holds ? calloc(1, sizeof(*r)) : NULL;
+	struct release *r = dc->zoning_session ? calloc(1, sizeof(*r)) : NULL;
 
 	if (!r)
 		return; /* it holds nothing, or what it holds ends by itself */
