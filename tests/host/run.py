@@ -3,7 +3,7 @@
 """tests/host/run.py CASE... - drives a real Linux host (tests/host/guest) against the real daemons.
 
 Makes a network namespace with a tap device, starts discoveryd in it, boots the guest with a job from jobs/, and does what the job
-asks for: REST changes, kills.  Cases: first_light, crash, mdns, register (default: all).  Prints TAP lines; the last line is
+asks for: REST changes, kills.  Cases: first_light, crash (default: all).  Discovery itself is fabric.py's.  Prints TAP lines; the last line is
 `N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run. 
 """
 import os
@@ -128,27 +128,7 @@ def crash(daemon):
     return {'kill.c1': kills, 'kill.defaults': kills}
 
 
-def mdns(daemon):
-    return {}
-
-
-def register(daemon):
-    def expect(what, number):
-        def look(guest):
-            limit = time.time() + 20
-            while len(daemon.rest('GET', '/registrations')['items']) != number and time.time() < limit:
-                time.sleep(0.1)
-            items = daemon.rest('GET', '/registrations')['items']
-            good = len(items) == number and all((r['nqn'], r['traddr'][:6], r['verified'], r['host_id']) == (HOST, '10.78.', True, HOST[-36:]) for r in items)
-            guest.say(f'{"ok" if good else "not ok"} - {what}: {items}')
-        return look
-
-    return {'registered': expect('the host is registered', 1), 'registered_again': expect('once', 1), 'taken_back': expect('it is gone', 0),
-            'registered_by_stafd': expect('stafd has registered the host', 1)}
-
-
-CASES = {'first_light': (first_light, 400), 'crash': (crash, 420), 'mdns': (mdns, 400),
-         'register': (register, 120, '--dctype', 'cdc')}
+CASES = {'first_light': (first_light, 400), 'crash': (crash, 420)}
 
 
 def inside(cases):
@@ -156,11 +136,10 @@ def inside(cases):
     sh('ip', 'tuntap', 'add', 'tap0', 'mode', 'tap')
     sh('ip', 'addr', 'add', '10.78.0.1/24', 'dev', 'tap0')
     sh('ip', 'link', 'set', 'tap0', 'up', 'multicast', 'on')
-    bus = start_avahi() if 'mdns' in cases else []
     passed = failed = 0
     for case in cases:
-        make, limit, *options = CASES[case]
-        daemon = pharos.Discoveryd('--reactors', '2', *options, listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
+        make, limit = CASES[case]
+        daemon = pharos.Discoveryd('--reactors', '2', listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
         daemon.start()
         try:
             demo(daemon)
@@ -178,33 +157,8 @@ def inside(cases):
             daemon.stop()
         if not bad:
             shutil.rmtree(out.job, ignore_errors=True)
-    for process in bus:
-        process.terminate()
     print(f'{passed} passed, {failed} failed')
     return 1 if failed else 0
-
-
-def start_avahi(interface='tap0'):
-    """avahi-daemon on a bus of its own; /run is private to us (unshare -m), since its pid file has a fixed place there."""
-    sh('mount', '--make-rprivate', '/')
-    sh('mount', '-t', 'tmpfs', 'tmpfs', '/run')
-    os.makedirs('/run/avahi-daemon')
-    folder = tempfile.mkdtemp(prefix='pharos-bus-')
-    config = pathlib.Path(folder, 'bus.conf')
-    config.write_text(f'''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path={folder}/bus</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/></policy>
-</busconfig>''')
-    os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={folder}/bus'
-    avahi = pathlib.Path(folder, 'avahi.conf')
-    avahi.write_text(f'[server]\nhost-name=pharos\nuse-ipv6=no\nallow-interfaces={interface}\n')
-    bus = subprocess.Popen(['dbus-daemon', f'--config-file={config}', '--nofork'])
-    while not os.path.exists(f'{folder}/bus'):
-        time.sleep(0.05)
-    daemon = subprocess.Popen(['avahi-daemon', '--no-drop-root', '--no-chroot', '--no-rlimits', '-f', str(avahi)],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return [daemon, bus]
 
 
 def main():
@@ -215,8 +169,6 @@ def main():
         skip('a Linux host in QEMU needs root: tap device, network namespace')
     if subprocess.run([HERE / 'guest', 'build']).returncode:
         skip('the guest cannot be built here: no QEMU, no debootstrap or no Debian mirror')
-    if 'mdns' in cases and not (shutil.which('avahi-daemon') and shutil.which('dbus-daemon')):
-        skip('avahi-daemon or dbus-daemon is missing')
     made = sh('ip', 'netns', 'add', NETNS, check=False)
     if made.returncode:
         skip(f'no network namespaces: {made.stderr.strip()}')
