@@ -260,6 +260,23 @@ static void add_line(struct libscols_table *table, const char *name, const char 
 	scols_line_set_data(line, 1, text);
 }
 
+/* An entry of a list; "traddr=192.0.2.10 trsvcid=4420" of an object. */
+static const char *item_text(struct json_object *item, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	if (!json_object_is_type(item, json_type_object))
+		return json_object_get_string(item);
+	buf[0] = '\0';
+	json_object_object_foreach(item, key, value) {
+		if (used < size)
+			used += (size_t)snprintf(buf + used, size - used, "%s%s=%s",
+						 used ? " " : "", key,
+						 value ? json_object_get_string(value) : "-");
+	}
+	return buf;
+}
+
 static void add_member(struct libscols_table *table, const char *name, struct json_object *value)
 {
 	char buf[CELL_LEN];
@@ -283,7 +300,7 @@ static void add_member(struct libscols_table *table, const char *name, struct js
 		add_line(table, name, "none");
 	for (size_t i = 0; i < nr; i++)
 		add_line(table, i ? "" : name,
-			 json_object_get_string(json_object_array_get_idx(value, i)));
+			 item_text(json_object_array_get_idx(value, i), buf, sizeof(buf)));
 }
 
 void cli_record(struct cli *cli, struct json_object *obj)

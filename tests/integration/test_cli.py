@@ -147,6 +147,13 @@ class Cli(unittest.TestCase):
 
     # -- what is shown
 
+    def test_objects_in_a_list_are_told_by_their_members(self):
+        self.answer("POST", "/publish", 200, {"name": "v", "portals": [{"traddr": "192.0.2.10", "trsvcid": "4420"}, {"traddr": "192.0.2.11", "trsvcid": None}]})
+        code, out, err = self.run_cli("publish", "v", "--size", "1MiB", "--host", "nqn.2026-11.example:h")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual([line.split() for line in out.splitlines()],
+                         [["name", "v"], ["portals", "traddr=192.0.2.10", "trsvcid=4420"], ["traddr=192.0.2.11", "trsvcid=-"]])
+
     def test_list_follows_pages_and_shows_a_table(self):
         pages = {None: ([subsystem("nqn.a")], "c1"), "c1": ([subsystem("nqn.b", allow_any_host=True)], "c2"),
                  "c2": ([subsystem("nqn.c", status=status("failed", "no memory"))], None)}
