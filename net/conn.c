@@ -19,7 +19,9 @@
 #include "net/server_impl.h"
 
 #define DRAIN_READS 16
-#define LARGE ((size_t)16 << 10) /* takes a host longer to send than us to wake up */
+/* What takes a host longer than us to wake up: to send so many bytes, to look at the answers to so many commands. */
+#define LARGE ((size_t)16 << 10)
+#define MANY 16
 
 struct net_conn {
 	struct net_watch watch;
@@ -89,14 +91,15 @@ static size_t share(const struct net_conn *c)
 
 /* A receive with bytes of more than one command tells that the host doesn't wait for each answer; one that ends a command with
  * nothing behind it, that it may.  What lies in the middle of a command tells neither. */
-static void note_rest(struct net_conn *c, bool several)
+static void note_depth(struct net_conn *c, uint64_t begun, bool ended_one)
 {
 	void *dst;
 	size_t rest = fab_conn_want(c->fab, &dst);
+	bool several = begun + ended_one > 1;
 
 	if (several || !rest)
 		c->ahead = several;
-	net_reactor_expects(c->shard->reactor, c->ahead && rest >= LARGE);
+	net_reactor_host_busy(c->shard->reactor, begun >= MANY || (c->ahead && rest >= LARGE));
 }
 
 static void receive(struct net_conn *c)
@@ -130,7 +133,7 @@ static void receive(struct net_conn *c)
 		fab_conn_took(c->fab, cmn_min((size_t)n, want));
 	if ((size_t)n > want)
 		fab_conn_push(c->fab, shard->scratch, (size_t)n - want);
-	note_rest(c, want ? (size_t)n > want : fab_conn_stats(c->fab)->capsules_in - capsules > 1);
+	note_depth(c, fab_conn_stats(c->fab)->capsules_in - capsules, want && (size_t)n >= want);
 	note_starved(c, fails);
 }
 

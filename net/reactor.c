@@ -522,9 +522,9 @@ bool net_reactor_is_current(const struct net_reactor *r)
 	return current == r;
 }
 
-void net_reactor_expects(struct net_reactor *r, bool rest)
+void net_reactor_host_busy(struct net_reactor *r, bool busy)
 {
-	r->spin.rest = rest;
+	r->spin.host_busy = busy;
 }
 
 const struct net_reactor_stats *net_reactor_stats(const struct net_reactor *r)

@@ -22,8 +22,9 @@ struct net_reactor_stats *net_reactor_stats_mut(struct net_reactor *r);
 struct net_bufpool *net_reactor_pool(struct net_reactor *r);
 /* How often buf_get() has failed: tells whether a call into a connection left something waiting for a buffer. */
 uint64_t net_reactor_buf_fails(const struct net_reactor *r);
-/* rest: the host that sent just now is in the middle of a large command, one of several (net/spin.h). */
-void net_reactor_expects(struct net_reactor *r, bool rest);
+/* The host that sent just now is at work for longer than it takes us to wake up: with the rest of a large command behind others, or
+ * with the answers to many (net/spin.h). */
+void net_reactor_host_busy(struct net_reactor *r, bool busy);
 /* As net_watch_del, from another thread: one event taken before may still be delivered. */
 void net_watch_forget(struct net_reactor *r, struct net_watch *w);
 

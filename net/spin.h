@@ -8,7 +8,8 @@
  * - Hosts and files are learnt apart, since they take turns at shallow depths, and what is right for one would unlearn the other.
  *   A device that takes longer than a few wake-ups isn't spun for: little of its latency would be gained, and where it is a
  *   virtual one, it and its interrupt want the processor that spins.
- * - Not at all for the rest of a large command behind others: the host is busy sending it, and loses nothing by our sleep. */
+ * - Not at all for a host that is busy: with the rest of a large command behind others, or with the answers to many.  It loses
+ *   little by our sleep, and we save what we would have spun. */
 #ifndef NET_SPIN_H
 #define NET_SPIN_H
 
@@ -26,7 +27,7 @@ enum net_spin_for { NET_SPIN_HOSTS, NET_SPIN_FILES, NET_SPIN_COUNT };
 struct net_spin {
 	uint64_t most[NET_SPIN_COUNT];
 	uint64_t learnt[NET_SPIN_COUNT]; /* <= most */
-	bool rest; /* of a large command behind others is what the host that sent last will send next */
+	bool host_busy; /* the one that sent last */
 };
 
 static inline void net_spin_init(struct net_spin *s, uint64_t most)
@@ -36,7 +37,7 @@ static inline void net_spin_init(struct net_spin *s, uint64_t most)
 
 static inline bool net_spin_is_vain(const struct net_spin *s, enum net_spin_for what)
 {
-	return what == NET_SPIN_HOSTS && s->rest;
+	return what == NET_SPIN_HOSTS && s->host_busy;
 }
 
 /* How long to look for more after the last work. */

@@ -40,15 +40,15 @@ static void test_a_slow_device_is_not_spun_for_and_a_fast_one_is(void **state)
 	assert_int_equal(net_spin_ns(&fast, NET_SPIN_FILES), MOST / NET_SPIN_FILES_PART);
 }
 
-static void test_the_rest_of_a_large_command_is_not_spun_for_and_teaches_nothing(void **state)
+static void test_a_busy_host_is_not_spun_for_and_teaches_nothing(void **state)
 {
 	struct net_spin s = taught(NET_SPIN_HOSTS, 10 * US);
 
 	(void)state;
-	s.rest = true;
+	s.host_busy = true;
 	assert_int_equal(net_spin_ns(&s, NET_SPIN_HOSTS), 0);
 	net_spin_slept(&s, NET_SPIN_HOSTS, 10 * MOST);
-	s.rest = false;
+	s.host_busy = false;
 	assert_int_equal(net_spin_ns(&s, NET_SPIN_HOSTS), MOST);
 }
 
@@ -68,8 +68,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_short_sleeps_teach_it_to_spin_and_long_ones_to_sleep),
 		cmocka_unit_test(test_a_slow_device_is_not_spun_for_and_a_fast_one_is),
-		cmocka_unit_test(
-			test_the_rest_of_a_large_command_is_not_spun_for_and_teaches_nothing),
+		cmocka_unit_test(test_a_busy_host_is_not_spun_for_and_teaches_nothing),
 		cmocka_unit_test(test_without_a_time_it_never_spins),
 	};
 
