@@ -336,6 +336,24 @@ static void gather_portal(struct api_scrape *scrape, const struct dsc_snapshot *
 	api_scrape_add(scrape, API_SET_PORTAL_META, api_scrape_text(scrape, &labels), NULL);
 }
 
+static void gather_ana_group(struct api_scrape *scrape, const struct dsc_snapshot *snap,
+			     const struct dsc_ana_group *group)
+{
+	const struct dsc_portal *portal;
+
+	dsc_tree_each(portal, snap->portals, &dsc_portal_ops)
+	{
+		struct api_labels labels = { .len = 0 };
+
+		if (portal->kind != DSC_PORTAL_IO)
+			continue;
+		api_label_u64(&labels, "anagrpid", group->id);
+		api_label(&labels, "portal", portal->name);
+		api_label(&labels, "state", fab_ana_text(dsc_snapshot_ana_state(group, portal)));
+		api_scrape_add(scrape, API_SET_ANA, api_scrape_text(scrape, &labels), NULL);
+	}
+}
+
 /* ---- the API ---- */
 
 static void gather_route(struct api_scrape *scrape, const struct api_route_count *count)
@@ -369,6 +387,7 @@ void api_scrape_gather(struct api_scrape *scrape, const struct dsc_snapshot *sna
 {
 	const struct api_counts *counts = scrape->server->counts;
 	const struct dsc_worker *worker;
+	const struct dsc_ana_group *group;
 	const struct dsc_portal *portal;
 
 	gather_daemon(scrape, snap);
@@ -376,6 +395,8 @@ void api_scrape_gather(struct api_scrape *scrape, const struct dsc_snapshot *sna
 		gather_ceph_gateway(scrape);
 	dsc_tree_each(worker, snap->workers, &dsc_worker_ops) gather_worker(scrape, snap, worker);
 	dsc_tree_each(portal, snap->portals, &dsc_portal_ops) gather_portal(scrape, snap, portal);
+	dsc_tree_each(group, snap->ana_groups, &dsc_ana_group_ops)
+		gather_ana_group(scrape, snap, group);
 	for (unsigned int i = 0; i < counts->nr; i++)
 		gather_route(scrape, &counts->at[i]);
 }

@@ -203,7 +203,7 @@ static void tell_ceph_ns(struct api_gather *g, const struct dsc_subsys *s, const
 	api_label(&labels, "nqn", s->nqn);
 	api_label_u64(&labels, "nsid", ns->nsid);
 	api_label(&labels, "bdev_name", uuid);
-	api_label(&labels, "anagrpid", "1");
+	api_label_u64(&labels, "anagrpid", ns->ana_group);
 	api_scrape_add(g->scrape, API_SET_CEPH_NS_META, api_scrape_text(g->scrape, &labels), NULL);
 }
 

@@ -92,6 +92,7 @@ const struct api_family api_families[] = {
 	F(REACTOR, REACTOR_RING_FULL, ONE, COUNTER, "reactor_ring_full_total", "File operations that found io_uring's queue full."),
 
 	F(PORTAL_META, 0, ONE, GAUGE, "portal_metadata", "Portals: worker, address and port."),
+	F(ANA, 0, ONE, GAUGE, "ana_state", "ANA groups: the state that each portal is to tell hosts."),
 
 	F(SUBSYS_META, 0, ONE, GAUGE, "subsystem_metadata", "Subsystems: what describes them, and their worker."),
 	F(SUBSYS, SUBSYS_READY, ONE, GAUGE, "subsystem_ready", "Whether its worker serves it as desired."),

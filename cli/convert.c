@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/util.h"
+#include "fabrics/ana.h"
+
 #define DISCOVERY_NQN "nqn.2014-08.org.nvmexpress.discovery"
 
 void cli_conversion_begin(struct cli_conversion *c, struct json_object *unmapped,
@@ -196,6 +199,62 @@ void cli_conv_add_id(struct json_object *obj, const char *key, const char *text,
 		cli_conv_add(obj, key, id);
 }
 
+/* -- ANA groups -------------------------------------------------------------------------------------------- */
+/* Of the document, made when it isn't there; NULL for a number that is none. */
+static struct json_object *ana_group(struct cli_conversion *c, const char *group)
+{
+	struct json_object *groups = array_of(c->doc, "ana_groups"), *obj;
+	uint64_t id;
+
+	if (cmn_parse_u64(group, 1, FAB_ANA_GROUPS, &id) < 0)
+		return NULL;
+	if (!groups) {
+		groups = json_object_new_array();
+		json_object_object_add(c->doc, "ana_groups", groups);
+	}
+	obj = find(groups, "id", group);
+	if (obj)
+		return obj;
+	obj = json_object_new_object();
+	json_object_object_add(obj, "id", json_object_new_uint64(id));
+	json_object_object_add(obj, "states", json_object_new_object());
+	json_object_array_add(groups, obj);
+	return obj;
+}
+
+bool cli_conv_ana_group(struct cli_conversion *c, struct json_object *ns, const char *group)
+{
+	struct json_object *obj;
+
+	if (!*group || strcmp(group, "1") == 0)
+		return true;
+	obj = ana_group(c, group);
+	if (obj)
+		json_object_object_add(ns, "ana_group",
+				       json_object_get(json_object_object_get(obj, "id")));
+	return obj;
+}
+
+bool cli_conv_ana_state(struct cli_conversion *c, const char *group, const char *portal,
+			const char *state)
+{
+	struct json_object *obj;
+	char ours[24];
+	uint8_t known;
+
+	snprintf(ours, sizeof(ours), "%s", state);
+	for (char *p = ours; *p; p++)
+		*p = *p == '-' ? '_' : *p;
+	if (fab_ana_parse(ours, &known) < 0)
+		return false;
+	if (known == NVME_ANA_OPTIMIZED)
+		return true;
+	obj = ana_group(c, group);
+	if (obj)
+		cli_conv_add(json_object_object_get(obj, "states"), portal, ours);
+	return obj;
+}
+
 /* -- portals that are there already -------------------------------------------------------------------------- */
 /* In every list of portals: the new id for the old one. */
 static void rename_portal(struct json_object *subsystems, const char *old, const char *new)
@@ -209,6 +268,20 @@ static void rename_portal(struct json_object *subsystems, const char *old, const
 				    old))
 				json_object_array_put_idx(list, j, json_object_new_string(new));
 		}
+	}
+}
+
+/* In what portals say of ANA groups. */
+static void rename_ana_portal(struct json_object *groups, const char *old, const char *new)
+{
+	struct json_object *states, *state;
+
+	for (size_t i = 0; groups && i < json_object_array_length(groups); i++) {
+		states = cli_conv_obj(json_object_array_get_idx(groups, i), "states");
+		if (!json_object_object_get_ex(states, old, &state))
+			continue;
+		json_object_object_add(states, new, json_object_get(state));
+		json_object_object_del(states, old);
 	}
 }
 
@@ -227,6 +300,8 @@ void cli_convert_reuse_portals(struct json_object *doc, struct json_object *ther
 		}
 		rename_portal(array_of(doc, "subsystems"), cli_conv_text(mine, "id"),
 			      cli_conv_text(same, "id"));
+		rename_ana_portal(array_of(doc, "ana_groups"), cli_conv_text(mine, "id"),
+				  cli_conv_text(same, "id"));
 		json_object_array_del_idx(portals, i, 1);
 	}
 }

@@ -41,6 +41,11 @@ void cli_conv_host(struct cli_conversion *c, const char *nqn);
 struct json_object *cli_conv_subsys(struct cli_conversion *c, const char *nqn);
 /* The id of the portal there, made when it isn't there. */
 const char *cli_conv_portal(struct cli_conversion *c, const char *traddr, const char *trsvcid);
+/* The ANA group of a namespace; false: told that it can't be. */
+bool cli_conv_ana_group(struct cli_conversion *c, struct json_object *ns, const char *group);
+/* What a portal says of a group, in the other target's words; false: there is no such state, or no such group. */
+bool cli_conv_ana_state(struct cli_conversion *c, const char *group, const char *portal,
+			const char *state);
 /* Identifier without dashes, in lower case, added unless it is absent or all zero. */
 void cli_conv_add_id(struct json_object *obj, const char *key, const char *text, bool dashes);
 

@@ -39,10 +39,6 @@ static void take_attrs(struct cli_conversion *c, struct json_object *subsys,
 static void tell_ns(struct cli_conversion *c, struct json_object *in, const char *nqn,
 		    const char *nsid)
 {
-	const char *group = cli_conv_text(in, "ana_grpid");
-
-	if (*group && strcmp(group, "1") != 0)
-		cli_unmapped(c, "%s namespace %s: ANA group %s", nqn, nsid, group);
 	if (cli_conv_is_set(cli_conv_obj(in, "resv"), "enable"))
 		cli_unmapped(c, "%s namespace %s: reservations", nqn, nsid);
 	if (cli_conv_is_set(cli_conv_obj(in, "device"), "p2pmem"))
@@ -72,6 +68,9 @@ static void take_ns(struct cli_conversion *c, struct json_object *subsys, struct
 	cli_conv_add_id(ns, "uuid", cli_conv_text(device, "uuid"), true);
 	cli_conv_add_id(ns, "nguid", cli_conv_text(device, "nguid"), false);
 	cli_conv_add_id(ns, "eui64", cli_conv_text(device, "eui64"), false);
+	if (!cli_conv_ana_group(c, ns, cli_conv_text(in, "ana_grpid")))
+		cli_unmapped(c, "%s namespace %s: ANA group %s", nqn, nsid,
+			     cli_conv_text(in, "ana_grpid"));
 	json_object_array_add(json_object_object_get(subsys, "namespaces"), ns);
 	tell_ns(c, in, nqn, nsid);
 }
@@ -96,17 +95,18 @@ static void take_subsys(struct cli_conversion *c, struct json_object *in)
 }
 
 /* -- ports ------------------------------------------------------------------------------------------- */
-static void tell_port(struct cli_conversion *c, struct json_object *in, const char *portid)
+static void tell_port(struct cli_conversion *c, struct json_object *in, const char *portid,
+		      const char *id)
 {
 	struct json_object *group, *ref;
-	const char *state, *treq = cli_conv_text(cli_conv_obj(in, "addr"), "treq");
+	const char *grpid, *state, *treq = cli_conv_text(cli_conv_obj(in, "addr"), "treq");
 
 	for (size_t i = 0; i < cli_conv_count(in, "ana_groups"); i++) {
 		group = cli_conv_at(in, "ana_groups", i);
 		state = cli_conv_text(cli_conv_obj(group, "ana"), "state");
-		if (*state && strcmp(state, "optimized") != 0)
-			cli_unmapped(c, "port %s: ANA group %s is %s", portid,
-				     cli_conv_text(group, "grpid"), state);
+		grpid = cli_conv_text(group, "grpid");
+		if (*state && !cli_conv_ana_state(c, grpid, id, state))
+			cli_unmapped(c, "port %s: ANA group %s is %s", portid, grpid, state);
 	}
 	for (size_t i = 0; i < cli_conv_count(in, "referrals"); i++) {
 		ref = cli_conv_at(in, "referrals", i);
@@ -135,7 +135,7 @@ static void take_port(struct cli_conversion *c, struct json_object *in)
 		if (subsys)
 			cli_conv_add_to(subsys, "portals", id);
 	}
-	tell_port(c, in, portid);
+	tell_port(c, in, portid, id);
 }
 
 struct json_object *cli_convert_nvmetcli(struct json_object *in, struct json_object *unmapped)

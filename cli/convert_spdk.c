@@ -130,6 +130,9 @@ static void on_ns(struct walk *w, struct json_object *subsys, struct json_object
 	cli_conv_add_id(ns, "uuid", cli_conv_text(in, "uuid"), true);
 	cli_conv_add_id(ns, "nguid", cli_conv_text(in, "nguid"), false);
 	cli_conv_add_id(ns, "eui64", cli_conv_text(in, "eui64"), false);
+	if (!cli_conv_ana_group(&w->c, ns, cli_conv_text(in, "anagrpid")))
+		cli_unmapped(&w->c, "%s namespace %d: ANA group %s", nqn, nsid,
+			     cli_conv_text(in, "anagrpid"));
 	if (cli_conv_is_set(in, "no_auto_visible"))
 		json_object_object_add(ns, "hosts", json_object_new_array());
 	if (*cli_conv_text(in, "ptpl_file"))
@@ -175,6 +178,28 @@ static void on_listener(struct walk *w, struct json_object *subsys, struct json_
 			cli_conv_portal(&w->c, traddr, cli_conv_text(addr, "trsvcid")));
 }
 
+/* Of one group, or without a number of all that the subsystem's namespaces are of. */
+static void on_ana_state(struct walk *w, struct json_object *subsys, struct json_object *params)
+{
+	struct json_object *addr = cli_conv_obj(params, "listen_address");
+	const char *group = cli_conv_text(params, "anagrpid"), *of, *portal;
+	const char *state = cli_conv_text(params, "ana_state");
+
+	if (!is_tcp(cli_conv_text(addr, "trtype")))
+		return; /* which its listener has told */
+	portal = cli_conv_portal(&w->c, cli_conv_text(addr, "traddr"),
+				 cli_conv_text(addr, "trsvcid"));
+	for (size_t i = 0; i < cli_conv_count(subsys, "namespaces"); i++) {
+		of = cli_conv_text(cli_conv_at(subsys, "namespaces", i), "ana_group");
+		of = *of ? of : "1";
+		if (*group && strcmp(group, of) != 0)
+			continue;
+		if (!cli_conv_ana_state(&w->c, of, portal, state))
+			cli_unmapped(&w->c, "%s: ANA state %s of group %s",
+				     cli_conv_text(subsys, "nqn"), state, of);
+	}
+}
+
 /* In passes, as releases write them in different orders. */
 static const struct {
 	const char *method;
@@ -185,6 +210,7 @@ static const struct {
 	{ "nvmf_subsystem_add_ns", on_ns },
 	{ "nvmf_ns_add_host", on_ns_host },
 	{ "nvmf_subsystem_add_listener", on_listener },
+	{ "nvmf_subsystem_listener_set_ana_state", on_ana_state },
 };
 
 /* -- all ------------------------------------------------------------------------------------------------------ */

@@ -76,6 +76,23 @@ test('a portal is added, told as another address, and deleted; a host that uses 
   await at.daemon.disconnect(HOST);
 });
 
+test('what a portal says of an ANA group is set; that it is taken out of use is asked', async () => {
+  await visit('#/workers?tab=portals');
+  await button('Access by portal io1').click();
+  await field(/^Group 1/).selectOption('non-optimized');
+  await button('Save').click();
+  await row('io1', 'non_optimized').waitFor();
+  await button('Access by portal io1').click();
+  await field(/^Group 1/).selectOption('inaccessible');
+  await button('Save').click();
+  await dialog().getByText(/They stay connected/).waitFor();
+  await button('Take out of use').click();
+  await row('io1', 'inaccessible').waitFor();
+  assert.equal((await at.daemon.rest('GET', '/ana-groups/1')).states.io1, 'inaccessible');
+  await at.daemon.rest('PATCH', '/ana-groups/1', { states: { io1: null } });
+  await row('io1', 'optimized').waitFor();
+});
+
 test('events are filtered by severity, kind and text', async () => {
   await visit('#/events');
   const table = at.page.getByRole('table', { name: 'Events, newest first' });
@@ -112,6 +129,9 @@ test('the picture follows: lines in use where a host is connected, a missing pat
   await row(HOST.slice(-41), 'connected').waitFor();
   await at.daemon.rest('POST', '/portals', { id: 'other', traddr: '127.0.0.3', trsvcid: String(await at.daemon.freePort()) });
   await row('other', 'missing').waitFor();
+  await at.daemon.rest('PATCH', '/ana-groups/1', { states: { other: 'non_optimized' } });
+  await row('other', 'non-optimized').waitFor();
+  await at.page.locator('.topology .path.missing.non_optimized').waitFor();
   await at.page.getByRole('searchbox').fill('spare');
   await at.page.getByRole('link', { name: `${OTHER}: not connected` }).waitFor();
   assert.equal(await at.page.getByRole('link', { name: `${NQN}: ready` }).count(), 0);

@@ -3,7 +3,7 @@
 """tests/host/run.py CASE... - drives a real Linux host (tests/host/guest) against the real daemons.
 
 Makes a network namespace with a tap device, starts discoveryd in it, boots the guest with a job from jobs/, and does what the job
-asks for: REST changes, kills.  Cases: first_light, crash (default: all).  Discovery itself is fabric.py's.  Prints TAP lines; the last line is
+asks for: REST changes, kills.  Cases: first_light, ana, crash (default: all).  Discovery itself is fabric.py's.  Prints TAP lines; the last line is
 `N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run. 
 """
 import os
@@ -128,7 +128,17 @@ def crash(daemon):
     return {'kill.c1': kills, 'kill.defaults': kills}
 
 
-CASES = {'first_light': (first_light, 400), 'crash': (crash, 420)}
+def ana(daemon):
+    def say(**states):
+        return lambda _: daemon.rest('PATCH', '/ana-groups/1', {'states': states})
+
+    return {'second_portal': lambda _: daemon.rest('POST', '/portals', {'id': 'second', 'traddr': '10.78.0.1', 'trsvcid': '4421'}),
+            'second_non_optimized': say(second='non_optimized'),
+            'first_inaccessible': say(io1='inaccessible'), 'first_optimized': say(io1='optimized'),
+            'all_inaccessible': say(io1='inaccessible', second='inaccessible'), 'all_optimized': say(io1=None, second=None)}
+
+
+CASES = {'first_light': (first_light, 400), 'ana': (ana, 300), 'crash': (crash, 420)}
 
 
 def inside(cases):

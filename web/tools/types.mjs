@@ -12,7 +12,8 @@ function literal(value) {
 }
 
 function objectType(schema, indent) {
-  if (!schema.properties) return 'Record<string, unknown>';
+  const { additionalProperties: others } = schema;
+  if (!schema.properties) return `Record<string, ${typeof others === 'object' ? typeOf(others, indent) : 'unknown'}>`;
   const required = new Set(schema.required ?? []);
   const inner = indent + '  ';
   const members = Object.entries(schema.properties).map(([name, value]) => {

@@ -12,7 +12,8 @@ static const char nvmet[] =
 	" \"ports\": [{\"addr\": {\"adrfam\": \"ipv4\", \"traddr\": \"192.0.2.1\","
 	"   \"treq\": \"not specified\", \"trsvcid\": \"4420\", \"trtype\": \"tcp\"},"
 	"   \"ana_groups\": [{\"ana\": {\"state\": \"optimized\"}, \"grpid\": 1},"
-	"     {\"ana\": {\"state\": \"inaccessible\"}, \"grpid\": 2}],"
+	"     {\"ana\": {\"state\": \"non-optimized\"}, \"grpid\": 2},"
+	"     {\"ana\": {\"state\": \"change\"}, \"grpid\": 3}],"
 	"   \"param\": {\"inline_data_size\": \"16384\"}, \"portid\": 1,"
 	"   \"referrals\": [{\"name\": \"r1\", \"addr\": {\"traddr\": \"192.0.2.9\"}}],"
 	"   \"subsystems\": [\"nqn.s1\", \"nqn.s2\"]},"
@@ -27,6 +28,7 @@ static const char nvmet[] =
 	"   {\"ana_grpid\": 2, \"device\": {\"nguid\": \"00000000-0000-0000-0000-000000000000\","
 	"    \"path\": \"/srv/b.img\"}, \"enable\": 1, \"nsid\": 4},"
 	"   {\"device\": {\"path\": \"/dev/off\"}, \"enable\": 0, \"nsid\": 5},"
+	"   {\"ana_grpid\": 1024, \"device\": {\"path\": \"/dev/c\"}, \"enable\": 1, \"nsid\": 6},"
 	"   {\"device\": {\"path\": \"/dev/far\"}, \"enable\": 1, \"nsid\": 8000}],"
 	"  \"nqn\": \"nqn.s1\"},"
 	" {\"allowed_hosts\": [], \"attr\": {\"allow_any_host\": \"1\"}, \"namespaces\": [],"
@@ -64,7 +66,11 @@ static const char spdk[] =
 	"  {\"method\": \"nvmf_ns_add_host\", \"params\": {\"nqn\": \"nqn.s1\", \"nsid\": 1,"
 	"   \"host\": \"nqn.h1\"}},"
 	"  {\"method\": \"nvmf_subsystem_add_ns\", \"params\": {\"nqn\": \"nqn.s1\","
-	"   \"namespace\": {\"bdev_name\": \"aio0\"}}},"
+	"   \"namespace\": {\"bdev_name\": \"aio0\", \"anagrpid\": 2}}},"
+	"  {\"method\": \"nvmf_subsystem_listener_set_ana_state\", \"params\": {\"nqn\": "
+	"\"nqn.s1\","
+	"   \"listen_address\": {\"trtype\": \"TCP\", \"traddr\": \"127.0.0.1\","
+	"    \"trsvcid\": \"4420\"}, \"ana_state\": \"inaccessible\", \"anagrpid\": 2}},"
 	"  {\"method\": \"nvmf_subsystem_add_ns\", \"params\": {\"nqn\": \"nqn.s1\","
 	"   \"namespace\": {\"nsid\": 7, \"bdev_name\": \"lvs/lvol0\"}}},"
 	"  {\"method\": \"nvmf_subsystem_add_ns\", \"params\": {\"nqn\": \"nqn.s1\","
@@ -112,11 +118,11 @@ static struct json_object *converted(cli_convert_fn *convert, const char *text,
 
 static void test_nvmetcli_becomes_a_document(void **state)
 {
-	static const char *const told[] = { "port 1: ANA group 2 is inaccessible",
+	static const char *const told[] = { "port 1: ANA group 3 is change",
 					    "port 1: referral r1 to 192.0.2.9",
 					    "port 2: transport rdma",
 					    "nqn.s1: attribute cntlid_min=100",
-					    "nqn.s1 namespace 4: ANA group 2",
+					    "nqn.s1 namespace 6: ANA group 1024",
 					    "nqn.s1 namespace 5: it is not enabled",
 					    "nqn.s1 namespace 8000: NSIDs",
 					    "nqn.s2: passthrough of /dev/nvme0",
@@ -134,9 +140,11 @@ static void test_nvmetcli_becomes_a_document(void **state)
 	       " \"namespaces\": [{\"nsid\": 3, \"backend\": \"file\", \"path\": \"/dev/vg/a\","
 	       "  \"uuid\": \"11111111-2222-4333-8444-555555555555\","
 	       "  \"nguid\": \"ef90689c6c46d44c89c14067801309a8\"},"
-	       "  {\"nsid\": 4, \"backend\": \"file\", \"path\": \"/srv/b.img\"}]},"
+	       "  {\"nsid\": 4, \"backend\": \"file\", \"path\": \"/srv/b.img\", \"ana_group\": 2},"
+	       "  {\"nsid\": 6, \"backend\": \"file\", \"path\": \"/dev/c\"}]},"
 	       " {\"nqn\": \"nqn.s2\", \"allow_any_host\": true, \"portals\": [\"nvmet-1\"],"
-	       " \"namespaces\": []}]}");
+	       " \"namespaces\": []}],"
+	       "\"ana_groups\": [{\"id\": 2, \"states\": {\"nvmet-1\": \"non_optimized\"}}]}");
 	expect_told(unmapped, told);
 	json_object_put(doc);
 	json_object_put(unmapped);
@@ -161,7 +169,8 @@ static void test_spdk_becomes_a_document(void **state)
 	       "  \"size\": 4194304, \"nguid\": \"7a0e0d2f9c8b4a1d8e6f5c4b3a291807\","
 	       "  \"hosts\": [\"nqn.h1\"]},"
 	       "  {\"nsid\": 2, \"backend\": \"file\", \"block_size\": 4096,"
-	       "  \"path\": \"/srv/a\"}]}]}");
+	       "  \"path\": \"/srv/a\", \"ana_group\": 2}]}],"
+	       "\"ana_groups\": [{\"id\": 2, \"states\": {\"spdk-1\": \"inaccessible\"}}]}");
 	expect_told(unmapped, told);
 	json_object_put(doc);
 	json_object_put(unmapped);
@@ -181,6 +190,10 @@ static void test_portals_that_are_there_are_used(void **state)
 	assert_string_equal(
 		json_object_to_json_string_ext(json_object_object_get(subsys, "portals"), 0),
 		"[\"io1\"]");
+	assert_string_equal(
+		json_object_to_json_string_ext(
+			json_object_array_get_idx(json_object_object_get(doc, "ana_groups"), 0), 0),
+		"{\"id\":2,\"states\":{\"io1\":\"inaccessible\"}}");
 	json_object_put(there);
 	json_object_put(doc);
 	json_object_put(unmapped);

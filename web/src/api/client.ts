@@ -2,7 +2,7 @@
 // api/client.ts - the requests that views make, by resource.
 import { change, file, get, getTagged, list } from './http';
 import type {
-  ActiveZoneGroup, AllowedHostPage, AuditPage, Backup, Changes, ConfigDiff, Config, Controller, DiscoveryController,
+  ActiveZoneGroup, AllowedHostPage, AnaGroup, AnaGroupPatch, AuditPage, Backup, Changes, ConfigDiff, Config, Controller, DiscoveryController,
   DiscoveryControllerCreate, DiscoveryControllerPatch, DiscoveryLog, EventPage, Explanation, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
   Operation, Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
   Token, TokenCreate, User, UserCreate, UserPatch, Version, Whoami, Worker, WorkerCreate, WorkerPatch, Zone, ZoneAlias, ZoneAliasCreate, ZoneAliasSummary, ZoneCreate, ZoneGroup, ZoneGroupCreate,
@@ -91,6 +91,8 @@ export const api = {
   createPortal: (body: PortalCreate) => change<Portal>('POST', ['portals'], { body }),
   patchPortal: (id: string, body: PortalPatch) => change<Portal>('PATCH', ['portals', id], { body }),
   deletePortal: (id: string, force: boolean) => change<void>('DELETE', ['portals', id], { query: { force } }),
+  anaGroups: (pages: number, signal: AbortSignal) => list<AnaGroup>(['ana-groups'], {}, pages, signal),
+  patchAnaGroup: (id: number, body: AnaGroupPatch) => change<AnaGroup>('PATCH', ['ana-groups', String(id)], { body }),
   workers: (pages: number, signal: AbortSignal) => list<Worker>(['workers'], {}, pages, signal),
   createWorker: (body: WorkerCreate) => change<Worker>('POST', ['workers'], { body }),
   patchWorker: (id: string, body: WorkerPatch) => change<Worker>('PATCH', ['workers', id], { body }),

@@ -3,7 +3,8 @@
 import { useMemo } from 'preact/hooks';
 import { ALL, api } from '../../api/client';
 import { usePoll, type Polled } from '../../api/poll';
-import type { Controller, Host, Namespace, Portal, Subsystem, Worker } from '../../api/types';
+import type { AnaGroup, Controller, Host, Namespace, Portal, Subsystem, Worker } from '../../api/types';
+import { stateOf, worst, type AnaState } from '../../components/ana';
 import { portalsOf } from '../overview/attention';
 
 export interface Facts {
@@ -12,6 +13,7 @@ export interface Facts {
   workers: Worker[];
   subsystems: Subsystem[];
   namespaces: Namespace[];
+  groups: AnaGroup[];
   controllers: Controller[];
 }
 
@@ -22,19 +24,29 @@ export interface Path {
   nqn: string;
   /** used: a controller is there; missing: the host is connected, but not through this portal; possible: it isn't connected at all. */
   state: 'used' | 'missing' | 'possible';
+  /** How well the host gets at the namespaces by it; the worst of them. */
+  access: AnaState;
+}
+
+/** How well hosts get at these namespaces by the portal; the worst. */
+export function accessBy(portal: string, namespaces: Namespace[], groups: AnaGroup[]): AnaState {
+  const ids = new Set(namespaces.map((ns) => ns.ana_group));
+  return worst(groups.filter((g) => ids.has(g.id)).map((g) => stateOf(g, portal)));
 }
 
 async function static_(signal: AbortSignal): Promise<Omit<Facts, 'controllers'>> {
-  const [subsystems, portals, workers, hosts, namespaces] = await Promise.all([
+  const [subsystems, portals, workers, hosts, namespaces, groups] = await Promise.all([
     api.subsystems(ALL, signal), api.portals(ALL, signal), api.workers(ALL, signal), api.hosts(ALL, signal), api.allNamespaces(signal),
+    api.anaGroups(ALL, signal),
   ]);
   return {
     subsystems: subsystems.items, portals: portals.items, workers: workers.items, hosts: hosts.items, namespaces: namespaces.items,
+    groups: groups.items,
   };
 }
 
 export function useFacts(): Polled<Facts> {
-  const fixed = usePoll('topology', static_, { kinds: ['subsystem', 'portal', 'worker', 'host', 'group', 'namespace'] });
+  const fixed = usePoll('topology', static_, { kinds: ['subsystem', 'portal', 'worker', 'host', 'group', 'namespace', 'ana group'] });
   const live = usePoll('controllers', (signal) => api.controllers({}, ALL, signal));
   const controllers = live.data?.items;
   const data = useMemo(() => fixed.data && controllers && { ...fixed.data, controllers }, [fixed.data, controllers]);
@@ -65,24 +77,27 @@ export function about(facts: Facts, text: string, onlyConnected: boolean): Facts
   const portals = facts.portals.filter((p) => everything || ids.has(p.id));
   return {
     hosts: facts.hosts.filter((h) => withHosts.has(h.nqn) && (!onlyConnected || used.hosts.has(h.nqn))),
-    controllers, subsystems, portals,
+    controllers, subsystems, portals, groups: facts.groups,
     workers: facts.workers.filter((w) => everything || portals.some((p) => p.worker === w.id) || subsystems.some((s) => s.worker === w.id)),
     namespaces: facts.namespaces.filter((ns) => kept.has(ns.nqn)),
   };
 }
 
 /** Each way that is used, and those that a host which is allowed could use. */
-export function pathsOf({ hosts: known, subsystems, portals, controllers }: Facts): Path[] {
+export function pathsOf({ hosts: known, subsystems, portals, controllers, namespaces, groups }: Facts): Path[] {
   const used = new Set(controllers.map((c) => `${c.host_nqn} ${c.portal} ${c.nqn}`));
   const connected = new Map<string, Set<string>>();
   for (const c of controllers) connected.set(c.nqn, (connected.get(c.nqn) ?? new Set()).add(c.host_nqn));
   const allowed = new Map<string, string[]>();
   for (const h of known) for (const nqn of h.subsystems) allowed.set(nqn, [...(allowed.get(nqn) ?? []), h.nqn]);
+  const of = new Map<string, Namespace[]>();
+  for (const ns of namespaces) of.set(ns.nqn, [...(of.get(ns.nqn) ?? []), ns]);
   return subsystems.flatMap((s) => {
+    const access = new Map(portals.map((p) => [p.id, accessBy(p.id, of.get(s.nqn) ?? [], groups)]));
     const now = connected.get(s.nqn) ?? new Set();
     const hosts = new Set([...(allowed.get(s.nqn) ?? []), ...now]);
     return [...hosts].flatMap((host) => portalsOf(s, portals).map((portal): Path => ({
-      host, portal: portal.id, nqn: s.nqn,
+      host, portal: portal.id, nqn: s.nqn, access: access.get(portal.id)!,
       state: used.has(`${host} ${portal.id} ${s.nqn}`) ? 'used' : now.has(host) ? 'missing' : 'possible',
     })));
   });

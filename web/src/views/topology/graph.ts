@@ -3,7 +3,8 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import { bytes, count } from '../../components/format';
 import { href } from '../../components/router';
-import { pathsOf, type Facts } from './facts';
+import { worst, type AnaState } from '../../components/ana';
+import { accessBy, pathsOf, type Facts } from './facts';
 
 export interface Box {
   id: string;
@@ -24,6 +25,7 @@ export interface Line {
   from: Box;
   to: Box;
   state: 'used' | 'missing' | 'possible' | 'failed';
+  access: AnaState;
 }
 
 export interface Picture {
@@ -46,7 +48,7 @@ export const COLUMNS = ['Hosts', 'Portals', 'Workers', 'Subsystems', 'Namespaces
 export const columnX = (column: number) => column * STEP;
 
 type Draft = Omit<Box, 'x' | 'y' | 'column'>;
-type Link = [from: string, to: string, state: Line['state']];
+type Link = [from: string, to: string, state: Line['state'], access: AnaState];
 
 /** What tells long names apart: the part behind the colon, and of that the end. */
 function short(name: string): string {
@@ -65,11 +67,17 @@ function hostDrafts({ hosts, controllers }: Facts): Draft[] {
   }));
 }
 
+/** What there is to say of a portal: its state, or that hosts are to take another. */
+function portalDetail({ namespaces, groups }: Facts, p: Facts['portals'][number]): string {
+  const access = accessBy(p.id, namespaces, groups);
+  return p.status.state !== 'ready' || access === 'optimized' ? p.status.state : access.replace('_', '-');
+}
+
 const drafts = (facts: Facts): Draft[][] => [
   hostDrafts(facts),
   facts.portals.map((p) => ({
     id: `portal ${p.id}`, title: short(`${p.traddr}:${p.trsvcid}`), full: `portal ${p.id}`, link: href('workers', { tab: 'portals' }),
-    detail: `${p.id}, ${p.status.state}`, state: p.status.state,
+    detail: `${p.id}, ${portalDetail(facts, p)}`, state: p.status.state,
   })),
   facts.workers.map((w) => ({
     id: `worker ${w.id}`, title: `worker ${w.id}`, full: `worker ${w.id}`, link: href('workers'), detail: w.state,
@@ -87,16 +95,17 @@ const drafts = (facts: Facts): Draft[][] => [
 
 const RANK = { used: 3, failed: 2, missing: 1, possible: 0 };
 
-/** Of several ways between the same two boxes the line shows the one that matters most. */
+/** Of several ways between the same two boxes the line shows the one that matters most, and the worst access. */
 function links(facts: Facts): Link[] {
   const all = new Map<string, Link>();
-  const add = (from: string, to: string, state: Line['state']) => {
+  const add = (from: string, to: string, state: Line['state'], access: AnaState = 'optimized') => {
     const key = `${from}|${to}`;
     const known = all.get(key);
-    if (!known || RANK[known[2]] < RANK[state]) all.set(key, [from, to, state]);
+    const most = known && RANK[known[2]] >= RANK[state] ? known[2] : state;
+    all.set(key, [from, to, most, worst([access, known?.[3] ?? 'optimized'])]);
   };
   const broken = new Set(facts.portals.filter((p) => p.status.state === 'failed').map((p) => p.id));
-  for (const path of pathsOf(facts)) add(`host ${path.host}`, `portal ${path.portal}`, broken.has(path.portal) ? 'failed' : path.state);
+  for (const path of pathsOf(facts)) add(`host ${path.host}`, `portal ${path.portal}`, broken.has(path.portal) ? 'failed' : path.state, path.access);
   const busy = { portals: new Set(facts.controllers.map((c) => c.portal)), nqns: new Set(facts.controllers.map((c) => c.nqn)) };
   for (const p of facts.portals) if (p.worker) add(`portal ${p.id}`, `worker ${p.worker}`, broken.has(p.id) ? 'failed' : busy.portals.has(p.id) ? 'used' : 'possible');
   const stateOf = (nqn: string, failed: boolean) => (failed ? 'failed' : busy.nqns.has(nqn) ? 'used' : 'possible');
@@ -139,9 +148,9 @@ export function picture(facts: Facts): Picture {
   const columns = drafts(facts);
   const boxes = columns.flatMap((column, i) => column.slice(0, MOST).map((draft): Box => ({ ...draft, column: i, x: 0, y: 0 })));
   const byId = new Map(boxes.map((box) => [box.id, box]));
-  const lines = links(facts).flatMap(([a, b, state]): Line[] => {
+  const lines = links(facts).flatMap(([a, b, state, access]): Line[] => {
     const [from, to] = [byId.get(a), byId.get(b)];
-    return from && to ? [{ from, to, state }] : [];
+    return from && to ? [{ from, to, state, access }] : [];
   });
   if (boxes.length) place(boxes, rows(boxes, lines));
   return {

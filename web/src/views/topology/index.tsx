@@ -31,11 +31,11 @@ function loadOf(now: Sample | undefined, facts: Facts): Load {
 /** Ten times the load, one step wider. */
 const thickness = (load: number | undefined) => 2 + Math.min(7, 1.3 * Math.log10(1 + (load ?? 0)));
 
-function LineOf({ line: { from, to, state }, load, lit }: { line: Line; load: Load; lit: boolean }) {
+function LineOf({ line: { from, to, state, access }, load, lit }: { line: Line; load: Load; lit: boolean }) {
   const [x1, y1, x2, y2] = [from.x + WIDTH, from.y + HEIGHT / 2, to.x, to.y + HEIGHT / 2];
   const middle = (x1 + x2) / 2;
   const width = state === 'used' ? { 'stroke-width': thickness(load(to.load ?? from.load)) } : {};
-  return <path class={`path ${state}${lit ? ' near' : ''}`} {...width} d={`M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`} />;
+  return <path class={`path ${state} ${access}${lit ? ' near' : ''}`} {...width} d={`M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`} />;
 }
 
 function BoxOf({ box, load, lit, point }: { box: Box; load: number | undefined; lit: boolean; point: (id: string | undefined) => void }) {
@@ -73,13 +73,15 @@ const SAMPLE = 'M0,5 H32';
 
 function Legend() {
   const line = (state: string, text: string) => (
-    <li><svg viewBox="0 0 32 10" aria-hidden="true"><path class={`path ${state}`} stroke-width={state === 'used' ? 4 : 2} d={SAMPLE} /></svg>{text}</li>
+    <li><svg viewBox="0 0 32 10" aria-hidden="true"><path class={`path ${state}`} stroke-width={state.startsWith('used') ? 4 : 2} d={SAMPLE} /></svg>{text}</li>
   );
   return (
     <ul class="legend">
       {line('used', 'in use; the wider, the more I/O')}
       {line('missing', 'missing: the host is connected, but not this way')}
       {line('possible', 'possible')}
+      {line('used non_optimized', 'non-optimized')}
+      {line('used inaccessible', 'inaccessible')}
       {line('failed', 'failed')}
     </ul>
   );
@@ -94,7 +96,7 @@ const pathColumns = (workerOf: Map<string, string | null>): Array<Column<Path>> 
   { title: 'Worker', by: (p) => workerOf.get(p.portal) ?? '', cell: (p) => workerOf.get(p.portal) ?? 'none' },
   { title: 'Subsystem', by: (p) => p.nqn, cell: (p) => <SubsystemLink nqn={p.nqn} /> },
   { title: 'State', by: (p) => STATES.indexOf(p.state), cell: (p) => <State state={IN_WORDS[p.state]} /> },
-  
+  { title: 'Access', by: (p) => p.access, cell: (p) => p.access.replace('_', '-') },
 ];
 
 function Paths({ facts }: { facts: Facts }) {

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { ALL, api } from '../../api/client';
 import { usePoll } from '../../api/poll';
-import type { Portal } from '../../api/types';
+import type { AnaGroup, Portal } from '../../api/types';
 import { Confirm, Dialog } from '../../components/dialog';
 import { Field } from '../../components/field';
 import { Form } from '../../components/form';
@@ -13,12 +13,14 @@ import { Show } from '../../components/polled';
 import { State } from '../../components/state';
 import { useSubmit } from '../../components/submit';
 import { Table, type Column } from '../../components/table';
+import { Access, AccessCell } from './access';
 
-type Asked = { portal: Portal; what: 'edit' | 'delete' } | 'add' | undefined;
+type Asked = { portal: Portal; what: 'edit' | 'access' | 'delete' } | 'add' | undefined;
 
-const columns = (ask: (asked: Asked) => void): Array<Column<Portal>> => [
+const columns = (groups: AnaGroup[], ask: (asked: Asked) => void): Array<Column<Portal>> => [
   { title: 'Portal', by: (p) => p.id, cell: (p) => p.id },
   { title: 'State', by: (p) => p.status.state, cell: (p) => <State state={p.status.state} reason={p.status.reason} /> },
+  { title: 'Access', cell: (p) => <AccessCell portal={p} groups={groups} /> },
   { title: 'Address', by: (p) => p.traddr, cell: (p) => <code>{p.traddr}</code> },
   { title: 'Port', number: true, by: (p) => Number(p.trsvcid), cell: (p) => p.trsvcid },
   { title: 'Told as', by: (p) => p.advertise ?? '', cell: (p) => p.advertise ?? 'the same' },
@@ -30,6 +32,7 @@ const columns = (ask: (asked: Asked) => void): Array<Column<Portal>> => [
     cell: (p) => (
       <span class="buttons">
         <button type="button" aria-label={`Edit portal ${p.id}`} onClick={() => ask({ portal: p, what: 'edit' })}>Edit</button>
+        <button type="button" aria-label={`Access by portal ${p.id}`} onClick={() => ask({ portal: p, what: 'access' })}>Access</button>
         <button type="button" aria-label={`Delete portal ${p.id}`} onClick={() => ask({ portal: p, what: 'delete' })}>Delete</button>
       </span>
     ),
@@ -83,6 +86,7 @@ function Add({ close }: { close: () => void }) {
 
 export function Portals() {
   const polled = useList('portals of view', api.portals);
+  const groups = useList('ana groups', api.anaGroups, ['ana group', 'portal', 'namespace']).data?.items ?? [];
   const [asked, ask] = useState<Asked>();
   const close = () => ask(undefined);
   return (
@@ -94,13 +98,14 @@ export function Portals() {
       <Show of={polled}>
         {(list) => (
           <>
-            <Table caption="Portals" columns={columns(ask)} items={list.items} keyOf={(p) => p.id} empty="There is no portal: no host can connect." />
+            <Table caption="Portals" columns={columns(groups, ask)} items={list.items} keyOf={(p) => p.id} empty="There is no portal: no host can connect." />
             <More of={list} />
           </>
         )}
       </Show>
       {asked === 'add' && <Add close={close} />}
       {typeof asked === 'object' && asked.what === 'edit' && <Advertise portal={asked.portal} close={close} />}
+      {typeof asked === 'object' && asked.what === 'access' && <Access portal={asked.portal} groups={groups} close={close} />}
       {typeof asked === 'object' && asked.what === 'delete' && (
         <Confirm title={`Delete portal ${asked.portal.id}?`} verb="Delete" close={close}
           preview={() => api.wouldDelete.portal(asked.portal.id)} act={(force) => api.deletePortal(asked.portal.id, force)}>
