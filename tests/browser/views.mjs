@@ -49,6 +49,7 @@ export const VIEWS = {
   referrals: { hash: '#/discovery?tab=referrals', ready: table('Referrals') },
   workers: { hash: '#/workers', ready: button('Edit worker w1') },
   portals: { hash: '#/workers?tab=portals', ready: table('Portals') },
+  'portal-access': { hash: '#/workers?tab=portals', ready: button('Access by portal io1'), act: press('Access by portal io1') },
   events: { hash: '#/events', ready: table(/^Events/) },
   users: { hash: '#/settings?tab=users', ready: table('Tokens') },
   'token-new': { hash: '#/settings?tab=users', ready: button('New token'), act: press('New token') },

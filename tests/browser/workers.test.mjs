@@ -81,7 +81,7 @@ test('what a portal says of an ANA group is set; that it is taken out of use is 
   await button('Access by portal io1').click();
   await field(/^Group 1/).selectOption('non-optimized');
   await button('Save').click();
-  await row('io1', 'non_optimized').waitFor();
+  await row('io1', 'non-optimized').waitFor();
   await button('Access by portal io1').click();
   await field(/^Group 1/).selectOption('inaccessible');
   await button('Save').click();

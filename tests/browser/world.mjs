@@ -23,6 +23,7 @@ async function fillPlaces(daemon) {
   await daemon.rest('POST', '/workers', { id: 'w2', reactors: 1 });
   for (const [id, traddr, worker] of [['rack-a', '127.0.0.2', 'w1'], ['rack-b', '127.0.0.3', 'w2']])
     await daemon.rest('POST', '/portals', { id, traddr, trsvcid: String(await daemon.freePort()), worker });
+  await daemon.rest('PATCH', '/ana-groups/1', { states: { io1: 'non_optimized' } });
 }
 
 async function fillSubsystems(daemon) {

@@ -3,7 +3,7 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import { bytes, count } from '../../components/format';
 import { href } from '../../components/router';
-import { worst, type AnaState } from '../../components/ana';
+import { inWords, worst, type AnaState } from '../../components/ana';
 import { accessBy, pathsOf, type Facts } from './facts';
 
 export interface Box {
@@ -70,7 +70,7 @@ function hostDrafts({ hosts, controllers }: Facts): Draft[] {
 /** What there is to say of a portal: its state, or that hosts are to take another. */
 function portalDetail({ namespaces, groups }: Facts, p: Facts['portals'][number]): string {
   const access = accessBy(p.id, namespaces, groups);
-  return p.status.state !== 'ready' || access === 'optimized' ? p.status.state : access.replace('_', '-');
+  return p.status.state !== 'ready' || access === 'optimized' ? p.status.state : inWords(access);
 }
 
 const drafts = (facts: Facts): Draft[][] => [

@@ -3,6 +3,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { iops, useNow, type Sample } from '../../api/rates';
 import type { Worker } from '../../api/types';
+import { inWords } from '../../components/ana';
 import { Search } from '../../components/filter';
 import { count, perSecond } from '../../components/format';
 import { HostLink, SubsystemLink } from '../../components/nqn';
@@ -96,7 +97,7 @@ const pathColumns = (workerOf: Map<string, string | null>): Array<Column<Path>> 
   { title: 'Worker', by: (p) => workerOf.get(p.portal) ?? '', cell: (p) => workerOf.get(p.portal) ?? 'none' },
   { title: 'Subsystem', by: (p) => p.nqn, cell: (p) => <SubsystemLink nqn={p.nqn} /> },
   { title: 'State', by: (p) => STATES.indexOf(p.state), cell: (p) => <State state={IN_WORDS[p.state]} /> },
-  { title: 'Access', by: (p) => p.access, cell: (p) => p.access.replace('_', '-') },
+  { title: 'Access', by: (p) => p.access, cell: (p) => inWords(p.access) },
 ];
 
 function Paths({ facts }: { facts: Facts }) {

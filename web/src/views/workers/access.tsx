@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import type { AnaGroup, Portal } from '../../api/types';
-import { ANA_STATES, isServed, stateOf, type AnaState } from '../../components/ana';
+import { ANA_STATES, inWords, isServed, stateOf, type AnaState } from '../../components/ana';
 import { Confirm, Dialog } from '../../components/dialog';
 import { Field } from '../../components/field';
 import { Form } from '../../components/form';
@@ -11,14 +11,13 @@ import { count } from '../../components/format';
 import { State } from '../../components/state';
 import { useSubmit } from '../../components/submit';
 
-const inWords = (state: AnaState) => state.replace('_', '-');
 const nameOf = (group: AnaGroup) => `Group ${group.id}${group.description && `, ${group.description}`}`;
 
 /** The groups that aren't optimized by this portal. */
 export function AccessCell({ portal, groups }: { portal: Portal; groups: AnaGroup[] }) {
   const odd = groups.filter((g) => stateOf(g, portal.id) !== 'optimized');
   if (!odd.length) return <>optimized</>;
-  return <>{odd.map((g) => <div key={g.id}><State state={stateOf(g, portal.id)} />{groups.length > 1 && ` group ${g.id}`}</div>)}</>;
+  return <>{odd.map((g) => <div key={g.id}><State state={inWords(stateOf(g, portal.id))} />{groups.length > 1 && ` group ${g.id}`}</div>)}</>;
 }
 
 type Wanted = Map<number, AnaState>;

@@ -7,7 +7,6 @@ import type { AnaGroup, Portal } from '../../api/types';
 import { Confirm, Dialog } from '../../components/dialog';
 import { Field } from '../../components/field';
 import { Form } from '../../components/form';
-import { clock } from '../../components/format';
 import { More, useList } from '../../components/more';
 import { Show } from '../../components/polled';
 import { State } from '../../components/state';
@@ -26,7 +25,6 @@ const columns = (groups: AnaGroup[], ask: (asked: Asked) => void): Array<Column<
   { title: 'Told as', by: (p) => p.advertise ?? '', cell: (p) => p.advertise ?? 'the same' },
   { title: 'Port ID', number: true, by: (p) => p.portid, cell: (p) => p.portid },
   { title: 'Worker', by: (p) => p.worker ?? '', cell: (p) => p.worker ?? 'none' },
-  { title: 'Created', by: (p) => p.created_at, cell: (p) => <time dateTime={p.created_at}>{clock(p.created_at)}</time> },
   {
     title: 'Change',
     cell: (p) => (
