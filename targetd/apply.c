@@ -21,6 +21,7 @@
 #include "common/util.h"
 #include "common/uuid.h"
 #include "targetd/barrier.h"
+#include "targetd/keys.h"
 
 #define SLOW_BARRIER (5 * CMN_NS_PER_S)
 
@@ -672,6 +673,21 @@ static void drop_gone(struct apply *a)
 	free(a->gone);
 }
 
+/* Before anybody is let in by what follows.  A connection keeps what it began with: a key that changes is for the next. */
+static void take_keys(struct tgt_registry *reg, struct tgt_change *ch)
+{
+	struct tgt_keys *old;
+
+	if (!ch->st.keys && !ch->full)
+		return;
+	tgt_registry_lock(reg);
+	old = reg->keys;
+	reg->keys = ch->st.keys;
+	tgt_registry_unlock(reg);
+	ch->st.keys = NULL;
+	tgt_keys_free(old);
+}
+
 void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *failures)
 {
 	struct apply a = { .w = w, .failures = failures };
@@ -681,6 +697,7 @@ void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *
 		fail_nomem(&a, NULL);
 		return;
 	}
+	take_keys(w->reg, ch);
 	remove_portals(&a, ch);
 	take(&a, ch);
 	give(&a);

@@ -18,6 +18,7 @@
 #include "common/util.h"
 #include "common/uuid.h"
 #include "targetd/host_io.h"
+#include "targetd/keys.h"
 #include "targetd/portal.h"
 
 static void nothing_destroy(struct fab_view *fab)
@@ -93,6 +94,7 @@ void tgt_registry_destroy(struct tgt_registry *reg)
 		gone_clear(reg);
 		pthread_mutex_destroy(&reg->lock);
 	}
+	tgt_keys_free(reg->keys);
 	fab_cntlids_destroy(reg->disc_cntlids);
 	if (reg->nothing)
 		fab_view_put(&reg->nothing->fab);
@@ -309,6 +311,7 @@ static struct json_object *ctrl_json(const struct tgt_ctrl *tc)
 	json_object_object_add(
 		obj, "kato_ms",
 		json_object_new_int64((int64_t)(fab_ctrl_kato_ns(tc->ctrl) / CMN_NS_PER_MS)));
+	json_object_object_add(obj, "authenticated", json_object_new_boolean(tc->authenticated));
 	json_object_object_add(obj, "header_digest", json_object_new_boolean(tc->header_digest));
 	json_object_object_add(obj, "data_digest", json_object_new_boolean(tc->data_digest));
 	json_object_object_add(obj, "connected_at",
@@ -398,23 +401,39 @@ static const struct {
 	[TGT_REFUSED_SUBSYSTEM] = { "unknown_subsystem", "unknown subsystem" },
 	[TGT_REFUSED_HOST] = { "not_allowed", "host not allowed" },
 	[TGT_REFUSED_ZONE] = { "zoned_out", "host shares no zone" },
+	[TGT_REFUSED_KEY] = { "no_key", "host has no key, and has to authenticate there" },
+	[TGT_REFUSED_AUTH] = { "auth_failed", NULL },
 };
+
+static void refuse(struct tgt_registry *reg, struct fab_conn *conn, struct tgt_refusal *r)
+{
+	tgt_addr_format(fab_conn_peer(conn), true, r->host_addr, sizeof(r->host_addr));
+	if (reg->nr_refusals < TGT_REFUSALS_MAX)
+		reg->refusals[reg->nr_refusals] = *r;
+	reg->nr_refusals++;
+	tgt_registry_notify(reg);
+	cmn_debug("connect refused", "reason=%s host=%s nqn=%s from=%s", CMN_Q(r->reason),
+		  CMN_Q(r->host_nqn), CMN_Q(r->nqn), r->host_addr);
+}
 
 void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn,
 			  const struct fab_connect *in, enum tgt_refusal_why why)
 {
-	const struct sockaddr_storage *peer = fab_conn_peer(conn);
-	struct tgt_refusal r = { .why = why };
+	struct tgt_refusal r = { .why = why, .reason = refusals[why].text };
 
-	tgt_addr_format(peer, true, r.host_addr, sizeof(r.host_addr));
 	cmn_strlcpy(r.host_nqn, in->hostnqn, sizeof(r.host_nqn));
 	cmn_strlcpy(r.nqn, in->subnqn, sizeof(r.nqn));
-	if (reg->nr_refusals < TGT_REFUSALS_MAX)
-		reg->refusals[reg->nr_refusals] = r;
-	reg->nr_refusals++;
-	tgt_registry_notify(reg);
-	cmn_debug("connect refused", "reason=%s host=%s nqn=%s from=%s", CMN_Q(refusals[why].text),
-		  CMN_Q(r.host_nqn), CMN_Q(r.nqn), r.host_addr);
+	refuse(reg, conn, &r);
+}
+
+void tgt_registry_auth_failed(struct tgt_registry *reg, struct fab_conn *conn, const char *reason)
+{
+	const struct fab_ctrl *ctrl = fab_conn_ctrl(conn);
+	struct tgt_refusal r = { .why = TGT_REFUSED_AUTH, .reason = reason };
+
+	cmn_strlcpy(r.host_nqn, fab_ctrl_hostnqn(ctrl), sizeof(r.host_nqn));
+	cmn_strlcpy(r.nqn, fab_ctrl_subsys(ctrl)->nqn, sizeof(r.nqn));
+	refuse(reg, conn, &r);
 }
 
 struct json_object *tgt_registry_take_refusals(struct tgt_registry *reg)
@@ -430,7 +449,7 @@ struct json_object *tgt_registry_take_refusals(struct tgt_registry *reg)
 		add_str(obj, "type", "refused");
 		add_str(obj, "host_nqn", reg->refusals[i].host_nqn);
 		add_str(obj, "nqn", reg->refusals[i].nqn);
-		add_str(obj, "reason", refusals[reg->refusals[i].why].text);
+		add_str(obj, "reason", reg->refusals[i].reason);
 		add_str(obj, "why", refusals[reg->refusals[i].why].name);
 		add_str(obj, "host_addr", reg->refusals[i].host_addr);
 		json_object_array_add(arr, obj);

@@ -37,6 +37,7 @@ struct tgt_ctrl {
 	bool quiescing; /* mutex: a reset waits for the I/O queues to go */
 	bool dirty; /* mutex: to be reported */
 	const char *reason; /* mutex: why it ends */
+	bool authenticated; /* mutex: by DH-HMAC-CHAP */
 	bool header_digest, data_digest;
 	char portal[TGT_PORTAL_ID_MAX], host_addr[64];
 	struct net_ip from, to; /* the host's address, and ours */
@@ -56,11 +57,14 @@ enum tgt_refusal_why {
 	TGT_REFUSED_SUBSYSTEM,
 	TGT_REFUSED_HOST,
 	TGT_REFUSED_ZONE,
+	TGT_REFUSED_KEY, /* it has none, and the subsystem wants one */
+	TGT_REFUSED_AUTH, /* it failed to authenticate */
 	TGT_REFUSED_COUNT
 };
 struct tgt_refusal {
 	char host_nqn[TGT_NQN_LEN], nqn[TGT_NQN_LEN], host_addr[64];
 	enum tgt_refusal_why why;
+	const char *reason; /* for people; a literal */
 };
 #define TGT_GONE_MAX 16384
 #define TGT_REFUSALS_MAX 32 /* kept until they are reported; more are only counted */
@@ -82,6 +86,7 @@ struct tgt_registry {
 	struct fab_cntlids *disc_cntlids;
 	struct tgt_view *nothing; /* what a controller that ends sees */
 	struct tgt_subsystem *subsystems; /* mutex */
+	struct tgt_keys *keys; /* mutex; NULL: no host has one */
 	struct tgt_ctrl_list disc_ctrls; /* mutex */
 	struct tgt_portal **portals; /* mutex; told in the discovery log */
 	unsigned int nr_portals;
@@ -125,6 +130,7 @@ void tgt_registry_mark(struct tgt_ctrl *tc); /* dirty: to be reported */
 void tgt_registry_note_gone(struct tgt_ctrl *tc);
 void tgt_registry_refused(struct tgt_registry *reg, struct fab_conn *conn,
 			  const struct fab_connect *in, enum tgt_refusal_why why);
+void tgt_registry_auth_failed(struct tgt_registry *reg, struct fab_conn *conn, const char *reason);
 
 /* -- without it ----------------------------------------------------------------------------------------------------- */
 void tgt_registry_sweep(struct tgt_registry *reg); /* control thread: frees what has ended */

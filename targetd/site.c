@@ -17,6 +17,7 @@
 #include "common/util.h"
 #include "fabrics/spec/nvmf.h"
 #include "targetd/host_io.h"
+#include "targetd/keys.h"
 #include "targetd/portal.h"
 #include "targetd/registry.h"
 
@@ -72,6 +73,10 @@ static struct fab_status admit(struct tgt_registry *reg, struct fab_conn *conn,
 	}
 	if (!tgt_hosts_has(&ss->spec->hosts, in->hostnqn)) {
 		tgt_registry_refused(reg, conn, in, TGT_REFUSED_HOST);
+		return FAB_ERR(NVME_SC_CONNECT_HOST);
+	}
+	if (ss->spec->require_auth && !tgt_keys_find(reg->keys, in->hostnqn, NULL)) {
+		tgt_registry_refused(reg, conn, in, TGT_REFUSED_KEY);
 		return FAB_ERR(NVME_SC_CONNECT_HOST);
 	}
 	if (!has_access(ss, portal, conn, in)) {
@@ -287,6 +292,35 @@ static struct fab_status io_connect(struct fab_site *site, struct fab_conn *conn
 	return st;
 }
 
+/* -- authentication ---------------------------------------------------------------------------------------------- */
+static bool auth(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
+		 struct fab_auth_policy *ret)
+{
+	struct tgt_registry *reg = reg_of(site);
+	bool has;
+
+	(void)conn;
+	tgt_registry_lock(reg);
+	has = tgt_keys_find(reg->keys, in->hostnqn, ret);
+	tgt_registry_unlock(reg);
+	return has;
+}
+
+static void auth_ended(struct fab_site *site, struct fab_conn *conn, const struct fab_auth *a)
+{
+	struct tgt_registry *reg = reg_of(site);
+	struct tgt_ctrl *tc = fab_ctrl_user(fab_conn_ctrl(conn));
+
+	tgt_registry_lock(reg);
+	if (fab_auth_state(a) != FAB_AUTH_DONE)
+		tgt_registry_auth_failed(reg, conn, fab_auth_failure_text(a));
+	if (!fab_conn_qid(conn)) {
+		tc->authenticated = fab_auth_state(a) == FAB_AUTH_DONE;
+		tgt_registry_mark(tc);
+	}
+	tgt_registry_unlock(reg);
+}
+
 /* -- the end of queues --------------------------------------------------------------------------------------------- */
 struct quiesced_msg {
 	struct net_msg msg;
@@ -468,6 +502,8 @@ static void abort_io(struct fab_site *site, struct fab_req *req, struct fab_ctrl
 const struct fab_site_ops tgt_site_ops = {
 	.admin_connect = admin_connect,
 	.io_connect = io_connect,
+	.auth = auth,
+	.auth_ended = auth_ended,
 	.queue_gone = queue_gone,
 	.abort_io = abort_io,
 	.quiesce = quiesce,

@@ -22,15 +22,16 @@
 #include "fabrics/discovery_text.h"
 #include "fabrics/spec/nvmf.h"
 #include "targetd/access.h"
+#include "targetd/keys.h"
 
-static const char *const state_keys[] = { "version",   "portals", "subsystems",
-					  "host_sets", "comment", NULL };
+static const char *const state_keys[] = { "version",   "portals", "subsystems", "host_sets",
+					  "host_keys", "comment", NULL };
 static const char *const portal_keys[] = { "id",	"portid", "address",	"port",
 					   "advertise", "ana",	  "congestion", "secure_channel",
 					   "comment",	NULL };
 static const char *const subsys_keys[] = {
-	"nqn",		 "serial",     "model",	 "allow_any_host", "hosts", "portals",
-	"cntlid_cursor", "namespaces", "access", "comment",	   NULL
+	"nqn",		 "serial",     "model",	 "allow_any_host", "hosts",   "portals",
+	"cntlid_cursor", "namespaces", "access", "require_auth",   "comment", NULL
 };
 static const char *const ns_keys[] = { "nsid",	   "uuid",	"nguid",    "eui64",
 				       "backend",  "path",	"size",	    "block_size",
@@ -503,7 +504,7 @@ static int subsys_access(struct json_object *obj, struct tgt_subsys_spec *ret, s
 	if (r == 0)
 		r = tgt_hosts_parse(obj, false, &ret->hosts, err);
 	ret->hosts.any = any;
-	return r;
+	return r < 0 ? r : cmn_json_bool_opt(obj, "require_auth", &ret->require_auth, NULL, err);
 }
 
 static int subsys_fill(struct json_object *obj, bool strict, struct tgt_host_set *sets,
@@ -642,6 +643,8 @@ int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state
 		r = cmn_json_arr_opt(obj, "subsystems", &subsystems, err);
 	if (r == 0)
 		r = tgt_host_sets_parse(obj, strict, &sets, err);
+	if (r == 0)
+		r = tgt_keys_parse(obj, strict, &st.keys, err);
 	if (r == 0 && portals)
 		r = portals_parse(portals, strict, &st, err);
 	if (r == 0 && subsystems)
@@ -698,5 +701,6 @@ void tgt_state_clear(struct tgt_state *state)
 		tgt_subsys_spec_free(state->subsystems[i]);
 	free(state->subsystems);
 	free(state->portals);
+	tgt_keys_free(state->keys);
 	memset(state, 0, sizeof(*state));
 }

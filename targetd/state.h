@@ -20,6 +20,7 @@
 struct json_object;
 struct tgt_access;
 struct tgt_host_set;
+struct tgt_keys;
 
 #define TGT_PORTALS_MAX 256
 #define TGT_SUBSYSTEMS_MAX 65536
@@ -75,6 +76,7 @@ struct tgt_subsys_spec {
 	char nqn[TGT_NQN_LEN], serial[21], model[41];
 	struct tgt_hosts hosts;
 	struct tgt_access *access; /* NULL: no further rules */
+	bool require_auth; /* a host that has no key is refused */
 	bool all_portals;
 	unsigned int nr_portals;
 	char (*portals)[TGT_PORTAL_ID_MAX];
@@ -87,6 +89,7 @@ struct tgt_state {
 	unsigned int nr_portals, nr_subsystems;
 	struct tgt_portal_spec *portals;
 	struct tgt_subsys_spec **subsystems; /* a taker sets its entry to NULL */
+	struct tgt_keys *keys; /* NULL: it says nothing of them; a taker sets it to NULL */
 };
 
 /* strict: a key that isn't known is an error (a file written by hand), else it is ignored (a newer discoveryd).
@@ -94,7 +97,7 @@ struct tgt_state {
 int tgt_state_parse(struct json_object *doc, bool strict, struct tgt_state *ret,
 		    struct cmn_err *err);
 void tgt_state_clear(struct tgt_state *state);
-/* `portals` and `subsystems` of obj alone, either may be absent: a difference. */
+/* `portals`, `subsystems` and `host_keys` of obj alone, any may be absent: a difference. */
 int tgt_state_parse_parts(struct json_object *obj, bool strict, struct tgt_state *ret,
 			  struct cmn_err *err);
 

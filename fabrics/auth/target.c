@@ -319,6 +319,19 @@ uint8_t fab_auth_failure(const struct fab_auth *auth, bool *ret_by_host)
 	return auth->why;
 }
 
+const char *fab_auth_failure_text(const struct fab_auth *auth)
+{
+	if (!auth->why)
+		return "it did not answer in time";
+	if (auth->why != NVMF_AUTH_WHY_FAILED)
+		return fab_auth_why(auth->why);
+	if (auth->by_host)
+		return "the host did not take our key for the controller's";
+	if (auth->mutual && !auth->policy.ctrl_key.len)
+		return "it wants the controller to authenticate, which has no key for that";
+	return "its key is another than the one that it has here";
+}
+
 uint8_t fab_auth_hash(const struct fab_auth *auth)
 {
 	return auth->x.hash;

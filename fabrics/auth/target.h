@@ -51,6 +51,8 @@ enum fab_auth_state fab_auth_state(const struct fab_auth *auth);
 const char *fab_auth_state_name(enum fab_auth_state state);
 /* enum nvmf_auth_why: what went wrong, in our eyes or, by_host, in the host's; 0: nothing so far. */
 uint8_t fab_auth_failure(const struct fab_auth *auth, bool *ret_by_host);
+/* The same for people: what is amiss, at which end.  Also of an exchange that was never finished. */
+const char *fab_auth_failure_text(const struct fab_auth *auth);
 /* Of the exchange that is under way or done last. */
 uint8_t fab_auth_hash(const struct fab_auth *auth);
 uint8_t fab_auth_group(const struct fab_auth *auth);

@@ -179,7 +179,7 @@ class Queue:
         hostid = hostid or uuidlib.uuid5(uuidlib.NAMESPACE_URL, hostnqn).bytes
         data = raw or (hostid + struct.pack('<H', cntlid)).ljust(256, b'\0') + subnqn.encode().ljust(256, b'\0') + hostnqn.encode().ljust(512, b'\0')
         cqe, _ = self.run(fabrics(1, struct.pack('<HHHBBI', recfmt, qid, sqsize, cattr, 0, kato)), data)
-        self.connect_sqhd, self.cntlid = cqe.sqhd, cqe.result & 0xffff
+        self.connect_sqhd, self.cntlid, self.must_authenticate = cqe.sqhd, cqe.result & 0xffff, bool(cqe.result & 1 << 17)
         return self.cntlid
 
     def property_get(self, offset, size=4):
