@@ -241,6 +241,7 @@ struct json_object *api_config_subsys(const struct dsc_snapshot *snap, const str
 	api_add_str(json, "label", *s->label ? s->label : NULL);
 	api_add_paths(json, s->path_policy, s->max_paths);
 	api_add_bool(json, "allow_any_host", s->allow_any);
+	api_add_bool(json, "require_auth", s->require_auth);
 	dsc_tree_each(allow, s->hosts, &dsc_allow_ops) api_add_who(list, snap, allow->who_id);
 	json_object_array_sort(list, by_text);
 	json_object_object_add(json, "hosts", list);

@@ -44,6 +44,7 @@ enum api_field_flag {
 	API_CHANGE = 1 << 6, /* of PATCH and PUT: it may be changed */
 	API_SET = API_CREATE | API_CHANGE,
 	API_NEEDED = 1 << 7, /* of POST and PUT */
+	API_SECRET = 1 << 11, /* what is there isn't told: whatever is given is another */
 	API_NULL = 1 << 8, /* null is a value of it, or takes it back to its default */
 };
 

@@ -67,6 +67,7 @@ static void add_discovery(const struct dsc_app *app, uint64_t *v, struct dsc_dis
 	v[DAEMON_DISC_CTRLS] = disc->controllers;
 	v[DAEMON_LOG_READS] = disc->log_reads;
 	v[DAEMON_AENS] = disc->events_sent;
+	v[DAEMON_DISC_AUTH_FAILED] = disc->auth_failed;
 	v[DAEMON_DISC_REFUSED] = disc->refused;
 	v[DAEMON_KICKSTARTS] = disc->kickstarts;
 	v[DAEMON_PAGES_SENT] = dsc_follow_pages_sent(app->follow);
@@ -306,6 +307,7 @@ static void gather_worker(struct api_scrape *scrape, const struct dsc_snapshot *
 	v[WORKER_CTRLS] = info.nr_controllers;
 	v[WORKER_CONNECTED] = info.counts.connected;
 	v[WORKER_REFUSED] = info.counts.refused;
+	v[WORKER_AUTH_FAILED] = info.counts.auth_failed;
 	v[WORKER_ZONED_OUT] = info.counts.zoned_out;
 	api_scrape_add(scrape, API_SET_WORKER, name, v);
 	api_label(&labels, "worker", worker->name);

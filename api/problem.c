@@ -165,8 +165,13 @@ static struct json_object *error_of(enum api_problem problem, const struct cmn_e
 	const char *valid = *err->valid ? err->valid : valid_for(err->field);
 
 	json_object_object_add(json, "field", json_object_new_string(err->field));
-	if (!value && about->value && strlen(about->value) <= VALUE_LEN_MAX)
+	if (strcmp(err->field, "secret") ==
+	    0) { /* what was mistyped of one is told to nobody's log */
+		json_object_put(value);
+		value = NULL;
+	} else if (!value && about->value && strlen(about->value) <= VALUE_LEN_MAX) {
 		value = json_object_new_string(about->value);
+	}
 	if (value)
 		json_object_object_add(json, "value", value);
 	json_object_object_add(json, "reason",

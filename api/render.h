@@ -9,6 +9,7 @@
 #include "discoveryd/app.h"
 #include "discoveryd/model/commands.h"
 #include "discoveryd/model/snapshot.h"
+#include "fabrics/auth/key.h"
 
 /* Members of an object; text NULL: null. */
 void api_add_str(struct json_object *json, const char *name, const char *text);
@@ -30,6 +31,9 @@ void api_get_node(const struct api_ctx *ctx, uint64_t worker_id, struct api_valu
 void api_add_who(struct json_object *array, const struct dsc_snapshot *snap, uint64_t who_id);
 /* The form of one that a body gives; whether there is such a group is for the command to say. */
 int api_check_who(const char *text, const char *field, struct cmn_err *err);
+
+/* Tells secrets apart, and nothing else about them (res_key.c). */
+void api_key_fingerprint(const struct dsc_key *row, char ret[FAB_AUTH_FINGERPRINT_MAX]);
 
 /* path_policy and max_paths; null where nothing is said. */
 void api_get_path_policy(uint8_t policy, struct api_value *ret);

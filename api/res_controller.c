@@ -29,6 +29,7 @@ static const struct api_field fields[] = {
 	{ "worker", API_TEXT, API_FIND, API_AT(dsc_controller, worker) },
 	{ "qpairs", API_NUMBER, API_FIND, API_AT(dsc_controller, qpairs) },
 	{ "kato_ms", API_NUMBER, API_FIND, API_AT(dsc_controller, kato_ms) },
+	{ "authenticated", API_BOOL, API_FILTER, API_AT(dsc_controller, authenticated) },
 	{ "header_digest", API_BOOL, API_FILTER, API_AT(dsc_controller, header_digest) },
 	{ "data_digest", API_BOOL, API_FILTER, API_AT(dsc_controller, data_digest) },
 	{ "connected_at", API_TIME, API_FIND, API_AT(dsc_controller, connected_ms) },

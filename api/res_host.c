@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "discoveryd/disc/disc.h"
 #include "discoveryd/disc/seen.h"
+#include "discoveryd/model/keys.h"
 #include "discoveryd/supervise/supervise.h"
 
 #include <stdio.h>
@@ -151,6 +152,22 @@ static void get_registered(const struct api_ctx *ctx, const void *row, struct ap
 		json_object_array_add(ret->json, json_object_new_string(reg->traddr));
 }
 
+/* Does it have to authenticate, and may it want us to? */
+static void get_auth(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	uint64_t id = ((const struct dsc_host *)row)->id;
+	const struct dsc_key *key = dsc_snapshot_host_key(ctx->snap, id, DSC_KEY_DHCHAP);
+	char fingerprint[FAB_AUTH_FINGERPRINT_MAX];
+
+	ret->json = json_object_new_object();
+	api_add_bool(ret->json, "dhchap", key != NULL);
+	api_add_bool(ret->json, "dhchap_ctrl",
+		     dsc_snapshot_host_key(ctx->snap, id, DSC_KEY_DHCHAP_CTRL) != NULL);
+	if (key)
+		api_key_fingerprint(key, fingerprint);
+	api_add_str(ret->json, "fingerprint", key ? fingerprint : NULL);
+}
+
 /* ?state=: of the connected ones, whether they wait or not. */
 static const char *const filters[] = { "admitted", "waiting", "connected", NULL };
 
@@ -173,6 +190,7 @@ static const struct api_field fields[] = {
 	{ "controller_count", API_NUMBER, API_FIND | API_LIVE, .get = get_controller_count },
 	{ "discovery_controller_count", API_NUMBER, API_FIND | API_LIVE,
 	  .get = get_discovery_controller_count },
+	{ "auth", API_JSON, API_LIVE, .get = get_auth },
 	{ "address", API_TEXT, API_FIND | API_LIVE, .get = get_address },
 	{ "last_seen", API_TIME, API_FIND | API_LIVE, .get = get_last_seen },
 	{ "registered", API_TEXTS, API_FILTER | API_LIVE, .get = get_registered },

@@ -104,6 +104,8 @@ static const struct api_field fields[] = {
 	{ "label", API_TEXT, API_FIND | API_SET | API_NULL, API_AT(dsc_subsys, label), .max = 64 },
 	{ "allow_any_host", API_BOOL, API_FILTER | API_SET | API_NULL,
 	  API_AT(dsc_subsys, allow_any) },
+	{ "require_auth", API_BOOL, API_FILTER | API_SET | API_NULL,
+	  API_AT(dsc_subsys, require_auth) },
 	{ "hosts", API_TEXTS, API_FILTER | API_SET | API_NULL, .get = get_hosts,
 	  .check = api_check_who },
 	{ "portals", API_TEXTS, API_FILTER | API_SET | API_NULL, .get = get_portals },
@@ -147,6 +149,7 @@ int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cm
 	}
 	api_read_paths(doc, &in->paths);
 	if (api_read_tri(doc, "allow_any_host", &in->allow_any, err) < 0 ||
+	    api_read_tri(doc, "require_auth", &in->require_auth, err) < 0 ||
 	    api_read_list(doc, "hosts", &in->hosts, err) < 0 ||
 	    api_read_list(doc, "portals", &in->portals, err) < 0)
 		return err->code;

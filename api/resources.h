@@ -20,6 +20,7 @@ extern const struct api_route api_res_discovery_log[];
 extern const struct api_route api_res_event[];
 extern const struct api_route api_res_group[];
 extern const struct api_route api_res_host[];
+extern const struct api_route api_res_key[];
 extern const struct api_route api_res_log[];
 extern const struct api_route api_res_metrics[];
 extern const struct api_route api_res_namespace[];

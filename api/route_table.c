@@ -10,6 +10,7 @@ const struct api_route *const api_route_table[] = {
 	api_res_allow,
 	api_res_host,
 	api_res_group,
+	api_res_key,
 	api_res_portal,
 	api_res_ana_group,
 	api_res_worker,

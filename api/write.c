@@ -364,7 +364,8 @@ static void drop_same(const struct api_kind *kind, const struct api_ctx *ctx, co
 	struct json_object *is;
 
 	for (const struct api_field *f = kind->fields; f->name; f++) {
-		if (!(f->flags & API_CHANGE) || !json_object_object_get_ex(doc, f->name, NULL))
+		if (!(f->flags & API_CHANGE) || f->flags & API_SECRET ||
+		    !json_object_object_get_ex(doc, f->name, NULL))
 			continue;
 		is = api_field_json(f, ctx, row);
 		if (is_same(f, doc, is))

@@ -51,22 +51,28 @@ static int parse_secret(struct json_object *obj, const char *key, struct fab_aut
 	return r < 0 ? cmn_err_set(err, r, key, "is not a secret of the form DHHC-1:01:...:") : 0;
 }
 
-/* Names in order of preference into at most max numbers. */
-static int parse_names(struct json_object *obj, const char *key, int (*by_name)(const char *name),
-		       unsigned int max, uint8_t *ret, uint8_t *ret_nr, struct cmn_err *err)
+/* Names of what numbers, and where their numbers go, in order of preference. */
+struct names {
+	const char *key;
+	int (*by_name)(const char *name);
+	unsigned int max;
+	uint8_t *id, *nr;
+};
+
+static int parse_names(struct json_object *obj, const struct names *n, struct cmn_err *err)
 {
 	struct json_object *arr = NULL, *item;
-	int r = cmn_json_arr_opt(obj, key, &arr, err);
+	int r = cmn_json_arr_opt(obj, n->key, &arr, err);
 
 	for (size_t i = 0; r == 0 && arr && i < json_object_array_length(arr); i++) {
 		item = json_object_array_get_idx(arr, i);
 		r = json_object_is_type(item, json_type_string)
-			    ? by_name(json_object_get_string(item))
+			    ? n->by_name(json_object_get_string(item))
 			    : -EINVAL;
-		if (r < 0 || *ret_nr == max || memchr(ret, r, *ret_nr))
-			return cmn_err_set(err, -EINVAL, key,
+		if (r < 0 || *n->nr == n->max || memchr(n->id, r, *n->nr))
+			return cmn_err_set(err, -EINVAL, n->key,
 					   "has a name that is unknown, or one twice");
-		ret[(*ret_nr)++] = (uint8_t)r;
+		n->id[(*n->nr)++] = (uint8_t)r;
 		r = 0;
 	}
 	return r;
@@ -74,12 +80,13 @@ static int parse_names(struct json_object *obj, const char *key, int (*by_name)(
 
 static int parse_algs(struct json_object *obj, struct fab_auth_algs *ret, struct cmn_err *err)
 {
-	int r = parse_names(obj, "hashes", fab_auth_hash_by_name, FAB_AUTH_HASHES, ret->hashes,
-			    &ret->nr_hashes, err);
+	const struct names hashes = { "hashes", fab_auth_hash_by_name, FAB_AUTH_HASHES, ret->hashes,
+				      &ret->nr_hashes };
+	const struct names groups = { "dhgroups", fab_auth_group_by_name, FAB_AUTH_GROUPS,
+				      ret->groups, &ret->nr_groups };
+	int r = parse_names(obj, &hashes, err);
 
-	return r < 0 ? r
-		     : parse_names(obj, "dhgroups", fab_auth_group_by_name, FAB_AUTH_GROUPS,
-				   ret->groups, &ret->nr_groups, err);
+	return r < 0 ? r : parse_names(obj, &groups, err);
 }
 
 static int parse_entry(struct json_object *obj, bool strict, struct entry *ret, struct cmn_err *err)

@@ -179,6 +179,8 @@ static void quiesce(struct fab_site *site, struct fab_ctrl *ctrl)
 const struct fab_site_ops dsc_disc_site_ops = {
 	.admin_connect = admin_connect,
 	.io_connect = io_connect,
+	.auth = dsc_disc_auth,
+	.auth_ended = dsc_disc_auth_ended,
 	.queue_gone = queue_gone,
 	.abort_io = abort_io,
 	.quiesce = quiesce,

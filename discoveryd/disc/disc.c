@@ -227,6 +227,7 @@ void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_
 		.log_reads = disc->log_reads,
 		.events_sent = disc->events_sent,
 		.refused = disc->refused,
+		.auth_failed = disc->auth_failed,
 		.kickstarts = disc->kickstarts,
 	};
 	for (unsigned int i = 0; i < DSC_DIM_RESULT_COUNT; i++)

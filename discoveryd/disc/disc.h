@@ -39,7 +39,7 @@ extern const char *const dsc_dim_result_name[DSC_DIM_RESULT_COUNT]; /* "success"
 
 /* For metrics and the dashboard; any thread, relaxed. */
 struct dsc_disc_stats {
-	uint64_t connections, controllers, log_reads, events_sent, refused, kickstarts;
+	uint64_t connections, controllers, log_reads, events_sent, refused, kickstarts, auth_failed;
 	uint64_t dims[DSC_DIM_RESULT_COUNT];
 };
 void dsc_disc_get_stats(const struct dsc_disc *disc, struct dsc_disc_stats *ret_stats);

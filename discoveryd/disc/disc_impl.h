@@ -82,14 +82,14 @@ struct dsc_disc {
 	atomic_bool news_lost; /* no memory for some: look at everyone */
 	uint64_t looked_hosts; /* generation of all registrations up to which it has been looked */
 
-	struct dsc_event_rate refusals, strangers; /* control loop's */
+	struct dsc_event_rate refusals, strangers, auth_failures; /* control loop's */
 	struct dsc_seen_hosts *seen;
 
 	struct dsc_views_sub view_sub; /* control loop's */
 	struct net_msg changed;
 	atomic_bool changed_posted;
 
-	_Atomic uint64_t nr_ctrls, log_reads, events_sent, refused, kickstarts;
+	_Atomic uint64_t nr_ctrls, log_reads, events_sent, refused, kickstarts, auth_failed;
 	_Atomic uint64_t nr_dims[DSC_DIM_RESULT_COUNT];
 };
 
@@ -108,6 +108,11 @@ int dsc_disc_index(struct dsc_disc_ctrl *dc, const char *host_nqn); /* < 0: no m
 void dsc_disc_unindex(struct dsc_disc_ctrl *dc); /* if it is there */
 /* With the next look, for it may know less than the newest. */
 void dsc_disc_look_later(struct dsc_disc_ctrl *dc);
+
+/* auth.c: of struct fab_site_ops */
+bool dsc_disc_auth(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
+		   struct fab_auth_policy *ret);
+void dsc_disc_auth_ended(struct fab_site *site, struct fab_conn *conn, const struct fab_auth *auth);
 
 /* dim.c */
 extern const struct fab_admin_cmd dsc_dim_cmds[DSC_DIM_CMDS];

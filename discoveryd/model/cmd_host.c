@@ -84,6 +84,7 @@ int dsc_cmd_host_delete(struct dsc_app *app, const char *nqn, const struct dsc_c
 	id = h->id;
 	txn = dsc_txn_begin(app->model);
 	dsc_cmd_drop_who(txn, id);
+	dsc_cmd_drop_keys(txn, id);
 	dsc_txn_del(txn, dsc_snapshot_host_id(st, id));
 	dsc_txn_commit(txn, call, NULL, nqn);
 	return 0;

@@ -70,6 +70,9 @@ bool dsc_cmd_set_groups(struct dsc_txn *txn, uint64_t host_id, const struct dsc_
 /* -EBUSY when something names the host or the group. */
 int dsc_cmd_check_who_unused(const struct dsc_snapshot *st, uint64_t who_id, struct cmn_err *err);
 
+/* cmd_key.c */
+void dsc_cmd_drop_keys(struct dsc_txn *txn, uint64_t host_id);
+
 /* cmd_dc.c: an address of another discovery controller */
 /* In the short form, no wildcard: it is somewhere. */
 int dsc_cmd_set_address(char ret[64], const char *address, struct cmn_err *err);

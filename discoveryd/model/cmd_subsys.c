@@ -163,6 +163,7 @@ static struct dsc_subsys *make_subsys(struct dsc_txn *txn, const struct dsc_subs
 	s->path_policy = DSC_PATHS_ALL;
 	dsc_cmd_set_paths(&in->paths, DSC_PATHS_ALL, &s->path_policy, &s->max_paths);
 	s->allow_any = in->allow_any == DSC_YES;
+	s->require_auth = in->require_auth == DSC_YES;
 	s->all_portals = !in->portals.set || in->portals.null;
 	s->since = s->any_since = s->portals_since = s->label_since = s->changed =
 		dsc_txn_change(txn);
@@ -205,15 +206,17 @@ static bool update_row(struct dsc_txn *txn, const struct dsc_subsys *old,
 {
 	bool any = in->allow_any == DSC_UNSET ? old->allow_any : in->allow_any == DSC_YES;
 	bool all = in->portals.set ? in->portals.null : old->all_portals;
+	bool auth = in->require_auth == DSC_UNSET ? old->require_auth : in->require_auth == DSC_YES;
 	struct dsc_subsys *s = dsc_row_copy(old);
 	bool paths = dsc_cmd_set_paths(&in->paths, DSC_PATHS_ALL, &s->path_policy, &s->max_paths);
 
 	if (!paths && any == old->allow_any && all == old->all_portals &&
-	    (!in->label || !strcmp(in->label, old->label))) {
+	    auth == old->require_auth && (!in->label || !strcmp(in->label, old->label))) {
 		dsc_row_put(s);
 		return false;
 	}
 	s->changed = dsc_txn_change(txn);
+	s->require_auth = auth;
 	if (any != s->allow_any) {
 		s->allow_any = any;
 		s->any_since = s->changed;

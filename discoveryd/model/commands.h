@@ -71,6 +71,7 @@ struct dsc_subsys_in {
 	const char *label; /* NULL: leave it, or none; "": none */
 	struct dsc_paths_in paths;
 	enum dsc_tri allow_any;
+	enum dsc_tri require_auth;
 	struct dsc_list hosts; /* NQNs and "group:NAME"; hosts that aren't registered are */
 	struct dsc_list portals; /* names */
 };
@@ -263,6 +264,23 @@ int dsc_cmd_token_create(struct dsc_app *app, const struct dsc_token_in *in,
 			 const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_token_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 			 struct cmn_err *err);
+
+/* NULL: leave it; of a create: none, but secret and host_nqn are needed. */
+struct dsc_key_in {
+	const char *name; /* create: NULL: made up */
+	const char *host_nqn; /* create only */
+	enum dsc_key_kind kind; /* create only */
+	const char *description;
+	const char *secret; /* DHHC-1:...: */
+	bool set_hashes, set_dhgroups;
+	uint8_t hashes, dhgroups; /* as in struct dsc_key */
+};
+int dsc_cmd_key_create(struct dsc_app *app, const struct dsc_key_in *in,
+		       const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_key_update(struct dsc_app *app, const struct dsc_key_in *in,
+		       const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_key_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+		       struct cmn_err *err);
 
 struct dsc_group_in {
 	const char *name; /* create only */

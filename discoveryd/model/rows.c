@@ -343,6 +343,7 @@ static const struct {
 	[DSC_ROW_AUDIT] = { sizeof(struct dsc_audit), audit_drop, audit_share },
 	[DSC_ROW_USER] = { sizeof(struct dsc_user), NULL, NULL },
 	[DSC_ROW_TOKEN] = { sizeof(struct dsc_token), NULL, NULL },
+	[DSC_ROW_KEY] = { sizeof(struct dsc_key), NULL, NULL },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
 	[DSC_ROW_SEEN] = { sizeof(struct dsc_seen), NULL, NULL },
 };
@@ -447,6 +448,7 @@ U64_ORDER(zone_past, dsc_zone_past, change);
 U64_ORDER(zoning, dsc_zoning, since);
 U64_ORDER(user, dsc_user, id);
 U64_ORDER(token, dsc_token, id);
+U64_ORDER(key, dsc_key, id);
 
 #define TEXT_ORDER(what, type, member)                                                             \
 	static int what##_cmp(const void *key, const void *value)                                  \
@@ -550,6 +552,15 @@ static int seen_age_cmp(const void *key, const void *value)
 	return c ? c : strcmp(a->nqn, b->nqn);
 }
 const struct dsc_tree_ops dsc_seen_age_ops = { seen_age_cmp, self_key, row_get, dsc_row_put };
+
+static int host_key_cmp(const void *key, const void *value)
+{
+	const struct dsc_key *a = key, *b = value;
+	int c = cmp_u64(a->host_id, b->host_id);
+
+	return c ? c : cmp_u64(a->key_kind, b->key_kind);
+}
+const struct dsc_tree_ops dsc_host_key_ops = { host_key_cmp, self_key, row_get, dsc_row_put };
 
 static int reg_nqn_cmp(const void *key, const void *value)
 {

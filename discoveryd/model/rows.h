@@ -20,6 +20,7 @@
 #define DSC_NQN_MAX 223 /* bytes, without the end */
 #define DSC_NAME_MAX 63 /* ids of workers, portals, nodes */
 #define DSC_LABEL_MAX 64 /* of an administrative label */
+#define DSC_SECRET_MAX 103 /* of a DH-HMAC-CHAP secret as text */
 #define DSC_NSID_MAX 4096 /* of a subsystem; targetd's limit too */
 #define DSC_MAX_PATHS 1024 /* what max_paths may say */
 
@@ -56,6 +57,7 @@ enum dsc_row_kind {
 	DSC_ROW_AUDIT,
 	DSC_ROW_USER, /* of the API */
 	DSC_ROW_TOKEN, /* of a user */
+	DSC_ROW_KEY, /* of a host */
 	DSC_ROW_NAME,
 	DSC_ROW_SEEN,
 	DSC_ROW_COUNT
@@ -165,7 +167,7 @@ struct dsc_subsys {
 	char label[DSC_LABEL_MAX +
 		   1]; /* administrative label, told in extended log entries; "" none */
 	uint64_t label_since; /* the change that gave it this one */
-	bool allow_any, all_portals;
+	bool allow_any, all_portals, require_auth;
 	uint8_t path_policy; /* enum dsc_path_policy, not DSC_PATHS_UNSET */
 	uint32_t max_paths; /* a host is told at most so many portals; 0: all */
 	uint64_t since; /* placed on its worker */
@@ -331,6 +333,23 @@ struct dsc_token {
 	uint64_t changed, created_ms;
 };
 
+/* By which a host authenticates, or a controller towards it. */
+enum dsc_key_kind { DSC_KEY_DHCHAP, DSC_KEY_DHCHAP_CTRL, DSC_KEY_KIND_COUNT };
+extern const char
+	*const dsc_key_kind_name[DSC_KEY_KIND_COUNT + 1]; /* "dhchap", "dhchap_ctrl"; NULL-ended */
+
+/* A host has at most one of each kind. */
+struct dsc_key {
+	struct dsc_row row;
+	uint64_t id, host_id;
+	char name[DSC_NAME_MAX + 1]; /* "k1" */
+	uint8_t key_kind; /* enum dsc_key_kind */
+	uint8_t hashes, dhgroups; /* bit n: the identifier n is allowed; 0: all */
+	char description[256]; /* for people */
+	char secret[DSC_SECRET_MAX + 1]; /* DHHC-1:...: */
+	uint64_t changed, created_ms;
+};
+
 /* A host that has, or had, discovery controllers (disc/seen.h); not stored. */
 struct dsc_seen {
 	struct dsc_row row;
@@ -359,7 +378,8 @@ extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
 extern const struct dsc_tree_ops dsc_group_ops, dsc_member_ops, dsc_host_group_ops;
 extern const struct dsc_tree_ops dsc_who_ns_ops; /* by (subsystem, NSID): a whole row as key */
 extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops, dsc_dc_ops,
-	dsc_user_ops, dsc_token_ops; /* by id */
+	dsc_user_ops, dsc_token_ops, dsc_key_ops; /* by id */
+extern const struct dsc_tree_ops dsc_host_key_ops; /* by (host, kind): a whole row as key */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */
 extern const struct dsc_tree_ops dsc_seen_ops; /* by char *nqn */

@@ -45,6 +45,9 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, user_names), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, tokens), &dsc_token_ops },
 	{ offsetof(struct dsc_snapshot, token_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, keys), &dsc_key_ops },
+	{ offsetof(struct dsc_snapshot, host_keys), &dsc_host_key_ops },
+	{ offsetof(struct dsc_snapshot, key_names), &dsc_name_ops },
 	{ offsetof(struct dsc_snapshot, host_views), &dsc_view_ops },
 	{ offsetof(struct dsc_snapshot, zone_settings), &dsc_zone_settings_ops },
 	{ offsetof(struct dsc_snapshot, zone_groups), &dsc_zone_group_ops },
@@ -690,6 +693,18 @@ static void write_token(struct dsc_snapshot *st, bool del, const struct dsc_row 
 	hang(&st->tokens, &dsc_token_ops, del, row);
 }
 
+static void write_key(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_key *k = (const struct dsc_key *)row;
+
+	if (del)
+		dsc_tree_del(&st->key_names, &dsc_name_ops, k->name);
+	else if (!dsc_snapshot_key_id(st, k->id))
+		set_own(&st->key_names, &dsc_name_ops, dsc_name_new(k->name, k->id));
+	hang(&st->keys, &dsc_key_ops, del, row);
+	hang(&st->host_keys, &dsc_host_key_ops, del, row);
+}
+
 static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_NODE] = write_node,
@@ -721,6 +736,7 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_ZONING] = write_zoning,
 	[DSC_ROW_USER] = write_user,
 	[DSC_ROW_TOKEN] = write_token,
+	[DSC_ROW_KEY] = write_key,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

@@ -137,6 +137,7 @@ static const struct column subsys_columns[] = {
 	C("label_since", U64, dsc_subsys, label_since),
 	C("allow_any_host", BOOL, dsc_subsys, allow_any),
 	C("all_portals", BOOL, dsc_subsys, all_portals),
+	C("require_auth", BOOL, dsc_subsys, require_auth),
 	C("path_policy", U8, dsc_subsys, path_policy),
 	C("max_paths", U32, dsc_subsys, max_paths),
 	C("since", U64, dsc_subsys, since),
@@ -369,6 +370,20 @@ static const struct column user_columns[] = {
 	END,
 };
 
+static const struct column key_columns[] = {
+	K("id", U64, dsc_key, id),
+	C("name", TEXT, dsc_key, name),
+	C("host_id", U64, dsc_key, host_id),
+	C("kind", U8, dsc_key, key_kind),
+	C("description", TEXT, dsc_key, description),
+	C("secret", TEXT, dsc_key, secret),
+	C("hashes", U8, dsc_key, hashes),
+	C("dhgroups", U8, dsc_key, dhgroups),
+	C("changed", U64, dsc_key, changed),
+	C("created_ms", U64, dsc_key, created_ms),
+	END,
+};
+
 static const struct column token_columns[] = {
 	K("id", U64, dsc_token, id),
 	C("name", TEXT, dsc_token, name),
@@ -417,6 +432,7 @@ static const struct {
 	{ DSC_ROW_AUDIT, "audit", audit_columns },
 	{ DSC_ROW_USER, "users", user_columns },
 	{ DSC_ROW_TOKEN, "tokens", token_columns },
+	{ DSC_ROW_KEY, "keys", key_columns },
 };
 
 #define SQL_MAX 2048

@@ -162,6 +162,18 @@ static void written_reg(struct dsc_supervisor *sup, bool del, const struct dsc_r
 	dsc_tree_put(subsystems, &dsc_ids_ops);
 }
 
+static void written_key(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
+{
+	struct sup_worker *w;
+
+	(void)del;
+	(void)row;
+	TAILQ_FOREACH(w, &sup->workers, link) {
+		w->dirty_keys = true;
+		sup_apply_soon(w);
+	}
+}
+
 static void (*const written[DSC_ROW_COUNT])(struct dsc_supervisor *sup, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_SUBSYS] = written_subsys, [DSC_ROW_PORTAL] = written_portal,
@@ -169,6 +181,7 @@ static void (*const written[DSC_ROW_COUNT])(struct dsc_supervisor *sup, bool del
 	[DSC_ROW_SERVE] = written_serve,   [DSC_ROW_NS_ALLOW] = written_ns_allow,
 	[DSC_ROW_MEMBER] = written_member, [DSC_ROW_ZONING] = written_zoning,
 	[DSC_ROW_REG] = written_reg,	   [DSC_ROW_ANA_STATE] = written_ana_state,
+	[DSC_ROW_KEY] = written_key,
 };
 
 void sup_apply_written(struct dsc_supervisor *sup, bool del, const struct dsc_row *row)
@@ -185,7 +198,7 @@ static void clear_marks(struct sup_worker *w)
 	dsc_tree_put(w->gone_portals, &dsc_name_ops);
 	w->dirty_subsystems = w->dirty_portals = NULL;
 	w->gone_subsystems = w->gone_portals = NULL;
-	w->need_full = false;
+	w->need_full = w->dirty_keys = false;
 }
 
 /* -- sending ----------------------------------------------------------------------------------------------- */
@@ -293,6 +306,8 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 		ok = ok && send_ns_fds(w, s);
 		json_object_array_add(subsystems, sup_doc_subsys(w, st, s, sets));
 	}
+	if (w->dirty_keys)
+		json_object_object_add(upsert, "host_keys", sup_doc_keys(st));
 	json_object_object_add(upsert, "host_sets", sets);
 	json_object_object_add(upsert, "portals", portals);
 	json_object_object_add(upsert, "subsystems", subsystems);
@@ -306,8 +321,8 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 
 static bool anything(const struct sup_worker *w)
 {
-	return w->need_full || w->dirty_subsystems || w->dirty_portals || w->gone_subsystems ||
-	       w->gone_portals;
+	return w->need_full || w->dirty_keys || w->dirty_subsystems || w->dirty_portals ||
+	       w->gone_subsystems || w->gone_portals;
 }
 
 static void apply_send(struct sup_worker *w)

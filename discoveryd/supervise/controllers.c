@@ -220,6 +220,7 @@ static void take_connected(struct sup_worker *w, struct json_object *obj, bool c
 	snprintf(c->worker, sizeof(c->worker), "%s", w->name);
 	c->qpairs = (uint32_t)get_u64(obj, "qpairs");
 	c->kato_ms = (uint32_t)get_u64(obj, "kato_ms");
+	c->authenticated = get_bool(obj, "authenticated");
 	c->header_digest = get_bool(obj, "header_digest");
 	c->data_digest = get_bool(obj, "data_digest");
 	c->connected_ms = get_u64(obj, "connected_at");

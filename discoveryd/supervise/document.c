@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "discoveryd/model/keys.h"
 #include "discoveryd/supervise/supervise_impl.h"
 #include "fabrics/discovery_text.h"
 
@@ -213,6 +214,8 @@ struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapsh
 	add_str(obj, "serial", s->serial);
 	add_str(obj, "model", s->model);
 	add_bool(obj, "allow_any_host", s->allow_any);
+	if (s->require_auth)
+		add_bool(obj, "require_auth", true);
 	json_object_object_add(obj, "hosts", doc_hosts(st, s));
 	if (!s->all_portals)
 		json_object_object_add(obj, "portals", doc_portals(st, s));
@@ -226,6 +229,42 @@ struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapsh
 	if (access)
 		json_object_object_add(obj, "access", access);
 	return obj;
+}
+
+static struct json_object *doc_names(const uint8_t *ids, uint8_t nr,
+				     const char *(*name)(uint8_t id))
+{
+	struct json_object *arr = json_object_new_array();
+
+	for (uint8_t i = 0; i < nr; i++)
+		json_object_array_add(arr, json_object_new_string(name(ids[i])));
+	return arr;
+}
+
+struct json_object *sup_doc_keys(const struct dsc_snapshot *st)
+{
+	struct json_object *arr = json_object_new_array(), *obj;
+	const struct dsc_key *key, *ctrl;
+	struct fab_auth_algs algs;
+
+	dsc_tree_each(key, st->keys, &dsc_key_ops)
+	{
+		if (key->key_kind != DSC_KEY_DHCHAP)
+			continue;
+		ctrl = dsc_snapshot_host_key(st, key->host_id, DSC_KEY_DHCHAP_CTRL);
+		algs = dsc_key_algs(key);
+		obj = json_object_new_object();
+		add_str(obj, "host", dsc_snapshot_host_id(st, key->host_id)->nqn);
+		add_str(obj, "dhchap_key", key->secret);
+		if (ctrl)
+			add_str(obj, "dhchap_ctrl_key", ctrl->secret);
+		json_object_object_add(obj, "hashes",
+				       doc_names(algs.hashes, algs.nr_hashes, fab_auth_hash_name));
+		json_object_object_add(obj, "dhgroups",
+				       doc_names(algs.groups, algs.nr_groups, fab_auth_group_name));
+		json_object_array_add(arr, obj);
+	}
+	return arr;
 }
 
 struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st)
@@ -247,6 +286,7 @@ struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot
 			json_object_array_add(subsystems, sup_doc_subsys(w, st, s, sets));
 	}
 	add_u64(doc, "version", 1);
+	json_object_object_add(doc, "host_keys", sup_doc_keys(st));
 	json_object_object_add(doc, "host_sets", sets);
 	json_object_object_add(doc, "portals", portals);
 	json_object_object_add(doc, "subsystems", subsystems);

@@ -221,20 +221,28 @@ static void take_refused(struct sup_worker *w, struct net_ctl_msg *msg)
 {
 	const char *host = "", *nqn = "", *reason = "", *addr = "", *why = "";
 	struct json_object *data;
-	char text[768];
+	char text[832];
+	bool auth;
 
-	w->counts.refused++;
 	cmn_json_str_opt(msg->json, "host_nqn", &host, NULL, NULL);
 	cmn_json_str_opt(msg->json, "nqn", &nqn, NULL, NULL);
 	cmn_json_str_opt(msg->json, "reason", &reason, NULL, NULL);
 	cmn_json_str_opt(msg->json, "host_addr", &addr, NULL, NULL);
 	cmn_json_str_opt(msg->json, "why", &why, NULL, NULL);
+	auth = strcmp(why, "auth_failed") == 0;
+	w->counts.refused += !auth;
 	w->counts.zoned_out += strcmp(why, "zoned_out") == 0;
-	snprintf(text, sizeof(text), "host %s (%s) was refused at %s: %s", host, addr, nqn, reason);
+	w->counts.auth_failed += auth;
+	snprintf(text, sizeof(text),
+		 auth ? "host %s (%s) did not authenticate at %s: %s; pharos key list tells its "
+			"key's fingerprint"
+		      : "host %s (%s) was refused at %s: %s",
+		 host, addr, nqn, reason);
 	data = json_object_new_object();
 	json_object_object_add(data, "nqn", json_object_new_string(nqn));
 	json_object_object_add(data, "host_nqn", json_object_new_string(host));
-	sup_worker_event_with(w, DSC_WARNING, "host.refused", text, data);
+	sup_worker_event_with(w, DSC_WARNING, auth ? "host.auth_failed" : "host.refused", text,
+			      data);
 	json_object_put(data);
 }
 

@@ -52,6 +52,7 @@ extern const char
 /* Of a worker, since discoveryd started. */
 struct dsc_worker_counts {
 	uint64_t connected, refused, zoned_out; /* those of refused that share no zone */
+	uint64_t auth_failed; /* let in, but did not authenticate */
 	uint64_t gone[DSC_GONE_COUNT];
 };
 
@@ -76,7 +77,7 @@ struct dsc_controller {
 		worker[DSC_NAME_MAX + 1];
 	uint16_t cntlid;
 	uint32_t qpairs, kato_ms;
-	bool header_digest, data_digest;
+	bool authenticated, header_digest, data_digest;
 	uint64_t connected_ms; /* CLOCK_REALTIME */
 };
 /* Calls fn for every controller, ordered by (worker, NQN, CNTLID); NULL filters match all.  fn returns false to stop. */

@@ -156,7 +156,9 @@ static void verify(struct fab_auth *auth)
 {
 	uint8_t want[FAB_AUTH_HASH_MAX];
 
-	if (fab_auth_response(&auth->x, &auth->policy.key, true, auth->c1, auth->s1, want) < 0 ||
+	/* a key without bytes, which anybody has, is nobody's */
+	if (!auth->policy.key.len ||
+	    fab_auth_response(&auth->x, &auth->policy.key, true, auth->c1, auth->s1, want) < 0 ||
 	    CRYPTO_memcmp(want, auth->r1, fab_auth_hash_len(auth->x.hash)) != 0)
 		fail(auth, NVMF_AUTH_WHY_FAILED);
 	else

@@ -22,7 +22,7 @@ DOCUMENT = {
     'version': 1,
     'hosts': [{'nqn': HOST, 'name': 'first'}, {'nqn': OTHER, 'name': None}],
     'subsystems': [{
-        'nqn': NQN, 'serial': 'SN1', 'model': 'Model', 'label': None, 'allow_any_host': False, 'hosts': [HOST], 'portals': None,
+        'nqn': NQN, 'serial': 'SN1', 'model': 'Model', 'label': None, 'allow_any_host': False, 'require_auth': False, 'hosts': [HOST], 'portals': None,
         'namespaces': [{'nsid': 1, 'size': 4 * MIB, 'uuid': '11111111-2222-4333-8444-555555555555', 'backend': 'ram'},
                        {'nsid': 5, 'size': MIB, 'backend': 'null', 'block_size': 4096, 'hosts': [HOST]}]}],
 }
