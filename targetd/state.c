@@ -33,10 +33,9 @@ static const char *const subsys_keys[] = {
 	"nqn",		 "serial",     "model",	 "allow_any_host", "hosts",   "portals",
 	"cntlid_cursor", "namespaces", "access", "require_auth",   "comment", NULL
 };
-static const char *const ns_keys[] = { "nsid",	   "uuid",	"nguid",    "eui64",
-				       "backend",  "path",	"size",	    "block_size",
-				       "hosts",	   "read_only", "prefault", "create",
-				       "delay_ms", "ana_group", "comment",  NULL };
+static const char *const ns_keys[] = { "nsid",	   "uuid",   "nguid",	   "eui64",   "backend",
+				       "path",	   "size",   "block_size", "hosts",   "read_only",
+				       "prefault", "create", "ana_group",  "comment", NULL };
 
 static int no_memory(struct cmn_err *err)
 {
