@@ -11,6 +11,7 @@ extern const struct cli_command cli_subsystem_commands[]; /* subsystem.c */
 extern const struct cli_command cli_namespace_commands[]; /* namespace.c */
 extern const struct cli_command cli_host_commands[]; /* host.c */
 extern const struct cli_command cli_group_commands[]; /* group.c */
+extern const struct cli_command cli_key_commands[]; /* key.c */
 extern const struct cli_command cli_referral_commands[]; /* referral.c */
 extern const struct cli_command cli_dc_commands[]; /* dc.c */
 extern const struct cli_command cli_zone_group_commands[], cli_zone_commands[],

@@ -150,7 +150,9 @@ struct json_object *cli_convert_nvmetcli(struct json_object *in, struct json_obj
 	for (size_t i = 0; i < cli_conv_count(in, "ports"); i++)
 		take_port(&c, cli_conv_at(in, "ports", i));
 	if (cli_conv_count(in, "hosts"))
-		cli_unmapped(&c, "keys of hosts: nvmetcli doesn't save them; a host that had one "
-				 "in configfs (dhchap_key) connects without it here");
+		cli_unmapped(&c,
+			     "keys of hosts: nvmetcli doesn't save them; a host that had one "
+			     "in configfs (dhchap_key) connects without it here: pharos key create "
+			     "HOST_NQN --secret @FILE");
 	return c.doc;
 }

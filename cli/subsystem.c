@@ -41,6 +41,7 @@ static const struct cli_option list_options[] = {
 
 static const struct cli_option create_options[] = {
 	{ "allow-any-host", "allow_any_host", CLI_FLAG, CLI_BODY, NULL, "every host may connect" },
+	{ "require-auth", "require_auth", CLI_FLAG, CLI_BODY, NULL, "refuse hosts without a key" },
 	{ "host", "hosts", CLI_LIST, CLI_BODY, "NQN", "a host that may connect" },
 	{ "portal", "portals", CLI_LIST, CLI_BODY, "ID", "serve it on this portal only" },
 	{ "path-policy", "path_policy", CLI_TEXT, CLI_BODY, "all|local_first|spread",
@@ -56,6 +57,8 @@ static const struct cli_option create_options[] = {
 };
 
 static const struct cli_option set_options[] = {
+	{ "require-auth", "require_auth", CLI_BOOL, CLI_BODY, "YES|NO",
+	  "refuse hosts without a key" },
 	{ "allow-any-host", "allow_any_host", CLI_BOOL, CLI_BODY, "YES|NO",
 	  "may every host connect?" },
 	{ "portal", "portals", CLI_LIST, CLI_BODY, "ID", "serve it on this portal only" },

@@ -36,6 +36,7 @@ struct dsc_options {
 	bool io_listen_given; /* else the addresses are defaults for a first start */
 	struct dsc_addr api;
 	bool api_auth; /* the API wants tokens */
+	bool discovery_auth; /* a host that has a key authenticates for discovery too */
 	const char *api_host[DSC_MAX_ADDRS +
 			     1]; /* NULL-ended: further names by which requests may ask for it */
 	unsigned int nr_api_hosts;

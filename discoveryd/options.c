@@ -34,6 +34,7 @@ static const char usage_text[] =
 	"only "
 	"with --api-auth\n"
 	"  --api-auth              the API wants tokens (pharos token create)\n"
+	"  --discovery-auth        hosts with a key authenticate for discovery too\n"
 	"  --api-host NAME         a name that requests may ask for beside localhost, repeatable\n"
 	"  --all-hosts             tell every registered host to any that asks for all (ALLHOSTE)\n"
 	"  --all-subsystems        tell every subsystem to any host that asks for all of them "
@@ -114,6 +115,7 @@ enum {
 	OPT_IO_LISTEN,
 	OPT_API,
 	OPT_API_AUTH,
+	OPT_DISCOVERY_AUTH,
 	OPT_API_HOST,
 	OPT_ALL_HOSTS,
 	OPT_ALL_SUBSYSTEMS,
@@ -143,6 +145,7 @@ static const struct option long_options[] = {
 	{ "io-listen", required_argument, NULL, OPT_IO_LISTEN },
 	{ "api", required_argument, NULL, OPT_API },
 	{ "api-auth", no_argument, NULL, OPT_API_AUTH },
+	{ "discovery-auth", no_argument, NULL, OPT_DISCOVERY_AUTH },
 	{ "api-host", required_argument, NULL, OPT_API_HOST },
 	{ "all-hosts", no_argument, NULL, OPT_ALL_HOSTS },
 	{ "all-subsystems", no_argument, NULL, OPT_ALL_SUBSYSTEMS },
@@ -286,6 +289,8 @@ static bool *flag_of(struct dsc_options *o, int opt)
 	switch (opt) {
 	case OPT_API_AUTH:
 		return &o->api_auth;
+	case OPT_DISCOVERY_AUTH:
+		return &o->discovery_auth;
 	case OPT_CEPH_METRICS:
 		return &o->ceph_metrics;
 	case OPT_ALL_HOSTS:

@@ -15,12 +15,12 @@
 #include "common/util.h"
 #include "fabrics/connect.h"
 
-static const char *const keys[] = { "host",   "dhchap_key", "dhchap_ctrl_key",
-				    "hashes", "dhgroups",   "comment",
-				    NULL };
+static const char *const keys[] = { "discovery", "host",     "dhchap_key", "dhchap_ctrl_key",
+				    "hashes",	 "dhgroups", "comment",	   NULL };
 
 struct entry {
 	char nqn[NVMF_NQN_MAX + 1];
+	bool discovery; /* for that it authenticates too */
 	struct fab_auth_policy policy;
 };
 
@@ -103,6 +103,8 @@ static int parse_entry(struct json_object *obj, bool strict, struct entry *ret, 
 		       fab_nqn_check(ret->nqn, sizeof(ret->nqn)) < 0))
 		r = cmn_err_set(err, -EINVAL, "host", "is not an NVMe Qualified Name");
 	if (r == 0)
+		r = cmn_json_bool_opt(obj, "discovery", &ret->discovery, NULL, err);
+	if (r == 0)
 		r = parse_secret(obj, "dhchap_key", &ret->policy.key, err);
 	if (r == 0 && !ret->policy.key.len)
 		r = cmn_err_set(err, -EINVAL, "dhchap_key", "is missing");
@@ -163,14 +165,27 @@ int tgt_keys_parse(struct json_object *obj, bool strict, struct tgt_keys **ret, 
 	return r;
 }
 
-bool tgt_keys_find(const struct tgt_keys *set, const char *hostnqn, struct fab_auth_policy *ret)
+static const struct entry *find(const struct tgt_keys *set, const char *hostnqn)
 {
-	const struct entry *found = NULL;
 	struct entry key;
 
-	if (set && cmn_strlcpy(key.nqn, hostnqn, sizeof(key.nqn)))
-		found = bsearch(&key, set->entry, set->nr, sizeof(*set->entry), cmp_entry);
+	if (!set || !cmn_strlcpy(key.nqn, hostnqn, sizeof(key.nqn)))
+		return NULL;
+	return bsearch(&key, set->entry, set->nr, sizeof(*set->entry), cmp_entry);
+}
+
+bool tgt_keys_find(const struct tgt_keys *set, const char *hostnqn, struct fab_auth_policy *ret)
+{
+	const struct entry *found = find(set, hostnqn);
+
 	if (found && ret)
 		*ret = found->policy;
 	return found != NULL;
+}
+
+bool tgt_keys_for_discovery(const struct tgt_keys *set, const char *hostnqn)
+{
+	const struct entry *found = find(set, hostnqn);
+
+	return found && found->discovery;
 }

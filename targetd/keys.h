@@ -19,5 +19,7 @@ int tgt_keys_parse(struct json_object *obj, bool strict, struct tgt_keys **ret,
 void tgt_keys_free(struct tgt_keys *keys); /* NULL is legal, here and below: nobody has a key */
 /* How the host authenticates, copied; false: it has no key.  ret NULL: only that. */
 bool tgt_keys_find(const struct tgt_keys *keys, const char *hostnqn, struct fab_auth_policy *ret);
+/* It has one, and has to authenticate at the discovery controller too. */
+bool tgt_keys_for_discovery(const struct tgt_keys *keys, const char *hostnqn);
 
 #endif

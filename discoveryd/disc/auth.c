@@ -42,15 +42,20 @@ static void tell(struct net_msg *msg)
 	free(f);
 }
 
-/* The reactor. */
+/* The reactor.  Not unless the operator wants it: libnvme up to 1.13 gives the kernel no key for a discovery controller, so that most hosts
+ * would be told of nothing. */
 bool dsc_disc_auth(struct fab_site *site, struct fab_conn *conn, const struct fab_connect *in,
 		   struct fab_auth_policy *ret)
 {
 	struct dsc_disc *disc = cmn_container_of(site, struct dsc_disc, site);
-	const struct dsc_snapshot *snap = dsc_snapshot_current(disc->app->model);
-	bool has = dsc_snapshot_auth(snap, in->hostnqn, ret);
+	const struct dsc_snapshot *snap;
+	bool has;
 
 	(void)conn;
+	if (!disc->app->opt.discovery_auth)
+		return false;
+	snap = dsc_snapshot_current(disc->app->model);
+	has = dsc_snapshot_auth(snap, in->hostnqn, ret);
 	dsc_snapshot_put(snap);
 	return has;
 }

@@ -307,7 +307,7 @@ static bool send_diff(struct sup_worker *w, const struct dsc_snapshot *st, struc
 		json_object_array_add(subsystems, sup_doc_subsys(w, st, s, sets));
 	}
 	if (w->dirty_keys)
-		json_object_object_add(upsert, "host_keys", sup_doc_keys(st));
+		json_object_object_add(upsert, "host_keys", sup_doc_keys(w->sup->app, st));
 	json_object_object_add(upsert, "host_sets", sets);
 	json_object_object_add(upsert, "portals", portals);
 	json_object_object_add(upsert, "subsystems", subsystems);

@@ -241,7 +241,7 @@ static struct json_object *doc_names(const uint8_t *ids, uint8_t nr,
 	return arr;
 }
 
-struct json_object *sup_doc_keys(const struct dsc_snapshot *st)
+struct json_object *sup_doc_keys(const struct dsc_app *app, const struct dsc_snapshot *st)
 {
 	struct json_object *arr = json_object_new_array(), *obj;
 	const struct dsc_key *key, *ctrl;
@@ -255,6 +255,7 @@ struct json_object *sup_doc_keys(const struct dsc_snapshot *st)
 		algs = dsc_key_algs(key);
 		obj = json_object_new_object();
 		add_str(obj, "host", dsc_snapshot_host_id(st, key->host_id)->nqn);
+		add_bool(obj, "discovery", app->opt.discovery_auth);
 		add_str(obj, "dhchap_key", key->secret);
 		if (ctrl)
 			add_str(obj, "dhchap_ctrl_key", ctrl->secret);
@@ -286,7 +287,7 @@ struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot
 			json_object_array_add(subsystems, sup_doc_subsys(w, st, s, sets));
 	}
 	add_u64(doc, "version", 1);
-	json_object_object_add(doc, "host_keys", sup_doc_keys(st));
+	json_object_object_add(doc, "host_keys", sup_doc_keys(w->sup->app, st));
 	json_object_object_add(doc, "host_sets", sets);
 	json_object_object_add(doc, "portals", portals);
 	json_object_object_add(doc, "subsystems", subsystems);

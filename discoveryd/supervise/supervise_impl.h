@@ -132,7 +132,7 @@ bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *hos
 /* sets: of hosts, into which go those that the subsystem's access names.  sup_doc_access(): NULL when zoning doesn't restrict it. */
 struct json_object *sup_doc_access(const struct dsc_snapshot *st, const struct dsc_subsys *s,
 				   struct json_object *sets);
-struct json_object *sup_doc_keys(const struct dsc_snapshot *st);
+struct json_object *sup_doc_keys(const struct dsc_app *app, const struct dsc_snapshot *st);
 struct json_object *sup_doc_full(struct sup_worker *w, const struct dsc_snapshot *st);
 struct json_object *sup_doc_portal(const struct dsc_app *app, const struct dsc_snapshot *st,
 				   const struct dsc_portal *p);

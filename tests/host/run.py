@@ -3,7 +3,7 @@
 """tests/host/run.py CASE... - drives a real Linux host (tests/host/guest) against the real daemons.
 
 Makes a network namespace with a tap device, starts discoveryd in it, boots the guest with a job from jobs/, and does what the job
-asks for: REST changes, kills.  Cases: first_light, ana, crash (default: all).  Discovery itself is fabric.py's.  Prints TAP lines; the last line is
+asks for: REST changes, kills.  Cases: first_light, ana, auth, crash (default: all).  Discovery itself is fabric.py's.  Prints TAP lines; the last line is
 `N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run. 
 """
 import os
@@ -138,7 +138,17 @@ def ana(daemon):
             'all_inaccessible': say(io1='inaccessible', second='inaccessible'), 'all_optimized': say(io1=None, second=None)}
 
 
-CASES = {'first_light': (first_light, 400), 'ana': (ana, 300), 'crash': (crash, 420)}
+def auth(daemon):
+    def make_keys(guest):
+        daemon.rest('POST', '/hosts', {'nqn': HOST})
+        for name, body in (('key', {'id': 'key'}), ('ctrl', {'kind': 'dhchap_ctrl', 'hash': 'sha512'})):
+            (guest.job / name).write_text(daemon.rest('POST', '/keys', {'host_nqn': HOST, **body})['secret'])
+
+    return {'make_keys': make_keys, 'null_group': lambda _: daemon.rest('PATCH', '/keys/key', {'dhgroups': ['null']}),
+            'take_theirs': lambda guest: daemon.rest('PATCH', '/keys/key', {'secret': (guest.job / 'theirs').read_text().strip()})}
+
+
+CASES = {'first_light': (first_light, 400), 'ana': (ana, 300), 'auth': (auth, 300), 'crash': (crash, 420)}
 
 
 def inside(cases):
@@ -149,7 +159,7 @@ def inside(cases):
     passed = failed = 0
     for case in cases:
         make, limit = CASES[case]
-        daemon = pharos.Discoveryd('--reactors', '2', listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
+        daemon = pharos.Discoveryd('--reactors', '2', '--discovery-auth', listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
         daemon.start()
         try:
             demo(daemon)

@@ -22,7 +22,7 @@ class Target(pharos.Targetd):
     def __init__(self, **key):
         space = {'backend': 'ram', 'size': 8 << 20}
         super().__init__({'version': 1, 'portals': [{'id': 'p1', 'portid': 1, 'address': '127.0.0.1', 'port': 0}],
-                          'host_keys': [{'host': HOST, 'dhchap_key': KEY, 'dhchap_ctrl_key': CTRL_KEY, **key}],
+                          'host_keys': [{'host': HOST, 'dhchap_key': KEY, 'dhchap_ctrl_key': CTRL_KEY, 'discovery': True, **key}],
                           'subsystems': [{'nqn': NQN, 'allow_any_host': True, 'namespaces': [{'nsid': 1, **space}]},
                                          {'nqn': STRICT, 'allow_any_host': True, 'require_auth': True, 'namespaces': [{'nsid': 1, **space}]}]}, '--log-level', 'debug')
 
@@ -86,7 +86,8 @@ def test_nothing_else_is_answered_before():
 
 
 def test_hashes_and_groups_are_those_allowed():
-    with Target(hashes=['sha384'], dhgroups=['ffdhe3072', 'null']) as target:
+    with Target(hashes=['sha384'], dhgroups=['ffdhe3072', 'null'], discovery=False) as target:
+        good(target.run('discover'))
         good(target.run('probe', '--nqn', NQN, '--dhchap-secret', KEY))
     bad_one = Target(dhgroups=['ffdhe1024'])
     bad_one.write()

@@ -58,6 +58,8 @@ COMMANDS = {
     "patchHost": ["host", "set", "x"], "deleteHost": ["host", "delete", "x"], "listGroups": ["group", "list"], "createGroup": ["group", "create", "x"],
     "getGroup": ["group", "show", "x"], "patchGroup": ["group", "set", "x"], "deleteGroup": ["group", "delete", "x"],
     "putGroupMember": ["group", "add", "x", "h"], "deleteGroupMember": ["group", "remove", "x", "h"], "listReferrals": ["referral", "list"],
+    "listKeys": ["key", "list"], "createKey": ["key", "create", "x"], "getKey": ["key", "show", "x"], "patchKey": ["key", "rotate", "x"],
+    "deleteKey": ["key", "delete", "x"],
     "createReferral": ["referral", "create", "x"], "getReferral": ["referral", "show", "x"], "patchReferral": ["referral", "set", "x"],
     "deleteReferral": ["referral", "delete", "x"], "listRegistrations": ["registration", "list"], "getRegistration": ["registration", "show", "1"],
     "deleteRegistration": ["registration", "delete", "1"],

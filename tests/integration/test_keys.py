@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 import tarfile
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import openapi  # noqa: E402
@@ -15,7 +16,7 @@ import pharos  # noqa: E402
 HOST, OTHER, NQN, STRICT = (f'nqn.2026-11.example:keys:{name}' for name in ('host', 'other', 'open', 'strict'))
 GIVEN = 'DHHC-1:03:ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYPhPaog=:'
 
-daemon = pharos.Discoveryd()
+daemon = pharos.Discoveryd('--discovery-auth')
 api = openapi.Api(daemon)
 secrets = []  # all there ever were
 
@@ -32,6 +33,13 @@ def made(status, path, body):
 def host(command, address, *options, hostnqn=HOST):
     p = subprocess.run([pharos.program('pharos'), command, address, '--hostnqn', hostnqn, *options], capture_output=True, text=True, timeout=60)
     return p.returncode, p.stdout + p.stderr
+
+
+def restart(*options):
+    daemon.process.terminate()
+    daemon.process.wait(20)
+    daemon.options = options
+    daemon.start()
 
 
 def probe(nqn, *options, **more):
@@ -115,9 +123,7 @@ def test_a_new_secret_takes_the_place_of_the_old_one():
 
 
 def test_it_outlives_a_restart():
-    daemon.process.terminate()
-    daemon.process.wait(20)
-    daemon.start()
+    restart('--discovery-auth')
     good(probe(NQN, '--dhchap-secret', GIVEN, '--dhchap-ctrl-secret', secrets[1]))
     bad(host('discover', daemon.listen), 'has no key')
 
@@ -155,6 +161,14 @@ def test_it_is_nowhere_to_be_read():
             assert path.name.startswith('pharos.db') and not path.stat().st_mode & 0o077, path
 
 
+def test_for_discovery_it_counts_if_that_is_wanted():
+    restart()
+    good(host('discover', daemon.listen))
+    bad(probe(NQN), 'has no key')
+    restart('--discovery-auth')
+    bad(host('discover', daemon.listen), 'has no key')
+
+
 def test_without_its_key_a_host_need_not_authenticate():
     assert api('DELETE', '/keys/k1')[0] == 204
     good(probe(NQN))
@@ -164,6 +178,30 @@ def test_without_its_key_a_host_need_not_authenticate():
     good(probe(STRICT, '--dhchap-secret', key['secret']))
     assert api('DELETE', f'/hosts/{HOST}')[0] == 204 and api.ok('GET', '/keys')['items'] == [], 'its keys go with a host'
     good(probe(NQN))
+
+
+def cli(*args):
+    p = subprocess.run([pharos.program('pharos'), '--api', daemon.api, *args], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0, p
+    return p.stdout, p.stderr
+
+
+def test_the_command_line_makes_and_shows_them():
+    out, err = cli('key', 'create', OTHER, '--id', 'cli', '--allow-dhgroup', 'ffdhe3072', '--hash', 'sha384')
+    secret = next(word for word in out.split() if word.startswith('DHHC-1:02:'))
+    assert f'--dhchap-secret={secret}' in err and 'only now' in err and secret not in cli('key', 'show', 'cli')[0] + cli('key', 'list', '-o', 'wide')[0]
+    assert cli('key', 'list', '--columns', 'ID,HOST,KIND', '--no-headers')[0].split() == ['cli', OTHER, 'dhchap']
+    good(probe(NQN, '--dhchap-secret', secret, hostnqn=OTHER))
+    with tempfile.NamedTemporaryFile('w') as f:
+        f.write(GIVEN + '\n')
+        f.flush()
+        out, err = cli('key', 'rotate', 'cli', '--secret', '@' + f.name)
+        assert 'DHHC-1' not in out + err
+        good(probe(NQN, '--dhchap-secret', '@' + f.name, hostnqn=OTHER))
+    assert 'DHHC-1:03:' in cli('key', 'rotate', 'cli')[0], 'as long as it was'
+    cli('key', 'set', 'cli', '--description', 'of the shelf')
+    cli('key', 'delete', 'cli', '--yes')
+    good(probe(NQN, hostnqn=OTHER))
 
 
 def test_the_configuration_says_who_must_have_one():
