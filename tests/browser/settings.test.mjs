@@ -40,6 +40,28 @@ test('a backup is made, downloaded, and deleted', async () => {
   await at.page.getByText('No backups are kept here.').waitFor();
 });
 
+test('a key is made for a host, shown once, made anew, and deleted', async () => {
+  await visit('#/settings?tab=keys');
+  await button('New key').click();
+  await field('Host NQN').fill(HOST);
+  await button('Make').click();
+  const secret = await dialog().locator('.command code').textContent();
+  assert.match(secret, /^--dhchap-secret=DHHC-1:01:/);
+  await button('Close').click();
+  await row('k1', HOST, 'dhchap').waitFor();
+  assert.equal(await at.page.getByText('DHHC-1').count(), 0);
+  await visit(`#/hosts?nqn=${encodeURIComponent(HOST)}`);
+  await at.page.getByText('by its key').waitFor();
+  await visit('#/settings?tab=keys');
+  await button('New secret for key k1').click();
+  await button('Make').click();
+  assert.notEqual(await dialog().locator('.command code').textContent(), secret);
+  await button('Close').click();
+  await button('Delete key k1').click();
+  await button('Delete').click();
+  await at.page.getByText('No keys').waitFor();
+});
+
 test('users and their tokens are made and deleted; where discoveryd wants a token it is asked for, and kept for this tab', async () => {
   await visit('#/settings?tab=users');
   await at.page.getByText('discoveryd wants no tokens').waitFor();

@@ -53,6 +53,8 @@ export const VIEWS = {
   events: { hash: '#/events', ready: table(/^Events/) },
   users: { hash: '#/settings?tab=users', ready: table('Tokens') },
   'token-new': { hash: '#/settings?tab=users', ready: button('New token'), act: press('New token') },
+  keys: { hash: '#/settings?tab=keys', ready: text('No keys') },
+  'key-new': { hash: '#/settings?tab=keys', ready: button('New key'), act: press('New key') },
   audit: { hash: '#/settings?tab=audit', ready: table(/^Who changed/) },
   'audit-change': { hash: '#/settings?tab=audit', ready: table(/^Who changed/), act: press(/^Show change/) },
   backups: { hash: '#/settings?tab=backups', ready: table('Backups') },

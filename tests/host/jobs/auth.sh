@@ -9,7 +9,8 @@ modprobe nvme-core 2>/dev/null
 connect() { nvme connect -t tcp -a $target -s 4420 -n $nqn -q $host -I 11111111-2222-4333-8444-555555555555 -k 30 --nr-io-queues=2 "$@"; }
 # libnvme 1.13 gives the kernel no key for a discovery controller; the kernel would take one
 for_discovery() { echo "transport=tcp,traddr=$target,trsvcid=8009,nqn=$disc,hostnqn=$host,hostid=11111111-2222-4333-8444-555555555555,keep_alive_tmo=30$1" >/dev/nvme-fabrics; }
-log() { nvme discover -d "/dev/$(ctrls $disc)" | grep -q $nqn; }
+discovery() { basename "$(dirname "$(grep -lx discovery /sys/class/nvme/*/cntrltype)")"; }
+log() { nvme get-log "/dev/$(discovery)" --log-id=0x70 --log-len=3072 --raw-binary | grep -qa $nqn; }
 gone() { nvme disconnect -n $nqn; }
 refused() { ! "$@"; }
 said() { dmesg | grep -q "$1"; }
@@ -35,7 +36,7 @@ gone
 check "discovery without the key is refused" refused for_discovery
 check "it connects for discovery with it, both ways" for_discovery ",dhchap_secret=$key,dhchap_ctrl_secret=$ctrl"
 check "and reads the log" log
-nvme disconnect -n $disc
+nvme disconnect -d "$(discovery)"
 nvme gen-dhchap-key -m 3 -n $host >/mnt/job/theirs
 ask take_theirs
 check "the old key is refused" refused connect --dhchap-secret="$key"

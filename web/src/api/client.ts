@@ -3,7 +3,7 @@
 import { change, file, get, getTagged, list } from './http';
 import type {
   ActiveZoneGroup, AllowedHostPage, AnaGroup, AnaGroupPatch, AuditPage, Backup, Changes, ConfigDiff, Config, Controller, DiscoveryController,
-  DiscoveryControllerCreate, DiscoveryControllerPatch, DiscoveryLog, EventPage, Explanation, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Namespace, NamespaceCreate, NamespacePatch,
+  DiscoveryControllerCreate, DiscoveryControllerPatch, DiscoveryLog, EventPage, Explanation, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Key, KeyCreate, KeyPatch, Namespace, NamespaceCreate, NamespacePatch,
   Operation, Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
   Token, TokenCreate, User, UserCreate, UserPatch, Version, Whoami, Worker, WorkerCreate, WorkerPatch, Zone, ZoneAlias, ZoneAliasCreate, ZoneAliasSummary, ZoneCreate, ZoneGroup, ZoneGroupCreate,
   ZoneGroupPatch, ZoneMembersChange, ZonePatch, ZoneSummary, Zoning, ZoningActivation, ZoningChange, ZoningPast, ZoningPatch, ZoningPreview,
@@ -141,6 +141,10 @@ export const api = {
   tokens: (pages: number, signal: AbortSignal) => list<Token>(['tokens'], {}, pages, signal),
   createToken: (body: TokenCreate) => change<Token>('POST', ['tokens'], { body }),
   deleteToken: (id: string) => change<void>('DELETE', ['tokens', id]),
+  keys: (pages: number, signal: AbortSignal) => list<Key>(['keys'], {}, pages, signal),
+  createKey: (body: KeyCreate) => change<Key>('POST', ['keys'], { body }),
+  patchKey: (id: string, body: KeyPatch) => change<Key>('PATCH', ['keys', id], { body }),
+  deleteKey: (id: string) => change<void>('DELETE', ['keys', id]),
   /** Those after that id. */
   audit: (since: number, signal: AbortSignal) => get<AuditPage>(['audit'], { since, limit: PAGE }, signal),
   operation: (id: string, signal: AbortSignal) => get<Operation>(['operations', id], {}, signal),

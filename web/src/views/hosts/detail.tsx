@@ -62,6 +62,7 @@ function Facts({ host }: { host: Host }) {
         <div><dt>Name</dt><dd>{host.name || '–'}</dd></div>
         <div><dt>Groups</dt><dd><Few of={host.groups} none="none">{(g) => <a href={href('hosts', { tab: 'groups', group: g })}>{g}</a>}</Few></dd></div>
         <div><dt>Controllers</dt><dd>{host.controller_count}{host.discovery_controller_count > 0 && `, ${host.discovery_controller_count} for discovery`}</dd></div>
+        <div><dt>Authenticates</dt><dd>{host.auth.dhchap ? <>by <a href={href('settings', { tab: 'keys' })}>its key</a> <code>{host.auth.fingerprint}</code>{host.auth.dhchap_ctrl && ', and we may too'}</> : 'no: it has no key'}</dd></div>
         <div><dt>Last seen from</dt><dd>{host.address ?? '–'}</dd></div>
         {host.registered.length > 0 && <div><dt>Registered</dt><dd>{host.registered.join(', ')}</dd></div>}
         <div><dt>{host.state === 'waiting' ? 'Waits since' : 'Admitted'}</dt><dd><time dateTime={host.created_at}>{clock(host.created_at)}</time></dd></div>

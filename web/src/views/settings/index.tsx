@@ -10,6 +10,7 @@ import { ThemeChoice } from '../../components/theme';
 import type { View } from '../view';
 import { Audit } from './audit';
 import { Backups } from './backups';
+import { Keys } from './keys';
 import { Operations } from './operations';
 import { Users } from './users';
 
@@ -43,6 +44,7 @@ function About() {
 const TABS: Tab[] = [
   { key: '', title: 'About' },
   { key: 'users', title: 'Users and tokens' },
+  { key: 'keys', title: 'Keys' },
   { key: 'audit', title: 'Audit' },
   { key: 'backups', title: 'Backups' },
   { key: 'operations', title: 'Operations' },
@@ -55,6 +57,7 @@ function Settings({ params }: { params: URLSearchParams }) {
       <Tabs label="Settings" path="settings" tabs={TABS} current={tab} />
       {tab === '' && <About />}
       {tab === 'users' && <Users />}
+      {tab === 'keys' && <Keys />}
       {tab === 'audit' && <Audit />}
       {tab === 'backups' && <Backups />}
       {tab === 'operations' && <Operations />}
