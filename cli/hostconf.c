@@ -223,16 +223,21 @@ static void print_systemd(const struct conf *c)
 	fputs("\n[Install]\nWantedBy=remote-fs.target\n", stdout);
 }
 
+/* What a format calls the keys of DH-HMAC-CHAP, of the host and of the controller (host tools of 2026 say kxchap in their own files, the
+ * kernel and config.json dhchap).  NULL: they have no place in it. */
 static const struct {
 	const char *name;
 	void (*print)(const struct conf *c);
+	const char *key, *ctrl_key;
 } formats[] = {
-	{ "nvme-fabrics", print_fabrics },
-	{ "config.json", print_config_json },
-	{ "discovery.conf", print_discovery_conf },
-	{ "stafd", print_stafd },
-	{ "systemd", print_systemd },
-	{ "connect", print_connect },
+	{ "nvme-fabrics", print_fabrics, "kxchap-secret = SECRET in each [Subsystem]",
+	  "kxchap-ctrl-secret = SECRET" },
+	{ "config.json", print_config_json, "\"dhchap_key\": \"SECRET\" in each port",
+	  "\"dhchap_ctrl_key\": \"SECRET\"" },
+	{ "discovery.conf", print_discovery_conf, NULL, NULL },
+	{ "stafd", print_stafd, NULL, NULL },
+	{ "systemd", print_systemd, NULL, NULL },
+	{ "connect", print_connect, "--dhchap-secret=SECRET", "--dhchap-ctrl-secret=SECRET" },
 };
 #define FORMATS "nvme-fabrics|config.json|discovery.conf|stafd|systemd|connect"
 
@@ -271,6 +276,31 @@ static size_t find_format(const char *name)
 	return i;
 }
 
+/* The host has to authenticate: where its secret, which isn't known any more, goes. */
+static void note_keys(struct cli *cli, size_t format)
+{
+	cmn_autofree char *path = cli_path("keys", NULL);
+	struct json_object *doc = NULL, *items, *key;
+	bool ctrl;
+
+	json_object_object_del(cli->values[CLI_QUERY], "via");
+	if (cli_request(cli, "GET", path, NULL, &doc) != CLI_OK)
+		return;
+	items = cli_member(doc, "items");
+	for (size_t i = 0; items && i < json_object_array_length(items); i++) {
+		key = json_object_array_get_idx(items, i);
+		ctrl = strcmp(cli_member_text(key, "kind"), "dhchap_ctrl") == 0;
+		if (formats[format].key)
+			cli_note("the secret of key %s goes in as %s", cli_member_text(key, "id"),
+				 ctrl ? formats[format].ctrl_key : formats[format].key);
+		else if (!ctrl)
+			cli_note("it has key %s, and this file has no place for its secret: "
+				 "nvme-fabrics, config.json and connect do",
+				 cli_member_text(key, "id"));
+	}
+	json_object_put(doc);
+}
+
 static enum cli_exit hostconf(struct cli *cli)
 {
 	size_t format = find_format(cli_text(cli, "format", formats[0].name));
@@ -299,6 +329,7 @@ static enum cli_exit hostconf(struct cli *cli)
 			cli_note("it is told of no subsystem: pharos log %s says why",
 				 conf.host_nqn);
 		formats[format].print(&conf);
+		note_keys(cli, format);
 		json_object_put(conf.records);
 	}
 	json_object_put(doc);

@@ -199,6 +199,8 @@ def test_the_command_line_makes_and_shows_them():
         assert 'DHHC-1' not in out + err
         good(probe(NQN, '--dhchap-secret', '@' + f.name, hostnqn=OTHER))
     assert 'DHHC-1:03:' in cli('key', 'rotate', 'cli')[0], 'as long as it was'
+    assert 'key cli goes in as --dhchap-secret=SECRET' in cli('hostconf', OTHER, '--format', 'connect', '--via', daemon.listen)[1]
+    assert 'key cli, and this file has no place' in cli('hostconf', OTHER, '--format', 'stafd', '--via', daemon.listen)[1]
     cli('key', 'set', 'cli', '--description', 'of the shelf')
     cli('key', 'delete', 'cli', '--yes')
     good(probe(NQN, hostnqn=OTHER))
