@@ -119,8 +119,10 @@ def test_a_probe_says_what_it_only_read():
 def test_every_option_of_the_set_commands_is_taken():
     tries = {
         ("subsystem", "set", NQN): [("--allow-any-host", "yes"), ("--portal", "io1"), ("--all-portals",), ("--label", "first"),
-                                     ("--path-policy", "spread"), ("--max-paths", "1"), ("--no-max-paths",), ("--wait", "1")],
-        ("namespace", "set", NQN, "1"): [("--size", "2MiB"), ("--read-only", "yes"), ("--host", HOST), ("--all-hosts",), ("--wait", "1", "--all-hosts")],
+                                     ("--path-policy", "spread"), ("--max-paths", "1"), ("--no-max-paths",), ("--require-auth", "yes"),
+                                     ("--wait", "1", "--require-auth", "no")],
+        ("namespace", "set", NQN, "1"): [("--size", "2MiB"), ("--read-only", "yes"), ("--host", HOST), ("--all-hosts",), ("--ana-group", "1"),
+                                        ("--wait", "1", "--all-hosts")],
         ("host", "set", HOST): [("--name", "a host"), ("--group", "some"), ("--no-groups",), ("--wait", "1", "--no-groups")],
         ("portal", "set", "io1"): [("--advertise", "192.0.2.1"), ("--no-advertise",), ("--secure-channel", "not_required"),
                                    ("--wait", "1", "--no-advertise")],
