@@ -45,11 +45,10 @@ ask registered_again
 check "nvme dim takes it back" nvme dim --task=deregister --device="$dev"
 ask taken_back
 check "the discovery log is as ever" sh -c "nvme discover -d $dev | grep -q $p:a"
-udevadm monitor --kernel --property >/tmp/uevents 2>&1 &
-sleep 1
+watch_uevents
 events() { grep -c 'NVME_AEN=0x70f002' /tmp/uevents; }
 ask show_us
-check "a subsystem more is told by an event" eventually 10 grep -q 'NVME_AEN=0x70f002' /tmp/uevents
+check "a subsystem more is told by an event" eventually 30 grep -q 'NVME_AEN=0x70f002' /tmp/uevents
 check "the log that it announces has it" sh -c "nvme discover -d $dev | grep -q $p:more"
 heard=$(events)
 before=$(identity $p:a; identity $p:both)

@@ -78,7 +78,7 @@ eventually 5 sh -c "[ \$(grep -lx $other /sys/class/nvme/*/subsysnqn | wc -l) = 
 ours=""
 for c in $(ctrls $other); do grep -q 11111111 /sys/class/nvme/$c/hostnqn && ours=$c || theirs=$c; done
 nvme discover -t tcp -a $target -s 8009 -p >/dev/null 2>&1 # a persistent discovery controller, for the AEN
-udevadm --version >/dev/null 2>&1 && { /usr/lib/systemd/systemd-udevd --daemon; udevadm monitor --kernel --property >/tmp/uevents 2>&1 & monitor=$!; sleep 1; }
+udevadm --version >/dev/null 2>&1 && { /usr/lib/systemd/systemd-udevd --daemon; watch_uevents; }
 ask deny_us
 down() { [ ! -e /sys/class/nvme/$ours ] || [ "$(cat /sys/class/nvme/$ours/state)" != live ]; }
 check "a host that isn't allowed any more loses its controller within 1 s" eventually 1 down

@@ -19,6 +19,12 @@ eventually() {
 	for _ in $(seq $((limit * 10))); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done
 	return 1
 }
+# watch_uevents: into /tmp/uevents from now on; it says which once it listens
+watch_uevents() {
+	udevadm monitor --kernel --property >/tmp/uevents 2>&1 &
+	monitor=$!
+	eventually 30 grep -q KERNEL /tmp/uevents
+}
 tell() { : >"/mnt/job/guest.$1"; }
 await() { eventually "${2:-60}" test -e "/mnt/job/host.$1" || { not_ok "the driver answered: $1"; exit 1; }; }
 # ask NAME: tell the driver, wait until it has done it
