@@ -20,7 +20,7 @@ test('the audit log has who changed what, with what it was, as it happens', asyn
   await at.daemon.rest('POST', '/subsystems', { nqn });
   await row(`subsystem ${nqn} made`).waitFor();
   await at.daemon.rest('PATCH', '/zoning', { default_zone: 'closed' });
-  await row('patchZoning', '/api/v1/zoning').waitFor();
+  await row('patchZoning', 'change of zoning').waitFor();
   assert.equal(await at.page.getByText('undefined').count(), 0);
   await at.page.getByRole('searchbox').fill('createsub');
   await row('createHost').waitFor(gone);
