@@ -233,12 +233,12 @@ static void end(struct daemon *d)
 	dsc_mdns_destroy(d->mdns);
 	dsc_disc_stop(
 		d->app.disc); /* takes in what was on its way to the loop, which may have answers for the API */
+	dsc_model_stop(app->model);
 	if (d->api)
 		api_server_destroy(d->api);
 	dsc_follow_stop(app->follow);
 	dsc_supervisor_destroy(app->supervisor);
 	dsc_backups_destroy(app->backups);
-	dsc_model_stop(app->model);
 	dsc_store_close(app->store);
 	dsc_model_destroy(app->model);
 	dsc_events_destroy(app->events);

@@ -5,8 +5,10 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/container.h"
+#include "common/log.h"
 #include "common/queue.h"
 
 struct job {
@@ -89,10 +91,17 @@ void net_offload_destroy(struct net_offload *o)
 static bool enqueue(struct net_offload *o, struct job *job)
 {
 	bool ok;
+	int rc;
 
 	pthread_mutex_lock(&o->lock);
-	if (!o->running)
-		o->running = pthread_create(&o->thread, NULL, thread_main, o) == 0;
+	if (!o->running) {
+		rc = pthread_create(&o->thread, NULL, thread_main, o);
+		o->running = rc == 0;
+		if (rc)
+			cmn_warn("work that takes long holds up a reactor: there is no thread for "
+				 "it",
+				 "error=%s", strerror(rc));
+	}
 	ok = o->running;
 	if (ok) {
 		TAILQ_INSERT_TAIL(&o->jobs, job, link);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net/offload.h - one thread for what would hold up everybody on a reactor: Diffie-Hellman.
- * Owns: its thread, made when there is work for the first time; work under way is its connection's.
+/* net/offload.h - one thread for what would hold up everybody on a reactor: Diffie-Hellman, or comparing what thousands of
+ * hosts are told.
+ * Owns: its thread, made when there is work for the first time; work is whoever's it was.
  * Thread: submit: a reactor's.  May block: destroy, until what is under way has been done. */
 #ifndef NET_OFFLOAD_H
 #define NET_OFFLOAD_H

@@ -60,7 +60,6 @@ int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct c
 
 	model->app = app;
 	TAILQ_INIT(&model->waiting);
-	dsc_rounds_init(model);
 	rc = dsc_store_load(app->store, &meta, load_row, model, err);
 	if (rc < 0) {
 		dsc_state_clear(&model->now);
@@ -80,6 +79,7 @@ int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct c
 	dsc_state_assign(&model->ahead, &model->now);
 	dsc_effects_rebuild(model);
 	dsc_publish_init(model);
+	dsc_rounds_init(model);
 	dsc_store_on_failure(app->store, store_failed, model);
 	*ret_model = model;
 	return 0;

@@ -24,7 +24,8 @@ struct dsc_zoning; /* zoning.h */
 /* Reads the store into a new model; also fills app->disc_nqn and app->node.  Nothing but app->loop and app->store need exist;
  * events that are read go to app->events when it is there. */
 int dsc_model_create(struct dsc_app *app, struct dsc_model **ret_model, struct cmn_err *err);
-/* Before the store is closed, when the loop has ended: what is committed goes to the store.  NULL is legal. */
+/* When the loop has ended, before the store is closed and while whoever awaits an outcome is there: what is committed goes to the store,
+ * and what was on its way to the loop is taken in.  NULL is legal. */
 void dsc_model_stop(struct dsc_model *model);
 /* After the store is closed: nothing is on its way any more. */
 void dsc_model_destroy(struct dsc_model *model);

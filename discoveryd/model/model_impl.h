@@ -79,8 +79,7 @@ struct dsc_model {
 	unsigned int at_once; /* comparisons */
 	struct dsc_txns held; /* committed while a round was under way */
 	struct dsc_round *round; /* that the reviewer has */
-	struct dsc_reviewer
-		*reviewer; /* NULL: nothing has been too much for the control loop yet */
+	struct net_offload *reviewer; /* NULL: the control loop compares everything */
 	struct dsc_txns waiting;
 	struct dsc_model_watch *watch;
 	struct net_after after;

@@ -6,13 +6,12 @@
  * What few hosts see is compared at once, and a round is then one transaction.  What takes longer the reviewer compares beside the
  * control loop; meanwhile transactions gather, and make up the next round.  So the control loop goes on, and a burst of changes
  * costs one comparison, and moves a generation once, for as many as gather while one is made. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/container.h"
-#include "common/log.h"
 #include "discoveryd/model/model_impl.h"
+#include "net/offload.h"
 
 #define AT_ONCE 256 /* comparisons by the control loop: some milliseconds */
 
@@ -25,15 +24,7 @@ struct dsc_round {
 	struct dsc_reviewed reviewed;
 	uint64_t epoch; /* of the store */
 	bool stale; /* the store has failed since: so will this */
-	struct net_msg msg; /* from the reviewer */
-};
-
-struct dsc_reviewer {
-	pthread_t thread;
-	pthread_mutex_t mutex; /* round, stop */
-	pthread_cond_t wake;
-	struct dsc_round *round; /* NULL: nothing to do, or at work */
-	bool stop;
+	struct fab_work work; /* the reviewer's */
 };
 
 static void begin(struct dsc_model *model);
@@ -154,9 +145,14 @@ static void submit(struct dsc_round *round)
 }
 
 /* -- the reviewer ------------------------------------------------------------------------------------------ */
-static void reviewed(struct net_msg *msg)
+static void compare(struct fab_work *work)
 {
-	struct dsc_round *round = cmn_container_of(msg, struct dsc_round, msg);
+	review(cmn_container_of(work, struct dsc_round, work), DSC_REVIEW_MAX);
+}
+
+static void compared(struct fab_work *work)
+{
+	struct dsc_round *round = cmn_container_of(work, struct dsc_round, work);
 	struct dsc_model *model = round->model;
 
 	model->round = NULL;
@@ -164,64 +160,19 @@ static void reviewed(struct net_msg *msg)
 	begin(model);
 }
 
-static void *run(void *arg)
-{
-	struct dsc_reviewer *r = arg;
-	struct dsc_round *round;
-
-	pthread_mutex_lock(&r->mutex);
-	while (!r->stop) {
-		round = r->round;
-		r->round = NULL;
-		if (!round) {
-			pthread_cond_wait(&r->wake, &r->mutex);
-			continue;
-		}
-		pthread_mutex_unlock(&r->mutex);
-		review(round, DSC_REVIEW_MAX);
-		net_reactor_post(round->model->app->loop, &round->msg);
-		pthread_mutex_lock(&r->mutex);
-	}
-	pthread_mutex_unlock(&r->mutex);
-	return NULL;
-}
-
-static struct dsc_reviewer *reviewer(struct dsc_model *model)
-{
-	struct dsc_reviewer *r = model->reviewer;
-
-	if (r)
-		return r;
-	r = dsc_zalloc(sizeof(*r));
-	pthread_mutex_init(&r->mutex, NULL);
-	pthread_cond_init(&r->wake, NULL);
-	if (pthread_create(&r->thread, NULL, run, r)) {
-		pthread_mutex_destroy(&r->mutex);
-		pthread_cond_destroy(&r->wake);
-		free(r);
-		return NULL;
-	}
-	return model->reviewer = r;
-}
-
-/* Without a thread the control loop does it. */
+/* Without it the control loop does it. */
 static void hand_over(struct dsc_round *round)
 {
 	struct dsc_model *model = round->model;
-	struct dsc_reviewer *r = reviewer(model);
 
-	round->msg.fn = reviewed;
+	round->work = (struct fab_work){ compare, compared };
 	model->round = round;
-	if (!r) {
-		cmn_warn("a large change is compared by the control loop", "no thread");
-		review(round, DSC_REVIEW_MAX);
-		net_reactor_post(model->app->loop, &round->msg);
-		return;
+	if (model->reviewer) {
+		net_offload_submit(model->reviewer, model->app->loop, &round->work);
+	} else {
+		compare(&round->work);
+		compared(&round->work);
 	}
-	pthread_mutex_lock(&r->mutex);
-	r->round = round;
-	pthread_cond_signal(&r->wake);
-	pthread_mutex_unlock(&r->mutex);
 }
 
 /* -- the model's side ---------------------------------------------------------------------------------------- */
@@ -244,6 +195,7 @@ void dsc_rounds_init(struct dsc_model *model)
 {
 	TAILQ_INIT(&model->held);
 	model->at_once = AT_ONCE;
+	model->reviewer = net_offload_create();
 }
 
 void dsc_model_set_at_once(struct dsc_model *model, unsigned int comparisons)
@@ -271,33 +223,10 @@ void dsc_rounds_fail(struct dsc_model *model)
 	submit(round);
 }
 
-/* Its message may still be on its way to a loop that has ended. */
+/* What is being compared is on its way to the loop then; whatever comes now is compared here. */
 void dsc_rounds_stop(struct dsc_model *model)
 {
-	struct dsc_reviewer *r = model->reviewer;
-	struct dsc_round *round = model->round;
-
-	if (r) {
-		pthread_mutex_lock(&r->mutex);
-		r->stop = true;
-		pthread_cond_signal(&r->wake);
-		pthread_mutex_unlock(&r->mutex);
-		pthread_join(r->thread, NULL);
-	}
-	model->round = NULL;
-	if (round && r && r->round == round) /* it had not begun */
-		review(round, DSC_REVIEW_MAX);
-	if (round)
-		submit(round);
-	if (r) {
-		pthread_mutex_destroy(&r->mutex);
-		pthread_cond_destroy(&r->wake);
-		free(r);
-	}
+	net_offload_destroy(model->reviewer);
 	model->reviewer = NULL;
-	if (TAILQ_EMPTY(&model->held))
-		return;
-	round = round_new(model);
-	review(round, DSC_REVIEW_MAX);
-	submit(round);
+	net_reactor_flush_messages(model->app->loop);
 }
