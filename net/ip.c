@@ -55,6 +55,13 @@ bool net_ip_is_loopback(const struct net_ip *ip)
 	return IN6_IS_ADDR_LOOPBACK(&ip->a) || (net_ip_is_v4(ip) && ip->a.s6_addr[12] == 127);
 }
 
+bool net_ip_text_is_loopback(const char *text)
+{
+	struct net_ip ip;
+
+	return net_ip_parse(&ip, text) && net_ip_is_loopback(&ip);
+}
+
 int net_ip_cmp(const struct net_ip *a, const struct net_ip *b)
 {
 	return memcmp(&a->a, &b->a, sizeof(a->a));

@@ -25,6 +25,7 @@ void net_ip_from_sockaddr(struct net_ip *ret, const struct sockaddr_storage *sa)
 bool net_ip_is_v4(const struct net_ip *ip);
 bool net_ip_is_wildcard(const struct net_ip *ip); /* 0.0.0.0, :: */
 bool net_ip_is_loopback(const struct net_ip *ip); /* 127.0.0.0/8, ::1 */
+bool net_ip_text_is_loopback(const char *text); /* false also when it is no address */
 int net_ip_cmp(const struct net_ip *a, const struct net_ip *b);
 
 /* An address of which the first bits count; the others are 0. */

@@ -130,10 +130,7 @@ static int walk_ours(const struct dsc_log_walk *walk)
 
 static bool is_far_loopback(const struct dsc_log_walk *walk, const char *traddr)
 {
-	struct net_ip ip;
-
-	return !net_ip_is_loopback(&walk->via->to.ip) && net_ip_parse(&ip, traddr) &&
-	       net_ip_is_loopback(&ip);
+	return !net_ip_is_loopback(&walk->via->to.ip) && net_ip_text_is_loopback(traddr);
 }
 
 /* Where our own workers listen, as this host would be told. */

@@ -15,13 +15,6 @@
 #include "discoveryd/follow/follow_impl.h"
 #include "fabrics/discovery_read.h"
 
-static bool is_loopback(const char *traddr)
-{
-	struct net_ip ip;
-
-	return net_ip_parse(&ip, traddr) && net_ip_is_loopback(&ip);
-}
-
 /* In the short form; false: none that could be connected to. */
 static bool set_address(struct dsc_reg *r, const struct fab_disc_record *rec)
 {
@@ -94,7 +87,7 @@ static bool is_ours(const struct dsc_snapshot *snap, const struct ifaddrs *ifs,
 		if (!strcmp(p->advertise, r->traddr) || !strcmp(p->address, r->traddr))
 			return true;
 		if ((!strcmp(p->address, "0.0.0.0") || !strcmp(p->address, "::")) &&
-		    (is_loopback(r->traddr) || is_here(ifs, r->traddr)))
+		    (net_ip_text_is_loopback(r->traddr) || is_here(ifs, r->traddr)))
 			return true;
 	}
 	return false;
@@ -118,7 +111,8 @@ static struct dsc_reg *take(const struct fab_disc_found *found, const char *trad
 	    found->rec.subtype != NVMF_SUBTYPE_NVM)
 		return NULL;
 	r = reg_from(found);
-	if (r && ((is_loopback(r->traddr) && !is_loopback(traddr)) || is_ours(snap, ifs, r))) {
+	if (r && ((net_ip_text_is_loopback(r->traddr) && !net_ip_text_is_loopback(traddr)) ||
+		  is_ours(snap, ifs, r))) {
 		dsc_row_put(r);
 		r = NULL;
 	}

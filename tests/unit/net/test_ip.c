@@ -81,9 +81,11 @@ static void test_loopback_is_told_from_other_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
-		assert_true(net_ip_parse(&ip, yes[i]) && net_ip_is_loopback(&ip));
+		assert_true(net_ip_parse(&ip, yes[i]) && net_ip_is_loopback(&ip) &&
+			    net_ip_text_is_loopback(yes[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
-		assert_true(net_ip_parse(&ip, no[i]) && !net_ip_is_loopback(&ip));
+		assert_true(net_ip_parse(&ip, no[i]) && !net_ip_is_loopback(&ip) &&
+			    !net_ip_text_is_loopback(no[i]));
 }
 
 static void test_all_prefixes_of_an_address_are_found(void **state)
