@@ -60,29 +60,16 @@ static void get_fingerprint(const struct api_ctx *ctx, const void *row, struct a
 	ret->text = ret->buf;
 }
 
-static struct json_object *names(const uint8_t *ids, uint8_t nr, const char *(*name)(uint8_t id))
-{
-	struct json_object *array = json_object_new_array();
-
-	for (uint8_t i = 0; i < nr; i++)
-		json_object_array_add(array, json_object_new_string(name(ids[i])));
-	return array;
-}
-
 static void get_hashes(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	struct fab_auth_algs algs = dsc_key_algs(row);
-
 	(void)ctx;
-	ret->json = names(algs.hashes, algs.nr_hashes, fab_auth_hash_name);
+	ret->json = dsc_key_hashes(row);
 }
 
 static void get_dhgroups(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
-	struct fab_auth_algs algs = dsc_key_algs(row);
-
 	(void)ctx;
-	ret->json = names(algs.groups, algs.nr_groups, fab_auth_group_name);
+	ret->json = dsc_key_dhgroups(row);
 }
 
 static void get_secret(const struct api_ctx *ctx, const void *row, struct api_value *ret)

@@ -122,7 +122,7 @@ static int fill(struct json_object *arr, bool strict, struct tgt_keys *set, stru
 {
 	size_t nr = json_object_array_length(arr);
 	char where[48];
-	int r = 0;
+	int r;
 
 	if (nr > TGT_KEYS_MAX)
 		return cmn_err_set(err, -E2BIG, "host_keys", "%zu entries, at most %d", nr,
@@ -130,15 +130,15 @@ static int fill(struct json_object *arr, bool strict, struct tgt_keys *set, stru
 	set->entry = calloc(nr + 1, sizeof(*set->entry));
 	if (!set->entry)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory");
-	for (size_t i = 0; i < nr && r == 0; i++) {
+	for (size_t i = 0; i < nr; i++) {
 		set->nr++;
 		r = parse_entry(json_object_array_get_idx(arr, i), strict, &set->entry[i], err);
-		snprintf(where, sizeof(where), "host_keys[%zu]", i);
-		if (r < 0)
+		if (r < 0) {
+			snprintf(where, sizeof(where), "host_keys[%zu]", i);
 			cmn_err_prefix(err, where);
+			return r;
+		}
 	}
-	if (r < 0)
-		return r;
 	qsort(set->entry, set->nr, sizeof(*set->entry), cmp_entry);
 	for (unsigned int i = 1; i < set->nr; i++)
 		if (cmp_entry(&set->entry[i - 1], &set->entry[i]) == 0)

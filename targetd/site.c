@@ -301,9 +301,9 @@ static bool auth(struct fab_site *site, struct fab_conn *conn, const struct fab_
 
 	(void)conn;
 	tgt_registry_lock(reg);
-	has = tgt_keys_find(reg->keys, in->hostnqn, ret) &&
-	      (strcmp(in->subnqn, NVMF_DISC_NQN) != 0 ||
-	       tgt_keys_for_discovery(reg->keys, in->hostnqn));
+	has = (strcmp(in->subnqn, NVMF_DISC_NQN) != 0 ||
+	       tgt_keys_for_discovery(reg->keys, in->hostnqn)) &&
+	      tgt_keys_find(reg->keys, in->hostnqn, ret);
 	tgt_registry_unlock(reg);
 	return has;
 }

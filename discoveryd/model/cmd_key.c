@@ -70,6 +70,7 @@ static int fill(const struct dsc_snapshot *st, struct dsc_key *key, const struct
 		struct cmn_err *err)
 {
 	const struct dsc_host *host = dsc_snapshot_host(st, in->host_nqn);
+	const struct dsc_key *same;
 
 	if (!host)
 		return cmn_err_set(err, -EINVAL, "host_nqn", "there is no host %.200s",
@@ -78,9 +79,10 @@ static int fill(const struct dsc_snapshot *st, struct dsc_key *key, const struct
 		return err->code;
 	if (in->name && dsc_snapshot_key(st, in->name))
 		return cmn_err_set(err, -EEXIST, "id", "key %s exists already", in->name);
-	if (dsc_snapshot_host_key(st, host->id, in->kind))
+	same = dsc_snapshot_host_key(st, host->id, in->kind);
+	if (same)
 		return cmn_err_set(err, -EEXIST, "kind", "the host has key %s of that kind",
-				   dsc_snapshot_host_key(st, host->id, in->kind)->name);
+				   same->name);
 	if (in->name)
 		snprintf(key->name, sizeof(key->name), "%s", in->name);
 	else

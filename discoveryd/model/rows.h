@@ -16,11 +16,11 @@
 #include "common/uuid.h"
 #include "discoveryd/model/tree.h"
 #include "fabrics/ana.h"
+#include "fabrics/auth/key.h"
 
 #define DSC_NQN_MAX 223 /* bytes, without the end */
 #define DSC_NAME_MAX 63 /* ids of workers, portals, nodes */
 #define DSC_LABEL_MAX 64 /* of an administrative label */
-#define DSC_SECRET_MAX 103 /* of a DH-HMAC-CHAP secret as text */
 #define DSC_NSID_MAX 4096 /* of a subsystem; targetd's limit too */
 #define DSC_MAX_PATHS 1024 /* what max_paths may say */
 
@@ -346,7 +346,7 @@ struct dsc_key {
 	uint8_t key_kind; /* enum dsc_key_kind */
 	uint8_t hashes, dhgroups; /* bit n: the identifier n is allowed; 0: all */
 	char description[256]; /* for people */
-	char secret[DSC_SECRET_MAX + 1]; /* DHHC-1:...: */
+	char secret[FAB_AUTH_SECRET_MAX]; /* DHHC-1:...: */
 	uint64_t changed, created_ms;
 };
 

@@ -231,38 +231,24 @@ struct json_object *sup_doc_subsys(struct sup_worker *w, const struct dsc_snapsh
 	return obj;
 }
 
-static struct json_object *doc_names(const uint8_t *ids, uint8_t nr,
-				     const char *(*name)(uint8_t id))
-{
-	struct json_object *arr = json_object_new_array();
-
-	for (uint8_t i = 0; i < nr; i++)
-		json_object_array_add(arr, json_object_new_string(name(ids[i])));
-	return arr;
-}
-
 struct json_object *sup_doc_keys(const struct dsc_app *app, const struct dsc_snapshot *st)
 {
 	struct json_object *arr = json_object_new_array(), *obj;
 	const struct dsc_key *key, *ctrl;
-	struct fab_auth_algs algs;
 
 	dsc_tree_each(key, st->keys, &dsc_key_ops)
 	{
 		if (key->key_kind != DSC_KEY_DHCHAP)
 			continue;
 		ctrl = dsc_snapshot_host_key(st, key->host_id, DSC_KEY_DHCHAP_CTRL);
-		algs = dsc_key_algs(key);
 		obj = json_object_new_object();
 		add_str(obj, "host", dsc_snapshot_host_id(st, key->host_id)->nqn);
 		add_bool(obj, "discovery", app->opt.discovery_auth);
 		add_str(obj, "dhchap_key", key->secret);
 		if (ctrl)
 			add_str(obj, "dhchap_ctrl_key", ctrl->secret);
-		json_object_object_add(obj, "hashes",
-				       doc_names(algs.hashes, algs.nr_hashes, fab_auth_hash_name));
-		json_object_object_add(obj, "dhgroups",
-				       doc_names(algs.groups, algs.nr_groups, fab_auth_group_name));
+		json_object_object_add(obj, "hashes", dsc_key_hashes(key));
+		json_object_object_add(obj, "dhgroups", dsc_key_dhgroups(key));
 		json_object_array_add(arr, obj);
 	}
 	return arr;
