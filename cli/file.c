@@ -53,3 +53,27 @@ enum cli_exit cli_read_json(const char *name, struct json_object **ret_doc)
 	cli_error(NULL, "%s is not a JSON document: %s", name, err.msg);
 	return CLI_REFUSED;
 }
+
+bool cli_read_word(const char *name, char *buf, size_t size)
+{
+	cmn_autofclose FILE *file = fopen(name, "re");
+
+	if (!file || !fgets(buf, (int)size, file))
+		return false;
+	buf[strcspn(buf, " \t\r\n")] = 0;
+	return *buf;
+}
+
+enum cli_exit cli_text_or_file(struct cli *cli, const char *option, char *buf, size_t size,
+			       const char **ret)
+{
+	*ret = cli_text(cli, option, NULL);
+	if (!*ret || **ret != '@')
+		return CLI_OK;
+	if (!cli_read_word(*ret + 1, buf, size)) {
+		cli_error(NULL, "--%s: %s can't be read", option, *ret + 1);
+		return CLI_USAGE;
+	}
+	*ret = buf;
+	return CLI_OK;
+}

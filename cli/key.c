@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/key.c - `pharos key`: secrets by which hosts authenticate, and controllers towards them (DH-HMAC-CHAP). */
 #include "cli/commands.h"
+#include "cli/file.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -68,25 +68,17 @@ static enum cli_exit show(struct cli *cli)
 	return cli_run_show(cli, path);
 }
 
-/* --secret into the body.  absent: what it is without. */
+/* --secret into the body; needed: null without it, so that one is made. */
 static enum cli_exit take_secret(struct cli *cli, bool needed)
 {
-	struct json_object *body = cli->values[CLI_BODY];
-	const char *text = cli_text(cli, "secret", NULL);
-	char line[256] = "";
+	char line[256];
+	const char *text;
 
-	if (text && *text == '@') {
-		cmn_autofclose FILE *file = fopen(text + 1, "re");
-
-		if (!file || !fgets(line, sizeof(line), file)) {
-			cli_error(NULL, "--secret: %s can't be read", text + 1);
-			return CLI_USAGE;
-		}
-		line[strcspn(line, " \t\r\n")] = 0;
-		text = line;
-	}
+	if (cli_text_or_file(cli, "secret", line, sizeof(line), &text) != CLI_OK)
+		return CLI_USAGE;
 	if (text || needed)
-		json_object_object_add(body, "secret", text ? json_object_new_string(text) : NULL);
+		json_object_object_add(cli->values[CLI_BODY], "secret",
+				       text ? json_object_new_string(text) : NULL);
 	return CLI_OK;
 }
 

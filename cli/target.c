@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/target.c - see target.h.  Spec: NVM Express Base 2.1, 5.1.12.3.1 (discovery log), 6.3 (Connect). */
 #include "cli/target.h"
+#include "cli/file.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -75,16 +76,6 @@ static enum cli_exit resolve(const char *host, struct cli_target *ret)
 
 /* -- who we are --------------------------------------------------------------------------------------------------- */
 
-static bool read_line(const char *path, char *buf, size_t size)
-{
-	cmn_autofclose FILE *file = fopen(path, "re");
-
-	if (!file || !fgets(buf, (int)size, file))
-		return false;
-	buf[strcspn(buf, " \t\r\n")] = 0;
-	return *buf;
-}
-
 /* The identifier that goes with an NQN: the UUID in it, else one that is always the same for that NQN, so that a target
  * never sees one name with two identifiers. */
 static void hostid_of(const char *hostnqn, struct cmn_uuid *ret)
@@ -105,8 +96,8 @@ static enum cli_exit identity(struct cli *cli, struct cli_target *ret)
 
 	if (nqn) {
 		snprintf(ret->hostnqn, sizeof(ret->hostnqn), "%s", nqn);
-	} else if (read_line("/etc/nvme/hostnqn", ret->hostnqn, sizeof(ret->hostnqn))) {
-		if (!id && read_line("/etc/nvme/hostid", line, sizeof(line)))
+	} else if (cli_read_word("/etc/nvme/hostnqn", ret->hostnqn, sizeof(ret->hostnqn))) {
+		if (!id && cli_read_word("/etc/nvme/hostid", line, sizeof(line)))
 			id = line;
 	} else {
 		cmn_uuid_random(&hostid);
@@ -126,17 +117,12 @@ static enum cli_exit identity(struct cli *cli, struct cli_target *ret)
 /* The words never show the secret: they end in logs and bug reports. */
 static enum cli_exit read_key(struct cli *cli, const char *option, struct fab_auth_key *ret)
 {
-	const char *text = cli_text(cli, option, NULL);
 	char line[FAB_AUTH_SECRET_MAX + 1];
+	const char *text;
 	int res;
 
-	if (text && *text == '@') {
-		if (!read_line(text + 1, line, sizeof(line))) {
-			cli_error(NULL, "--%s: %s can't be read", option, text + 1);
-			return CLI_USAGE;
-		}
-		text = line;
-	}
+	if (cli_text_or_file(cli, option, line, sizeof(line), &text) != CLI_OK)
+		return CLI_USAGE;
 	res = text ? fab_auth_key_parse(text, ret) : 0;
 	if (res == 0)
 		return CLI_OK;
