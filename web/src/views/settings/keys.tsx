@@ -2,13 +2,13 @@
 // views/settings/keys.tsx - the keys by which hosts authenticate: made, rotated, deleted; a secret is shown once.
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
-import { usePoll } from '../../api/poll';
 import type { Key } from '../../api/types';
 import { Command } from '../../components/copy';
 import { Confirm, Dialog } from '../../components/dialog';
 import { Field } from '../../components/field';
 import { Form } from '../../components/form';
 import { clock } from '../../components/format';
+import { HostInput } from '../../components/hostinput';
 import { More, useList } from '../../components/more';
 import { Show } from '../../components/polled';
 import { useSubmit } from '../../components/submit';
@@ -32,7 +32,6 @@ function Secret({ made, close }: { made: Key; close: () => void }) {
 
 function NewKey({ close }: { close: () => void }) {
   const submit = useSubmit(['host_nqn', 'kind', 'description', 'secret']);
-  const hosts = usePoll('host-names', api.hostNames);
   const [given, set] = useState({ host_nqn: '', kind: KINDS[0]![0], description: '', secret: '' });
   const [made, setMade] = useState<Key>();
   const { host_nqn, kind, description, secret } = given;
@@ -43,9 +42,8 @@ function NewKey({ close }: { close: () => void }) {
     <Dialog title="New key" close={close}>
       <Form submit={submit} go={() => void submit.run(() => api.createKey(body), done)} verb="Make" close={close}>
         <Field label="Host NQN" error={submit.at('host_nqn')}>
-          {(aria) => <input {...aria} name="host_nqn" required list="key-hosts" autocomplete="off" value={host_nqn} onInput={(event) => set({ ...given, host_nqn: event.currentTarget.value })} />}
+          {(aria) => <HostInput aria={aria} value={host_nqn} set={(nqn) => set({ ...given, host_nqn: nqn })} groups={false} />}
         </Field>
-        <datalist id="key-hosts">{hosts.data?.items.map((host) => <option key={host.nqn} value={host.nqn} />)}</datalist>
         <fieldset>
           <legend>Kind</legend>
           {KINDS.map(([value, words]) => (

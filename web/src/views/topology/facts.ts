@@ -30,8 +30,8 @@ export interface Path {
 
 /** How well hosts get at these namespaces by the portal; the worst. */
 export function accessBy(portal: string, namespaces: Namespace[], groups: AnaGroup[]): AnaState {
-  const ids = new Set(namespaces.map((ns) => ns.ana_group));
-  return worst(groups.filter((g) => ids.has(g.id)).map((g) => stateOf(g, portal)));
+  const odd = groups.filter((g) => stateOf(g, portal) !== 'optimized' && namespaces.some((ns) => ns.ana_group === g.id));
+  return worst(odd.map((g) => stateOf(g, portal)));
 }
 
 async function static_(signal: AbortSignal): Promise<Omit<Facts, 'controllers'>> {
@@ -91,14 +91,18 @@ export function pathsOf({ hosts: known, subsystems, portals, controllers, namesp
   const allowed = new Map<string, string[]>();
   for (const h of known) for (const nqn of h.subsystems) allowed.set(nqn, [...(allowed.get(nqn) ?? []), h.nqn]);
   const of = new Map<string, Namespace[]>();
-  for (const ns of namespaces) of.set(ns.nqn, [...(of.get(ns.nqn) ?? []), ns]);
+  for (const ns of namespaces) {
+    const those = of.get(ns.nqn);
+    if (those) those.push(ns);
+    else of.set(ns.nqn, [ns]);
+  }
   return subsystems.flatMap((s) => {
-    const access = new Map(portals.map((p) => [p.id, accessBy(p.id, of.get(s.nqn) ?? [], groups)]));
+    const ways = portalsOf(s, portals).map(({ id }) => ({ portal: id, access: accessBy(id, of.get(s.nqn) ?? [], groups) }));
     const now = connected.get(s.nqn) ?? new Set();
     const hosts = new Set([...(allowed.get(s.nqn) ?? []), ...now]);
-    return [...hosts].flatMap((host) => portalsOf(s, portals).map((portal): Path => ({
-      host, portal: portal.id, nqn: s.nqn, access: access.get(portal.id)!,
-      state: used.has(`${host} ${portal.id} ${s.nqn}`) ? 'used' : now.has(host) ? 'missing' : 'possible',
+    return [...hosts].flatMap((host) => ways.map((way): Path => ({
+      host, nqn: s.nqn, ...way,
+      state: used.has(`${host} ${way.portal} ${s.nqn}`) ? 'used' : now.has(host) ? 'missing' : 'possible',
     })));
   });
 }
