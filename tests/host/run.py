@@ -152,33 +152,42 @@ def auth(daemon):
 CASES = {'first_light': (first_light, 900), 'ana': (ana, 600), 'auth': (auth, 600), 'crash': (crash, 900)}
 
 
+def play(case):
+    """How many checks of the case passed, and failed."""
+    make, limit = CASES[case]
+    daemon = pharos.Discoveryd('--reactors', '2', '--discovery-auth', listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
+    daemon.start()
+    try:
+        demo(daemon)
+        out = Guest(case, make(daemon), limit)
+        text = out.play()
+    finally:
+        daemon.stop()
+    print(f'# {case}: job in {out.job}, daemon in {daemon.state}')
+    print(text, end='')
+    bad = sum(line.startswith('not ok ') for line in text.splitlines())
+    if out.rc and not bad:
+        print(f'not ok - the job of {case} ended with {out.rc}')
+        bad = 1
+    if not bad:
+        shutil.rmtree(out.job, ignore_errors=True)
+    return sum(line.startswith('ok ') for line in text.splitlines()), bad
+
+
 def inside(cases):
     sh('ip', 'link', 'set', 'lo', 'up')
     sh('ip', 'tuntap', 'add', 'tap0', 'mode', 'tap')
     sh('ip', 'addr', 'add', '10.78.0.1/24', 'dev', 'tap0')
     sh('ip', 'link', 'set', 'tap0', 'up', 'multicast', 'on')
-    passed = failed = 0
+    passed, failed = 0, {}
     for case in cases:
-        make, limit = CASES[case]
-        daemon = pharos.Discoveryd('--reactors', '2', '--discovery-auth', listen='0.0.0.0:8009', io_listen='0.0.0.0:4420', api='127.0.0.1:8080')
-        daemon.start()
-        try:
-            demo(daemon)
-            out = Guest(case, make(daemon), limit)
-            text = out.play()
-            print(f'# {case}: job in {out.job}, daemon in {daemon.state}')
-            print(text, end='')
-            passed += sum(line.startswith('ok ') for line in text.splitlines())
-            bad = sum(line.startswith('not ok ') for line in text.splitlines())
-            if out.rc and not bad:
-                print(f'not ok - the job of {case} ended with {out.rc}')
-                bad = 1
-            failed += bad
-        finally:
-            daemon.stop()
-        if not bad:
-            shutil.rmtree(out.job, ignore_errors=True)
-    print(f'{passed} passed, {failed} failed')
+        good, bad = play(case)
+        passed += good
+        if bad:
+            failed[case] = bad
+    if failed:
+        print('# failed cases:', *failed)
+    print(f'{passed} passed, {sum(failed.values())} failed')
     return 1 if failed else 0
 
 

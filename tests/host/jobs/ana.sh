@@ -30,7 +30,7 @@ connected=$(cntlids)
 ask second_non_optimized
 check "the second turns non-optimized, without a reconnect" eventually 5 is 4421 non-optimized
 fio --name=v --filename="$dev" --rw=randrw --bs=4k --size=16m --ioengine=libaio --iodepth=4 --direct=1 --rate_iops=100,100 --verify=crc32c \
-	--verify_backlog=64 --verify_fatal=1 --time_based --runtime=20 --output=/tmp/fio.log &
+	--verify_backlog=64 --verify_fatal=1 --time_based --runtime=45 --output=/tmp/fio.log &
 fio=$!
 sleep 3
 check "I/O takes the optimized path" busy 4420
