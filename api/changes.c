@@ -4,6 +4,7 @@
  * It starts from the rows that the batch wrote, so it costs what has changed, not what there is. */
 #include "api/changes.h"
 
+#include "api/config_doc.h"
 #include "api/kind.h"
 #include "api/render.h"
 #include "common/util.h"
@@ -90,6 +91,22 @@ static void tell_object(struct objects *o, const struct api_kind *kind, struct j
 	json_object_array_add(o->array, change);
 }
 
+/* A namespace that will be made once its file is there. */
+static void tell_restore(struct objects *o, const struct dsc_restore *r)
+{
+	struct api_ctx ctx = { .app = o->app, .snap = dsc_batch_after(o->app) };
+	struct json_object *object = desired(&api_kind_namespace, &ctx, r->ns), *hosts;
+	char *text = dsc_strdup(r->hosts ? r->hosts : ""), *save = NULL;
+
+	hosts = r->hosts ? json_object_new_array() : NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		json_object_array_add(hosts, json_object_new_string(line));
+	json_object_object_add(object, "hosts", hosts);
+	tell_object(o, &api_kind_namespace, NULL, object);
+	json_object_put(object);
+	free(text);
+}
+
 static void compare_row(struct objects *o, const struct dsc_row *row)
 {
 	const struct api_kind *kind = api_kind_of_row(row->kind);
@@ -124,8 +141,12 @@ struct json_object *api_changes_objects(struct dsc_app *app)
 	size_t nr;
 
 	writes = dsc_batch_writes(app, &nr);
-	for (size_t i = 0; i < nr; i++)
-		compare_row(&o, writes[i].row);
+	for (size_t i = 0; i < nr; i++) {
+		if (writes[i].row->kind == DSC_ROW_RESTORE)
+			tell_restore(&o, (const struct dsc_restore *)writes[i].row);
+		else
+			compare_row(&o, writes[i].row);
+	}
 	json_object_put(o.seen);
 	return o.array;
 }

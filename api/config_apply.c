@@ -410,6 +410,9 @@ static int apply_ns(struct api_config_call *call, const char *nqn, struct json_o
 		rc = api_ns_read(doc, &in, err);
 	if (rc == 0 && !in.nsid)
 		rc = cmn_err_set(err, -EINVAL, "nsid", "is needed");
+	if (rc == 0 && cmn_json_has(doc, "snapshot"))
+		rc = cmn_err_set(err, -EINVAL, "snapshot",
+				 "is data, of which a configuration has none");
 	ns = rc == 0 ? dsc_snapshot_ns(s, in.nsid) : NULL;
 	if (ns) {
 		there = api_config_ns(dsc_batch_after(call->app), ns);

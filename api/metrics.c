@@ -179,7 +179,7 @@ static void tell_bucket(struct api_scrape *scrape, const struct api_family *fami
 	put_str(scrape, family->name);
 	put_str(scrape, "_bucket{");
 	put_str(scrape, item->labels);
-	put_str(scrape, ",le=\"");
+	put_str(scrape, *item->labels ? ",le=\"" : "le=\"");
 	put_str(scrape, bound);
 	put_str(scrape, "\"} ");
 	put_u64(scrape, count);

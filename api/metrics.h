@@ -31,6 +31,8 @@ enum api_set {
 	API_SET_FOLLOWED,
 	API_SET_FOLLOWED_STATE,
 	API_SET_SEVERITY,
+	API_SET_SNAPSHOTS,
+	API_SET_SNAPSHOT_HOLD,
 	API_SET_WORKER,
 	API_SET_WORKER_META,
 	API_SET_WORKER_STATS, /* what it told itself: absent until it did */
@@ -157,7 +159,7 @@ struct api_bounds {
 	unsigned int nr;
 	const char *const *text;
 };
-extern const struct api_bounds api_bounds_request, api_bounds_io;
+extern const struct api_bounds api_bounds_request, api_bounds_io, api_bounds_hold;
 
 struct api_family {
 	const char *name, *type, *help;

@@ -154,6 +154,22 @@ static void gather_zoning(const struct dsc_snapshot *snap, uint64_t *v)
 	v[DAEMON_ZONING_GROUPS] = z ? dsc_zoning_count(z, &v[DAEMON_ZONING_ZONES]) : 0;
 }
 
+static void gather_snapshots(struct api_scrape *scrape, const struct dsc_snapshot *snap)
+{
+	uint64_t nr[DSC_NSSNAP_STATE_COUNT] = { 0 };
+	uint64_t *v = api_scrape_values(scrape, DSC_HOLD_BOUNDS + 2);
+	const struct dsc_nssnap *s;
+
+	dsc_tree_each(s, snap->nssnaps, &dsc_nssnap_ops) nr[s->state]++;
+	for (unsigned int i = 0; i < DSC_NSSNAP_STATE_COUNT; i++)
+		api_scrape_add(scrape, API_SET_SNAPSHOTS,
+			       label1(scrape, "state", dsc_nssnap_state_name[i]),
+			       one_value(scrape, nr[i]));
+	memcpy(v, dsc_supervisor_holds(scrape->server->app->supervisor),
+	       (DSC_HOLD_BOUNDS + 2) * sizeof(*v));
+	api_scrape_add(scrape, API_SET_SNAPSHOT_HOLD, "", v);
+}
+
 static void gather_daemon(struct api_scrape *scrape, const struct dsc_snapshot *snap)
 {
 	const struct dsc_app *app = scrape->server->app;
@@ -182,6 +198,7 @@ static void gather_daemon(struct api_scrape *scrape, const struct dsc_snapshot *
 			       one_value(scrape, disc.dims[i]));
 	gather_registered(scrape, snap);
 	gather_followed(scrape, snap);
+	gather_snapshots(scrape, snap);
 	api_label(&labels, "version", PACKAGE_VERSION);
 	api_label(&labels, "node", app->node);
 	api_label(&labels, "nqn", app->disc_nqn);

@@ -5,6 +5,7 @@
 #include "api/metrics.h"
 
 #include "api/counts.h"
+#include "discoveryd/supervise/supervise.h"
 
 #define GAUGE "gauge"
 #define COUNTER "counter"
@@ -24,6 +25,10 @@ static const char *const request_bounds[API_COUNT_BUCKETS] = { "0.00025", "0.001
 							       "1",	  "4",	   "16" };
 const struct api_bounds api_bounds_request = { API_COUNT_BUCKETS, request_bounds };
 
+static const char *const hold_bounds[DSC_HOLD_BOUNDS] = { "0.001", "0.01", "0.05", "0.1", "0.25",
+							  "0.5",   "1",	   "2.5",  "5",	  "10" };
+const struct api_bounds api_bounds_hold = { DSC_HOLD_BOUNDS, hold_bounds };
+
 /* clang-format off */
 const struct api_family api_families[] = {
 	F(DAEMON_META, 0, ONE, GAUGE, "info", "This discoveryd: version, node, NQN of its discovery controller."),
@@ -32,6 +37,8 @@ const struct api_family api_families[] = {
 	F(DAEMON, DAEMON_NAMESPACES, ONE, GAUGE, "namespaces", "Namespaces."),
 	F(DAEMON, DAEMON_HOSTS, ONE, GAUGE, "hosts", "Hosts that are registered."),
 	F(SEVERITY, 0, ONE, COUNTER, "events_total", "Events by severity."),
+	F(SNAPSHOTS, 0, ONE, GAUGE, "snapshots", "Snapshots of namespaces, by state."),
+	H(SNAPSHOT_HOLD, hold, "snapshot_hold_seconds", "How long writes of a namespace waited while a snapshot of it was taken, of those that became ready."),
 
 	F(DAEMON, DAEMON_COMMITS, ONE, COUNTER, "store_commits_total", "Commits to the database, each with an fsync."),
 	F(DAEMON, DAEMON_STORE_REQUESTS, ONE, COUNTER, "store_requests_total", "Changes that were to be stored; several share a commit."),

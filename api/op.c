@@ -126,7 +126,7 @@ static void answer_early(struct api_op *op)
 		return;
 	op->operation = api_operation_begin(req);
 	api_operation_location(op->operation, op->location);
-	if (op->async) {
+	if (op->async || op->outcome.later) {
 		api_operation_reply(op->operation, req);
 	} else {
 		api_reply_header(req, "Operation-Location", api_operation_path(op->operation));
@@ -159,6 +159,14 @@ static void on_late(struct net_timer *timer, uint64_t now)
 static bool keeps(void *arg)
 {
 	return ((struct api_op *)arg)->told;
+}
+
+static void progress(void *arg, uint64_t done, uint64_t total)
+{
+	struct api_op *op = arg;
+
+	if (op->operation)
+		api_operation_progress(op->operation, done, total, "bytes");
 }
 
 static void end_operation(struct api_op *op, const struct dsc_outcome *outcome)
@@ -311,6 +319,7 @@ static void commit(struct api_op *op)
 	struct dsc_call call = { .done = on_done,
 				 .stored = on_stored,
 				 .keeps = keeps,
+				 .progress = progress,
 				 .arg = op,
 				 .wait_ms = WORKERS_MS };
 

@@ -100,6 +100,14 @@ static void get_status(const struct api_ctx *ctx, const void *row, struct api_va
 				      ((const struct dsc_ns *)row)->changed);
 }
 
+/* Of a body alone. */
+static void get_nothing(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	(void)row;
+	ret->absent = true;
+}
+
 static const struct api_field fields[] = {
 	{ "nqn", API_TEXT, API_PARENT | API_FIND, .get = get_nqn },
 	{ "nsid", API_NUMBER, API_KEY | API_FIND | API_CREATE, API_AT(dsc_ns, nsid), .min = 1,
@@ -122,6 +130,7 @@ static const struct api_field fields[] = {
 	{ "status", API_JSON, API_LIVE, .get = get_status },
 	{ "state", API_TEXT, API_FIND | API_LIVE | API_HIDDEN, .get = get_state,
 	  .words = dsc_status_name },
+	{ "snapshot", API_TEXT, API_CREATE | API_HIDDEN, .get = get_nothing },
 	{ 0 },
 };
 
@@ -212,6 +221,7 @@ static int create(const struct api_ctx *ctx, struct json_object *doc, const stru
 	struct dsc_ns_in in = { 0 };
 	int rc = api_ns_read(doc, &in, err);
 
+	in.snapshot = api_body_str(doc, "snapshot");
 	if (rc == 0)
 		rc = dsc_cmd_ns_create(ctx->app, subsys->nqn, &in, call, err);
 	api_list_free(&in.hosts);

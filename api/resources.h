@@ -29,6 +29,7 @@ extern const struct api_route api_res_portal[];
 extern const struct api_route api_res_referral[];
 extern const struct api_route api_res_registration[];
 extern const struct api_route api_res_publish[];
+extern const struct api_route api_res_snapshot[];
 extern const struct api_route api_res_stats[];
 extern const struct api_route api_res_subsystem[];
 extern const struct api_route api_res_user[];

@@ -7,6 +7,7 @@
 const struct api_route *const api_route_table[] = {
 	api_res_subsystem,
 	api_res_namespace,
+	api_res_snapshot,
 	api_res_allow,
 	api_res_host,
 	api_res_group,

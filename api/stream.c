@@ -109,6 +109,12 @@ static void on_fail(struct api_stream *stream, const struct dsc_fail *fail)
 		keep(stream, "portal", portal->name, 0, false);
 }
 
+/* A snapshot whose file is being removed is deleted, as far as anybody is told. */
+static bool is_told(const struct dsc_row *row)
+{
+	return row->kind != DSC_ROW_NSSNAP || !((const struct dsc_nssnap *)row)->deleting;
+}
+
 static void on_written(struct dsc_writes_sub *sub, bool del, const struct dsc_row *row)
 {
 	struct api_stream *stream = cmn_container_of(sub, struct api_stream, writes);
@@ -124,7 +130,7 @@ static void on_written(struct dsc_writes_sub *sub, bool del, const struct dsc_ro
 		keep_in_subsys(stream, ns->subsys_id, ns->nsid, del);
 	} else if (kind) {
 		api_kind_key(kind, &ctx, row, key, sizeof(key));
-		keep(stream, kind->name, key, 0, del);
+		keep(stream, kind->name, key, 0, del || !is_told(row));
 	}
 }
 

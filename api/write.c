@@ -337,8 +337,8 @@ static bool split_fixed(struct api_op *op, const struct api_ctx *ctx, const void
 	for (const struct api_field *f = kind->fields; f->name && nr < FAULTS_MAX; f++) {
 		struct json_object *is;
 
-		if (f->flags & API_CHANGE || !(f->flags & API_CREATE))
-			continue;
+		if (f->flags & (API_CHANGE | API_HIDDEN) || !(f->flags & API_CREATE))
+			continue; /* hidden: it is about how the object is made */
 		is = api_field_json(f, ctx, row);
 		if (json_object_object_get(doc, f->name) && !is_same(f, doc, is))
 			cmn_err_set(&errs[nr++], -EEXIST, f->name, "is %.100s and can't be changed",

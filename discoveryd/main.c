@@ -233,6 +233,7 @@ static void end(struct daemon *d)
 	dsc_mdns_destroy(d->mdns);
 	dsc_disc_stop(
 		d->app.disc); /* takes in what was on its way to the loop, which may have answers for the API */
+	dsc_supervisor_stop(app->supervisor);
 	dsc_model_stop(app->model);
 	if (d->api)
 		api_server_destroy(d->api);

@@ -56,7 +56,7 @@ void dsc_batch_joined(struct dsc_txn *txn, const struct dsc_call *call,
 
 	snprintf(b->name, sizeof(b->name), "%s", name ? name : "");
 	b->nsid = target ? target->nsid : 0;
-	if (target && target->worker_id)
+	if (target && (target->worker_id || target->job))
 		dsc_txn_also(txn, target);
 	if (!call || !call->done)
 		return;
@@ -175,6 +175,14 @@ static bool keeps(void *arg)
 	return b->call.keeps && b->call.keeps(b->call.arg);
 }
 
+static void progress(void *arg, uint64_t done, uint64_t total)
+{
+	struct dsc_batch *b = arg;
+
+	if (b->call.progress)
+		b->call.progress(b->call.arg, done, total);
+}
+
 static void ended(void *arg, const struct dsc_outcome *outcome)
 {
 	tell(arg, outcome);
@@ -186,6 +194,7 @@ int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const cha
 	struct dsc_call mine = { .done = ended,
 				 .stored = stored,
 				 .keeps = keeps,
+				 .progress = progress,
 				 .arg = b,
 				 .wait_ms = call ? call->wait_ms : 0 };
 	struct dsc_target target = { .nsid = b->nsid };

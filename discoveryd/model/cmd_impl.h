@@ -73,6 +73,27 @@ int dsc_cmd_check_who_unused(const struct dsc_snapshot *st, uint64_t who_id, str
 /* cmd_key.c */
 void dsc_cmd_drop_keys(struct dsc_txn *txn, uint64_t host_id);
 
+/* cmd_ns.c */
+/* The whole list of a namespace that exists in the transaction. */
+void dsc_cmd_set_ns_hosts(struct dsc_txn *txn, const struct dsc_ns *ns,
+			  const struct dsc_list *hosts);
+
+/* cmd_nssnap.c */
+/* Absolute, in a folder that is there, and nothing is at path, nor on its way there: -EINVAL, -EEXIST about "path". */
+int dsc_cmd_check_new_path(const struct dsc_snapshot *st, const char *path, struct cmn_err *err);
+/* What is at path, or is to be, belongs to a snapshot: -EBUSY about "path". */
+int dsc_cmd_check_path_free(const struct dsc_snapshot *st, const char *path, struct cmn_err *err);
+
+/* cmd_restore.c */
+/* The snapshot that in names, of which such a namespace can be made; NULL: err says why not. */
+const struct dsc_nssnap *dsc_cmd_restore_of(const struct dsc_snapshot *st,
+					    const struct dsc_ns_in *in, struct cmn_err *err);
+/* Is a namespace of that NSID being made? */
+bool dsc_cmd_nsid_is_promised(const struct dsc_snapshot *st, uint64_t subsys_id, uint32_t nsid);
+/* Begins with it; takes the reference to ns over. */
+void dsc_cmd_restore(struct dsc_app *app, struct dsc_ns *ns, const struct dsc_ns_in *in,
+		     const struct dsc_call *call);
+
 /* cmd_dc.c: an address of another discovery controller */
 /* In the short form, no wildcard: it is somewhere. */
 int dsc_cmd_set_address(char ret[64], const char *address, struct cmn_err *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* discoveryd/model/cmd_ns.c - namespaces.
- * Owns: nothing.  Thread: the control loop.  May block: looks at the file of a file namespace. */
+ * Owns: nothing.  Thread: the control loop.  May block: looks at the file of a file namespace, or where one is to be. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +101,21 @@ static int check_size(struct dsc_app *app, struct dsc_ns *ns, bool given, uint64
 	return rc;
 }
 
+/* Its file is made, so that it may be larger than what is copied to it. */
+static int check_restored_size(const struct dsc_ns *ns, const struct dsc_nssnap *from,
+			       struct cmn_err *err)
+{
+	char have[CMN_SIZE_STR_LEN];
+
+	if (ns->size % ns->block_size || ns->size > INT64_MAX)
+		return cmn_err_set(err, -EINVAL, "size",
+				   "must be a multiple of the block size (%u)", ns->block_size);
+	if (ns->size < from->size)
+		return cmn_err_set(err, -EINVAL, "size", "is less than that of the snapshot, %s",
+				   cmn_size_format(from->size, have, sizeof(have)));
+	return 0;
+}
+
 /* -- identifiers ------------------------------------------------------------------------------------- */
 static int parse_hex(const char *text, uint8_t *ret, size_t len, const char *field,
 		     struct cmn_err *err)
@@ -166,14 +181,30 @@ static int set_backend(const struct dsc_snapshot *st, struct dsc_ns *ns, const s
 	if (s)
 		return cmn_err_set(err, -EBUSY, "path", "is in use by namespace %u of %.180s",
 				   other->nsid, s->nqn);
+	if (in->snapshot ? dsc_cmd_check_new_path(st, in->path, err) < 0
+			 : dsc_cmd_check_path_free(st, in->path, err) < 0)
+		return err->code;
 	ns->path = dsc_strdup(in->path);
 	return 0;
 }
 
-static int set_nsid(const struct dsc_subsys *s, struct dsc_ns *ns, const struct dsc_ns_in *in,
-		    struct cmn_err *err)
+/* The lowest that nobody has, nor is about to have; 0: none. */
+static uint32_t free_nsid(const struct dsc_snapshot *st, const struct dsc_subsys *s)
 {
-	ns->nsid = in->nsid ? in->nsid : dsc_free_nsid(s);
+	uint32_t nsid = dsc_free_nsid(s);
+
+	while (nsid && dsc_cmd_nsid_is_promised(st, s->id, nsid)) {
+		do
+			nsid = nsid < DSC_NSID_MAX ? nsid + 1 : 0;
+		while (nsid && dsc_snapshot_ns(s, nsid));
+	}
+	return nsid;
+}
+
+static int set_nsid(const struct dsc_snapshot *st, const struct dsc_subsys *s, struct dsc_ns *ns,
+		    const struct dsc_ns_in *in, struct cmn_err *err)
+{
+	ns->nsid = in->nsid ? in->nsid : free_nsid(st, s);
 	if (!ns->nsid)
 		return cmn_err_set(err, -EBUSY, "nsid", "the subsystem has %d namespaces already",
 				   DSC_NSID_MAX);
@@ -181,6 +212,9 @@ static int set_nsid(const struct dsc_subsys *s, struct dsc_ns *ns, const struct 
 		return cmn_err_set(err, -EINVAL, "nsid", "must be 1 to %d", DSC_NSID_MAX);
 	if (dsc_snapshot_ns(s, ns->nsid))
 		return cmn_err_set(err, -EEXIST, "nsid", "namespace %u exists already", ns->nsid);
+	if (dsc_cmd_nsid_is_promised(st, s->id, ns->nsid))
+		return cmn_err_set(err, -EEXIST, "nsid",
+				   "namespace %u is being made from a snapshot", ns->nsid);
 	return 0;
 }
 
@@ -188,25 +222,30 @@ static int fill(struct dsc_app *app, const struct dsc_subsys *s, struct dsc_ns *
 		const struct dsc_ns_in *in, struct cmn_err *err)
 {
 	const struct dsc_snapshot *st = dsc_cmd_ahead(app);
+	const struct dsc_nssnap *from = in->snapshot ? dsc_cmd_restore_of(st, in, err) : NULL;
 
+	if (in->snapshot && !from)
+		return err->code;
 	ns->subsys_id = s->id;
-	ns->size = in->size;
-	ns->block_size = in->block_size ? in->block_size : 512;
+	ns->size = from && !in->size_set ? from->size : in->size;
+	ns->block_size = in->block_size ? in->block_size : from ? from->block_size : 512;
 	ns->read_only = in->read_only == DSC_YES;
 	ns->ana_group = in->ana_group ? in->ana_group : DSC_ANA_DEFAULT;
 	ns->restricted = in->hosts.set && !in->hosts.null;
 	ns->created_ms = cmn_wall_ms();
 	if (ns->block_size != 512 && ns->block_size != 4096)
 		return cmn_err_set(err, -EINVAL, "block_size", "must be 512 or 4096");
-	if (dsc_cmd_check_ana_group(st, ns->ana_group, err) < 0 || set_nsid(s, ns, in, err) < 0 ||
-	    set_backend(st, ns, in, err) < 0 || set_identity(st, ns, in, err) < 0 ||
-	    check_size(app, ns, in->size_set, 0, err) < 0)
+	if (dsc_cmd_check_ana_group(st, ns->ana_group, err) < 0 ||
+	    set_nsid(st, s, ns, in, err) < 0 || set_backend(st, ns, in, err) < 0 ||
+	    set_identity(st, ns, in, err) < 0)
+		return err->code;
+	if (from ? check_restored_size(ns, from, err) < 0
+		 : check_size(app, ns, in->size_set, 0, err) < 0)
 		return err->code;
 	return dsc_cmd_check_whos(st, &in->hosts, "hosts", err);
 }
 
-/* The whole list of a namespace that exists in the transaction. */
-static void set_hosts(struct dsc_txn *txn, const struct dsc_ns *ns, const struct dsc_list *in)
+void dsc_cmd_set_ns_hosts(struct dsc_txn *txn, const struct dsc_ns *ns, const struct dsc_list *in)
 {
 	struct dsc_tree *want = NULL;
 	struct dsc_ns *held =
@@ -247,13 +286,17 @@ int dsc_cmd_ns_create(struct dsc_app *app, const char *nqn, const struct dsc_ns_
 		dsc_row_put(ns);
 		return err->code;
 	}
+	if (in->snapshot) {
+		dsc_cmd_restore(app, ns, in, call);
+		return 0;
+	}
 	target = target_of(s, ns->nsid);
 	target.undo = true;
 	txn = dsc_txn_begin(app->model);
 	ns->changed = dsc_txn_change(txn);
 	dsc_txn_put(txn, ns);
 	if (in->hosts.set)
-		set_hosts(txn, ns, &in->hosts);
+		dsc_cmd_set_ns_hosts(txn, ns, &in->hosts);
 	dsc_txn_mark(txn, target.subsys_id);
 	dsc_txn_commit(txn, call, &target, nqn);
 	return 0;
@@ -310,7 +353,7 @@ int dsc_cmd_ns_update(struct dsc_app *app, const char *nqn, uint32_t nsid,
 	ns->changed = dsc_txn_change(txn);
 	dsc_txn_put(txn, ns);
 	if (in->hosts.set)
-		set_hosts(txn, ns, &in->hosts);
+		dsc_cmd_set_ns_hosts(txn, ns, &in->hosts);
 	dsc_txn_mark(txn, target.subsys_id);
 	dsc_txn_commit(txn, call, &target, nqn);
 	return 0;

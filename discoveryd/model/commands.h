@@ -29,6 +29,7 @@ struct dsc_outcome {
 	uint64_t change;
 	char name[DSC_NQN_MAX + 1]; /* of what was made or changed: NQN or id */
 	uint32_t nsid;
+	bool later; /* stored: that isn't there until it is done */
 };
 
 struct dsc_call {
@@ -42,6 +43,8 @@ struct dsc_call {
 	void (*stored)(void *arg, const struct dsc_outcome *outcome);
 	/* Must what couldn't be opened stay, since somebody was told that it is made? */
 	bool (*keeps)(void *arg);
+	/* Of what is done in bytes, after stored; may be NULL. */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
 };
 
 enum dsc_tri {
@@ -84,6 +87,7 @@ struct dsc_ns_in {
 	const char *path; /* create only */
 	uint32_t block_size; /* 0: 512; create only */
 	const char *uuid, *nguid, *eui64; /* NULL: made up; create only */
+	const char *snapshot; /* NULL: none; else path becomes a copy of it; create only */
 	enum dsc_tri read_only;
 	uint32_t ana_group; /* 0: leave it, or DSC_ANA_DEFAULT */
 	struct dsc_list hosts;
@@ -119,7 +123,8 @@ int dsc_cmd_allow(struct dsc_app *app, const char *nqn, const char *who,
 int dsc_cmd_disallow(struct dsc_app *app, const char *nqn, const char *who,
 		     const struct dsc_call *call, struct cmn_err *err);
 
-/* A namespace whose backend the worker can't open is taken out again, and the outcome's err is -EINVAL with the field. */
+/* A namespace whose backend the worker can't open is taken out again, and the outcome's err is -EINVAL with the field.  One from a snapshot
+ * is there when done() says so, and nothing of it is when that has an err. */
 int dsc_cmd_ns_create(struct dsc_app *app, const char *nqn, const struct dsc_ns_in *in,
 		      const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_ns_update(struct dsc_app *app, const char *nqn, uint32_t nsid,
@@ -281,6 +286,28 @@ int dsc_cmd_key_update(struct dsc_app *app, const struct dsc_key_in *in,
 		       const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_key_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 		       struct cmn_err *err);
+
+#define DSC_NSSNAPS_MAX 10000
+#define DSC_NSSNAP_FOLDER "snapshots" /* in the state folder */
+#define DSC_HOLD_MS 5000
+#define DSC_HOLD_MIN_MS 100
+#define DSC_HOLD_MAX_MS 20000
+struct dsc_nssnap_in {
+	const char *name; /* NULL: made up; create only */
+	const char *nqn; /* create only, as what follows */
+	uint32_t nsid;
+	const char *path; /* NULL: beside the namespace's file, or in the state folder */
+	uint32_t max_hold_ms; /* 0: DSC_HOLD_MS */
+	const char *description; /* NULL: leave it, or none */
+};
+/* done() waits until it is ready; with an err it has failed, and its row says so.  Looks at the path. */
+int dsc_cmd_nssnap_create(struct dsc_app *app, const struct dsc_nssnap_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+int dsc_cmd_nssnap_update(struct dsc_app *app, const struct dsc_nssnap_in *in,
+			  const struct dsc_call *call, struct cmn_err *err);
+/* One that is being taken is given up.  done() waits until its file is gone; where that can't be removed the snapshot is there again. */
+int dsc_cmd_nssnap_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
+			  struct cmn_err *err);
 
 struct dsc_group_in {
 	const char *name; /* create only */

@@ -45,6 +45,8 @@ struct dsc_target {
 	uint64_t subsys_id, portal_id;
 	uint32_t nsid;
 	bool undo; /* a namespace that couldn't be opened is taken out again, and the command fails */
+	uint64_t job; /* what is waited for instead, until dsc_job_over(); 0: none */
+	bool later; /* as of an outcome */
 };
 
 /* One at a time: between begin and commit or abort the control loop doesn't turn. */
@@ -109,6 +111,28 @@ void dsc_model_set_incarnation(struct dsc_model *model, uint64_t worker_id, uint
 /* The memory of a RAM namespace is gone: it comes back with a new UUID, NGUID and EUI64, never as the same disk. */
 void dsc_model_ram_lost(struct dsc_model *model, uint64_t subsys_id, uint32_t nsid);
 int dsc_ns_new_identity(struct dsc_ns *ns); /* -errno without random bytes */
+/* A job that a command waits for (struct dsc_target): how far it is, and how it ended.  Nothing happens when nobody waits. */
+void dsc_job_progress(struct dsc_model *model, uint64_t job, uint64_t done, uint64_t total);
+void dsc_job_over(struct dsc_model *model, uint64_t job, const struct cmn_err *err);
+
+/* What came of a copy that a worker was to make. */
+struct dsc_copied {
+	struct cmn_err err; /* code 0: it is there */
+	uint64_t size, taken_ms;
+	uint32_t block_size, held_ms;
+	bool shared;
+};
+/* The snapshot is ready, or has failed. */
+void dsc_nssnap_end(struct dsc_app *app, uint64_t id, const struct dsc_copied *copied,
+		    const struct dsc_call *call);
+/* One that was being deleted has no file any more, or (err) still has. */
+void dsc_nssnap_removed(struct dsc_app *app, uint64_t id, const struct cmn_err *err,
+			const struct dsc_call *call);
+/* The file of a namespace that is made from a snapshot is there: now as a command. */
+int dsc_restore_make(struct dsc_app *app, uint64_t id, const struct dsc_call *call,
+		     struct cmn_err *err);
+/* Its namespace is there, or nothing of it is. */
+void dsc_restore_end(struct dsc_app *app, uint64_t id, const struct dsc_call *call);
 /* A portal's socket could not be made (reason), or could (NULL). */
 void dsc_model_portal_failed(struct dsc_model *model, uint64_t portal_id, const char *reason);
 

@@ -19,6 +19,12 @@ const char *const dsc_backend_name[DSC_BACKEND_COUNT + 1] = {
 	[DSC_BACKEND_NULL] = "null",
 };
 
+const char *const dsc_nssnap_state_name[DSC_NSSNAP_STATE_COUNT + 1] = {
+	[DSC_NSSNAP_CREATING] = "creating",
+	[DSC_NSSNAP_READY] = "ready",
+	[DSC_NSSNAP_FAILED] = "failed",
+};
+
 void *dsc_zalloc(size_t size)
 {
 	void *p = calloc(1, size);
@@ -131,6 +137,36 @@ static void ns_share(void *p)
 	dsc_tree_get(ns->hosts);
 	if (ns->path)
 		ns->path = dsc_strdup(ns->path);
+}
+
+static void nssnap_drop(void *p)
+{
+	free(((struct dsc_nssnap *)p)->path);
+}
+
+static void nssnap_share(void *p)
+{
+	struct dsc_nssnap *s = p;
+
+	s->path = dsc_strdup(s->path);
+}
+
+static void restore_drop(void *p)
+{
+	struct dsc_restore *r = p;
+
+	free(r->path);
+	free(r->hosts);
+	dsc_row_put(r->ns);
+}
+
+static void restore_share(void *p)
+{
+	struct dsc_restore *r = p;
+
+	r->path = dsc_strdup(r->path);
+	r->hosts = r->hosts ? dsc_strdup(r->hosts) : NULL;
+	r->ns = dsc_row_get(r->ns);
 }
 
 static void event_drop(void *p)
@@ -344,6 +380,8 @@ static const struct {
 	[DSC_ROW_USER] = { sizeof(struct dsc_user), NULL, NULL },
 	[DSC_ROW_TOKEN] = { sizeof(struct dsc_token), NULL, NULL },
 	[DSC_ROW_KEY] = { sizeof(struct dsc_key), NULL, NULL },
+	[DSC_ROW_NSSNAP] = { sizeof(struct dsc_nssnap), nssnap_drop, nssnap_share },
+	[DSC_ROW_RESTORE] = { sizeof(struct dsc_restore), restore_drop, restore_share },
 	[DSC_ROW_NAME] = { sizeof(struct dsc_name), NULL, NULL },
 	[DSC_ROW_SEEN] = { sizeof(struct dsc_seen), NULL, NULL },
 };
@@ -449,6 +487,8 @@ U64_ORDER(zoning, dsc_zoning, since);
 U64_ORDER(user, dsc_user, id);
 U64_ORDER(token, dsc_token, id);
 U64_ORDER(key, dsc_key, id);
+U64_ORDER(nssnap, dsc_nssnap, id);
+U64_ORDER(restore, dsc_restore, id);
 
 #define TEXT_ORDER(what, type, member)                                                             \
 	static int what##_cmp(const void *key, const void *value)                                  \

@@ -58,6 +58,8 @@ enum dsc_row_kind {
 	DSC_ROW_USER, /* of the API */
 	DSC_ROW_TOKEN, /* of a user */
 	DSC_ROW_KEY, /* of a host */
+	DSC_ROW_NSSNAP, /* a snapshot of a namespace */
+	DSC_ROW_RESTORE, /* a namespace that is being made from one */
 	DSC_ROW_NAME,
 	DSC_ROW_SEEN,
 	DSC_ROW_COUNT
@@ -350,6 +352,48 @@ struct dsc_key {
 	uint64_t changed, created_ms;
 };
 
+enum dsc_nssnap_state {
+	DSC_NSSNAP_CREATING,
+	DSC_NSSNAP_READY,
+	DSC_NSSNAP_FAILED, /* and nothing of it is left */
+	DSC_NSSNAP_STATE_COUNT
+};
+extern const char
+	*const dsc_nssnap_state_name[DSC_NSSNAP_STATE_COUNT + 1]; /* "creating", ...; NULL-ended */
+
+/* A copy of a namespace as it was at one moment, in a file.  It outlives what it was taken of, so that is named, not referred to. */
+struct dsc_nssnap {
+	struct dsc_row row;
+	uint64_t id;
+	char name[DSC_NAME_MAX + 1]; /* "snap-0123abcd": its id in the API */
+	char nqn[DSC_NQN_MAX + 1], worker[DSC_NAME_MAX + 1];
+	uint32_t nsid, block_size;
+	struct cmn_uuid uuid; /* of the namespace */
+	uint64_t size;
+	char *path; /* absolute */
+	char description[256]; /* for people */
+	uint8_t state; /* enum dsc_nssnap_state */
+	uint64_t
+		deleting; /* the job that removes its file, until when nobody is told of it; 0: none */
+	bool shared; /* ready: it has its blocks in common with the namespace */
+	uint32_t max_hold_ms, held_ms; /* writes may wait so long, and did */
+	uint32_t error; /* failed: errno, and what to say of it */
+	char field[64], reason[256];
+	uint64_t taken_ms, changed, created_ms;
+};
+
+/* A namespace that is being made from a snapshot: until it is there, or nothing of it is left.  Its NSID and path are taken. */
+struct dsc_restore {
+	struct dsc_row row;
+	uint64_t id, nssnap_id, subsys_id;
+	uint32_t nsid;
+	uint64_t size; /* of the file once it is copied, before it grows */
+	char *path; /* absolute */
+	/* Not stored: it isn't gone on with after a restart. */
+	struct dsc_ns *ns; /* as it shall be, without its hosts */
+	char *hosts; /* NQNs and "group:NAME", each ended by a newline; NULL: every host */
+};
+
 /* A host that has, or had, discovery controllers (disc/seen.h); not stored. */
 struct dsc_seen {
 	struct dsc_row row;
@@ -378,7 +422,7 @@ extern const struct dsc_tree_ops dsc_worker_portal_ops, dsc_fail_ops;
 extern const struct dsc_tree_ops dsc_group_ops, dsc_member_ops, dsc_host_group_ops;
 extern const struct dsc_tree_ops dsc_who_ns_ops; /* by (subsystem, NSID): a whole row as key */
 extern const struct dsc_tree_ops dsc_entity_ops, dsc_reg_ops, dsc_referral_ops, dsc_dc_ops,
-	dsc_user_ops, dsc_token_ops, dsc_key_ops; /* by id */
+	dsc_user_ops, dsc_token_ops, dsc_key_ops, dsc_nssnap_ops, dsc_restore_ops; /* by id */
 extern const struct dsc_tree_ops dsc_host_key_ops; /* by (host, kind): a whole row as key */
 extern const struct dsc_tree_ops dsc_reg_key_ops; /* by char *key, within an entity */
 extern const struct dsc_tree_ops dsc_reg_nqn_ops; /* by (nqn, id): a whole row as key */

@@ -102,6 +102,10 @@ const struct dsc_ns *dsc_snapshot_ns(const struct dsc_subsys *s, uint32_t nsid)
 	return dsc_tree_find(s->namespaces, &dsc_ns_ops, &nsid);
 }
 
+BY_ID(nssnap, nssnaps)
+BY_ID(restore, restores)
+BY_NAME(nssnap, nssnap_names)
+
 const struct dsc_portal *dsc_snapshot_worker_portal(const struct dsc_snapshot *snap,
 						    uint64_t worker_id, uint64_t after)
 {

@@ -45,6 +45,8 @@ struct dsc_snapshot {
 	struct dsc_tree *keys; /* by id */
 	struct dsc_tree *host_keys; /* the same: dsc_host_key_ops */
 	struct dsc_tree *key_names; /* dsc_name_ops */
+	struct dsc_tree *nssnaps, *restores; /* by id */
+	struct dsc_tree *nssnap_names; /* dsc_name_ops */
 	struct dsc_tree *host_regs; /* those of hosts: dsc_reg_nqn_ops */
 	struct dsc_tree *host_views; /* dsc_view_ops */
 	struct dsc_tree *zone_settings, *zone_groups, *zone_aliases, *zone_actives; /* by id */
@@ -182,6 +184,12 @@ const struct dsc_token *dsc_snapshot_token_after(const struct dsc_snapshot *snap
 const struct dsc_key *dsc_snapshot_key(const struct dsc_snapshot *snap, const char *name);
 const struct dsc_key *dsc_snapshot_key_id(const struct dsc_snapshot *snap, uint64_t id);
 const struct dsc_key *dsc_snapshot_key_after(const struct dsc_snapshot *snap, const char *name);
+/* Snapshots of namespaces; those that are being deleted too. */
+const struct dsc_nssnap *dsc_snapshot_nssnap(const struct dsc_snapshot *snap, const char *name);
+const struct dsc_nssnap *dsc_snapshot_nssnap_id(const struct dsc_snapshot *snap, uint64_t id);
+const struct dsc_nssnap *dsc_snapshot_nssnap_after(const struct dsc_snapshot *snap,
+						   const char *name);
+const struct dsc_restore *dsc_snapshot_restore_id(const struct dsc_snapshot *snap, uint64_t id);
 unsigned int dsc_user_tokens(const struct dsc_snapshot *snap, const struct dsc_user *user);
 /* Does hosts (of a referral or a discovery controller) have this very line: a host's NQN, or "group:NAME"? */
 bool dsc_hosts_have(const char *hosts, const char *who);

@@ -48,6 +48,9 @@ static const struct {
 	{ offsetof(struct dsc_snapshot, keys), &dsc_key_ops },
 	{ offsetof(struct dsc_snapshot, host_keys), &dsc_host_key_ops },
 	{ offsetof(struct dsc_snapshot, key_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, nssnaps), &dsc_nssnap_ops },
+	{ offsetof(struct dsc_snapshot, nssnap_names), &dsc_name_ops },
+	{ offsetof(struct dsc_snapshot, restores), &dsc_restore_ops },
 	{ offsetof(struct dsc_snapshot, host_views), &dsc_view_ops },
 	{ offsetof(struct dsc_snapshot, zone_settings), &dsc_zone_settings_ops },
 	{ offsetof(struct dsc_snapshot, zone_groups), &dsc_zone_group_ops },
@@ -705,6 +708,23 @@ static void write_key(struct dsc_snapshot *st, bool del, const struct dsc_row *r
 	hang(&st->host_keys, &dsc_host_key_ops, del, row);
 }
 
+/* -- snapshots of namespaces ---------------------------------------------------------------------------- */
+static void write_nssnap(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	const struct dsc_nssnap *s = (const struct dsc_nssnap *)row;
+
+	if (del)
+		dsc_tree_del(&st->nssnap_names, &dsc_name_ops, s->name);
+	else if (!dsc_snapshot_nssnap_id(st, s->id))
+		set_own(&st->nssnap_names, &dsc_name_ops, dsc_name_new(s->name, s->id));
+	hang(&st->nssnaps, &dsc_nssnap_ops, del, row);
+}
+
+static void write_restore(struct dsc_snapshot *st, bool del, const struct dsc_row *row)
+{
+	hang(&st->restores, &dsc_restore_ops, del, row);
+}
+
 static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 					    const struct dsc_row *row) = {
 	[DSC_ROW_NODE] = write_node,
@@ -737,6 +757,8 @@ static void (*const writers[DSC_ROW_COUNT])(struct dsc_snapshot *st, bool del,
 	[DSC_ROW_USER] = write_user,
 	[DSC_ROW_TOKEN] = write_token,
 	[DSC_ROW_KEY] = write_key,
+	[DSC_ROW_NSSNAP] = write_nssnap,
+	[DSC_ROW_RESTORE] = write_restore,
 };
 
 void dsc_state_write(struct dsc_snapshot *st, bool del, const struct dsc_row *row)

@@ -37,6 +37,7 @@ static void outcome_init(const struct dsc_txn *txn, struct dsc_outcome *out)
 	memset(out, 0, sizeof(*out));
 	out->change = txn->req.change;
 	out->nsid = txn->target.nsid;
+	out->later = txn->target.later;
 	snprintf(out->name, sizeof(out->name), "%s", txn->name);
 }
 
@@ -51,6 +52,8 @@ static enum dsc_status look_at(const struct dsc_txn *txn, const struct dsc_targe
 				.portal_id = t->portal_id };
 
 	*ret_fail = NULL;
+	if (t->job)
+		return DSC_PENDING;
 	if (!t->worker_id)
 		return DSC_READY;
 	if (!w || w->confirmed < txn->req.change)
@@ -74,7 +77,7 @@ static enum dsc_status look(const struct dsc_txn *txn, const struct dsc_fail **r
 
 static bool needs_worker(const struct dsc_txn *txn)
 {
-	return txn->target.worker_id || txn->nr_targets;
+	return txn->target.worker_id || txn->target.job || txn->nr_targets;
 }
 
 /* A worker has confirmed this generation: does the transaction wait for nobody else? */
@@ -82,6 +85,8 @@ static bool is_covered(const struct dsc_txn *txn, uint64_t worker_id, uint64_t g
 {
 	const struct dsc_worker *w;
 
+	if (txn->target.job)
+		return false;
 	if (txn->target.worker_id)
 		return txn->target.worker_id == worker_id && txn->req.change <= generation;
 	for (size_t i = 0; i < txn->nr_targets; i++) {
@@ -123,16 +128,21 @@ static void undo(struct dsc_txn *txn, const struct dsc_fail *fail)
 	dsc_txn_commit(back, &call, NULL, txn->name);
 }
 
+static void stop_waiting(struct dsc_txn *txn)
+{
+	if (!txn->waiting)
+		return;
+	TAILQ_REMOVE(&txn->model->waiting, txn, link);
+	net_timer_cancel(txn->model->app->loop, &txn->timer);
+	txn->waiting = false;
+}
+
 static void settle(struct dsc_txn *txn)
 {
 	const struct dsc_fail *fail;
 	struct dsc_outcome out;
 
-	if (txn->waiting) {
-		TAILQ_REMOVE(&txn->model->waiting, txn, link);
-		net_timer_cancel(txn->model->app->loop, &txn->timer);
-		txn->waiting = false;
-	}
+	stop_waiting(txn);
 	outcome_init(txn, &out);
 	out.state = look(txn, &fail);
 	if (fail && txn->target.undo && !(txn->call.keeps && txn->call.keeps(txn->call.arg))) {
@@ -171,8 +181,9 @@ void dsc_wait_add(struct dsc_txn *txn)
 	txn->waiting = true;
 	TAILQ_INSERT_TAIL(&model->waiting, txn, link);
 	txn->timer.fire = wait_over;
-	net_timer_set(model->app->loop, &txn->timer,
-		      cmn_now_ns() + txn->call.wait_ms * CMN_NS_PER_MS);
+	if (!txn->target.job) /* which ends by itself, however long it takes */
+		net_timer_set(model->app->loop, &txn->timer,
+			      cmn_now_ns() + txn->call.wait_ms * CMN_NS_PER_MS);
 	if (txn->call.stored)
 		tell_stored(txn);
 }
@@ -192,4 +203,38 @@ void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t ge
 	}
 	TAILQ_FOREACH_SAFE(txn, &ready, link, next)
 		settle(txn);
+}
+
+/* -- jobs ------------------------------------------------------------------------------------------------ */
+static struct dsc_txn *find_job(struct dsc_model *model, uint64_t job)
+{
+	struct dsc_txn *txn;
+
+	TAILQ_FOREACH(txn, &model->waiting, link) {
+		if (txn->target.job == job)
+			return txn;
+	}
+	return NULL;
+}
+
+void dsc_job_progress(struct dsc_model *model, uint64_t job, uint64_t done, uint64_t total)
+{
+	struct dsc_txn *txn = find_job(model, job);
+
+	if (txn && txn->call.progress)
+		txn->call.progress(txn->call.arg, done, total);
+}
+
+void dsc_job_over(struct dsc_model *model, uint64_t job, const struct cmn_err *err)
+{
+	struct dsc_txn *txn = find_job(model, job);
+	struct dsc_outcome out;
+
+	if (!txn)
+		return;
+	stop_waiting(txn);
+	outcome_init(txn, &out);
+	out.err = *err;
+	out.state = cmn_err_is(err) ? DSC_STATUS_FAILED : DSC_READY;
+	dsc_txn_finish(txn, &out);
 }

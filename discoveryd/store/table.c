@@ -396,6 +396,41 @@ static const struct column token_columns[] = {
 	END,
 };
 
+static const struct column nssnap_columns[] = {
+	K("id", U64, dsc_nssnap, id),
+	C("name", TEXT, dsc_nssnap, name),
+	C("nqn", TEXT, dsc_nssnap, nqn),
+	C("nsid", U32, dsc_nssnap, nsid),
+	C("uuid", BLOB, dsc_nssnap, uuid),
+	C("worker", TEXT, dsc_nssnap, worker),
+	C("size", U64, dsc_nssnap, size),
+	C("block_size", U32, dsc_nssnap, block_size),
+	C("path", STR, dsc_nssnap, path),
+	C("description", TEXT, dsc_nssnap, description),
+	C("state", U8, dsc_nssnap, state),
+	C("deleting", U64, dsc_nssnap, deleting),
+	C("shared", BOOL, dsc_nssnap, shared),
+	C("max_hold_ms", U32, dsc_nssnap, max_hold_ms),
+	C("held_ms", U32, dsc_nssnap, held_ms),
+	C("error", U32, dsc_nssnap, error),
+	C("field", TEXT, dsc_nssnap, field),
+	C("reason", TEXT, dsc_nssnap, reason),
+	C("taken_ms", U64, dsc_nssnap, taken_ms),
+	C("changed", U64, dsc_nssnap, changed),
+	C("created_ms", U64, dsc_nssnap, created_ms),
+	END,
+};
+
+static const struct column restore_columns[] = {
+	K("id", U64, dsc_restore, id),
+	C("snapshot_id", U64, dsc_restore, nssnap_id),
+	C("subsystem_id", U64, dsc_restore, subsys_id),
+	C("nsid", U32, dsc_restore, nsid),
+	C("path", STR, dsc_restore, path),
+	C("size", U64, dsc_restore, size),
+	END,
+};
+
 /* In the order in which they are read: parents first. */
 static const struct {
 	enum dsc_row_kind kind;
@@ -433,6 +468,8 @@ static const struct {
 	{ DSC_ROW_USER, "users", user_columns },
 	{ DSC_ROW_TOKEN, "tokens", token_columns },
 	{ DSC_ROW_KEY, "keys", key_columns },
+	{ DSC_ROW_NSSNAP, "snapshots", nssnap_columns },
+	{ DSC_ROW_RESTORE, "restores", restore_columns },
 };
 
 #define SQL_MAX 2048

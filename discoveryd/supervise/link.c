@@ -131,6 +131,7 @@ static void hello_over(struct sup_worker *w)
 	if (w->adopted)
 		w->state = DSC_WORKER_RUNNING;
 	sup_apply_full(w);
+	sup_copies_settle(w, true);
 	sup_adopt_step(w->sup);
 }
 
@@ -169,6 +170,7 @@ static void take_hello(struct sup_worker *w, struct net_ctl_msg *msg)
 		    -EOWNERDEAD) { /* it isn't ours any more: not to be ended, nor started */
 			sup_worker_event(w, DSC_ERROR, "worker.taken_over", err.msg);
 			sup_link_close(w);
+			sup_copies_settle(w, false);
 			sup_process_forget(w);
 			return;
 		}
@@ -215,6 +217,16 @@ static void take_controllers(struct sup_worker *w, struct net_ctl_msg *msg)
 static void take_stats(struct sup_worker *w, struct net_ctl_msg *msg)
 {
 	sup_stats_take(w, msg->json);
+}
+
+static void take_copying(struct sup_worker *w, struct net_ctl_msg *msg)
+{
+	sup_copies_moved(w, msg->json);
+}
+
+static void take_copied(struct sup_worker *w, struct net_ctl_msg *msg)
+{
+	sup_copies_take(w, msg->json);
 }
 
 static void take_refused(struct sup_worker *w, struct net_ctl_msg *msg)
@@ -275,7 +287,8 @@ static const struct {
 	{ "hello", take_hello },     { "fds", take_fds },
 	{ "applied", take_applied }, { "controllers", take_controllers },
 	{ "stats", take_stats },     { "refused", take_refused },
-	{ "event", take_event },
+	{ "event", take_event },     { "copying", take_copying },
+	{ "copied", take_copied },
 };
 
 static void take(struct sup_worker *w, struct net_ctl_msg *msg)
@@ -398,6 +411,7 @@ void sup_link_close(struct sup_worker *w)
 	net_timer_cancel(w->sup->app->loop, &w->connect);
 	dsc_tree_put(w->sent, &dsc_name_ops);
 	w->sent = NULL;
+	sup_copies_lost(w);
 	sup_apply_clear(w);
 	sup_probe_unmap(w);
 }

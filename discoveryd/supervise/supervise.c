@@ -99,6 +99,8 @@ static void written(struct dsc_model_watch *watch, bool del, const struct dsc_ro
 
 	if (row->kind == DSC_ROW_WORKER)
 		written_worker(sup, del, (const struct dsc_worker *)row);
+	else if (row->kind == DSC_ROW_NSSNAP || row->kind == DSC_ROW_RESTORE)
+		sup_copies_written(sup, del, row);
 	else
 		sup_apply_written(sup, del, row);
 }
@@ -236,6 +238,7 @@ static void adopted(struct net_after *after)
 	}
 	drop_unknown(sup);
 	find_lost_ram(sup);
+	sup_copies_recover(sup);
 	bind_portals(sup, &err);
 	sup->ready(sup->app, &err);
 }
@@ -288,6 +291,7 @@ int dsc_supervisor_start(struct dsc_app *app,
 	sup->adopted.run = adopted;
 	sup->drain_step.run = drain_step;
 	TAILQ_INIT(&sup->workers);
+	sup_copies_init(sup);
 	*ret_sup = sup;
 	app->supervisor = sup;
 	sup->watch.written = written;
@@ -316,6 +320,7 @@ void sup_worker_exited(struct sup_worker *w, const char *how)
 	struct dsc_supervisor *sup = w->sup;
 
 	sup_link_close(w);
+	sup_copies_settle(w, false);
 	sup_controllers_lost(w);
 	if (w->state == DSC_WORKER_STOPPING) {
 		w->state = DSC_WORKER_STOPPED;
@@ -355,6 +360,7 @@ void dsc_supervisor_destroy(struct dsc_supervisor *sup)
 	net_timer_cancel(sup->app->loop, &sup->probe);
 	net_after_cancel(sup->app->loop, &sup->adopted);
 	net_after_cancel(sup->app->loop, &sup->drain_step);
+	sup_copies_clear(sup);
 	while ((w = TAILQ_FIRST(&sup->workers)))
 		free_worker(w);
 	sup_pairs_clear(sup);

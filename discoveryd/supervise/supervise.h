@@ -19,6 +19,8 @@ int dsc_supervisor_start(struct dsc_app *app,
 			 struct dsc_supervisor **ret_sup, struct cmn_err *err);
 /* Lets go: workers go on. */
 void dsc_supervisor_destroy(struct dsc_supervisor *sup);
+/* When the loop has ended, before the model is stopped: what is being done to files has been.  NULL is legal. */
+void dsc_supervisor_stop(struct dsc_supervisor *sup);
 /* Drains all workers; done() when the last has ended (or was killed after a while). */
 void dsc_supervisor_drain(struct dsc_supervisor *sup, void (*done)(struct dsc_app *app));
 /* Once everything else listens: starts the workers that were not found alive. */
@@ -113,6 +115,11 @@ struct json_object *dsc_supervisor_stats(struct dsc_supervisor *sup, const char 
 int dsc_supervisor_bind(struct dsc_supervisor *sup, const char *portal, const char *address,
 			uint16_t port, struct cmn_err *err);
 void dsc_supervisor_unbind(struct dsc_supervisor *sup, const char *portal);
+
+/* How long writes waited for snapshots that became ready, since discoveryd started: how many up to each bound, how many beyond, then the sum in ns. */
+#define DSC_HOLD_BOUNDS 10
+extern const uint64_t dsc_hold_bound_ms[DSC_HOLD_BOUNDS];
+const uint64_t *dsc_supervisor_holds(const struct dsc_supervisor *sup);
 
 /* Bytes that RAM namespaces may take in all: what the machine has free and what they have already. */
 uint64_t dsc_supervisor_ram_capacity(struct dsc_supervisor *sup);

@@ -104,6 +104,13 @@ struct dsc_supervisor {
 	uint64_t last_probe;
 	struct dsc_tree *pairs; /* controllers.c */
 	unsigned int nr_pairs;
+
+	/* copies.c */
+	TAILQ_HEAD(, sup_job) jobs;
+	struct net_after jobs_step;
+	struct net_offload *files;
+	bool ending;
+	uint64_t holds[DSC_HOLD_BOUNDS + 2];
 };
 
 /* hold.c */
@@ -127,6 +134,18 @@ void sup_controllers_lost(struct sup_worker *w); /* its process has died */
 void sup_pairs_clear(struct dsc_supervisor *sup);
 bool sup_controllers_walk(struct sup_worker *w, const char *nqn, const char *host_nqn,
 			  bool (*fn)(void *arg, const struct dsc_controller *c), void *arg);
+
+/* copies.c */
+void sup_copies_init(struct dsc_supervisor *sup);
+void sup_copies_clear(struct dsc_supervisor *sup);
+/* What an earlier discoveryd has left; workers that live have said hello, by which they have given up what they were copying. */
+void sup_copies_recover(struct dsc_supervisor *sup);
+void sup_copies_written(struct dsc_supervisor *sup, bool del, const struct dsc_row *row);
+void sup_copies_moved(struct sup_worker *w, struct json_object *msg);
+void sup_copies_take(struct sup_worker *w, struct json_object *msg);
+/* The connection has gone; then: it is there again (answers), or the process has ended. */
+void sup_copies_lost(struct sup_worker *w);
+void sup_copies_settle(struct sup_worker *w, bool answers);
 
 /* document.c: the state document's objects (docs/control-protocol.md) */
 /* sets: of hosts, into which go those that the subsystem's access names.  sup_doc_access(): NULL when zoning doesn't restrict it. */
