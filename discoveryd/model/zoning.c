@@ -42,7 +42,7 @@ const struct dsc_zone_target *dsc_targets_find(const struct dsc_targets *targets
 	while (end < targets->nr && dsc_slice_cmp(targets->t[end].name, key) == 0)
 		end++;
 	*ret_nr = end - first;
-	return targets->t + first;
+	return *ret_nr ? &targets->t[first] : NULL;
 }
 
 void dsc_zones_of_init(struct dsc_zones_of *of, const struct dsc_zoning *z, const char *nqn,
