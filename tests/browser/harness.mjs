@@ -29,7 +29,7 @@ export async function openTab() {
   const page = await at.context.newPage();
   at.complaints = [];
   at.requests = [];
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(30000);
   page.on('console', (message) => message.type() === 'log' || at.complaints.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => at.complaints.push(String(error)));
   page.on('request', (request) => at.requests.push(request.url()));
@@ -48,7 +48,7 @@ export const row = (...texts) => texts.reduce((rows, hasText) => rows.filter({ h
 export const gone = { state: 'detached' };
 
 /** Until what() is truthy; returns it. */
-export async function until(what, seconds = 15) {
+export async function until(what, seconds = 30) {
   for (const end = Date.now() + seconds * 1000; ;) {
     const value = await what();
     if (value) return value;
