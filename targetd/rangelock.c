@@ -132,3 +132,19 @@ void tgt_rangelock_unlock(struct tgt_rangelock *lock, const struct tgt_range *r)
 
 	unlock_span(lock, first, n, r->write);
 }
+
+bool tgt_rangelock_gather(struct tgt_rangelock *lock, uint64_t len, uint32_t *have)
+{
+	struct tgt_range all = { .len = len };
+	uint32_t first, n = span(&all, &first);
+
+	while (*have < n && try_read(&lock->stripe[*have], true))
+		++*have;
+	return *have == n;
+}
+
+void tgt_rangelock_let_go(struct tgt_rangelock *lock, uint32_t *have)
+{
+	unlock_span(lock, 0, *have, false);
+	*have = 0;
+}

@@ -127,6 +127,52 @@ static void test_a_writer_that_gives_up_takes_its_mark_away(void **state)
 	tgt_rangelock_destroy(l);
 }
 
+static void test_a_reader_of_all_keeps_what_it_has_until_it_has_the_rest(void **state)
+{
+	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_range busy = range(5 << 12, 4096, true), early = range(0, 512, true),
+			 late = range(6 << 12, 512, true), reader = range(0, 512, false),
+			 beyond = range(8 << 12, 512, true);
+	uint32_t have = 0;
+
+	(void)state;
+	assert_true(tgt_rangelock_try(l, &busy));
+	assert_false(tgt_rangelock_gather(l, 8 << 12, &have));
+	assert_int_equal(have, 5);
+	assert_true(tgt_rangelock_try(l, &reader));
+	assert_false(tgt_rangelock_try(l, &early)); /* and leaves its mark */
+	assert_true(tgt_rangelock_try(l, &late));
+	tgt_rangelock_unlock(l, &late);
+	tgt_rangelock_unlock(l, &busy);
+	assert_true(tgt_rangelock_gather(l, 8 << 12, &have));
+	assert_int_equal(have, 8);
+	assert_false(tgt_rangelock_try(l, &late));
+	assert_true(tgt_rangelock_try(l, &beyond));
+	tgt_rangelock_unlock(l, &reader);
+	tgt_rangelock_let_go(l, &have);
+	assert_int_equal(have, 0);
+	assert_true(tgt_rangelock_try(l, &early));
+	assert_true(tgt_rangelock_try(l, &late));
+	tgt_rangelock_destroy(l);
+}
+
+static void test_a_reader_of_all_passes_by_writers_that_wait(void **state)
+{
+	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_range r = range(0, 512, false), w = range(0, 512, true);
+	uint32_t have = 0;
+
+	(void)state;
+	assert_true(tgt_rangelock_try(l, &r));
+	assert_false(tgt_rangelock_try(l, &w));
+	assert_true(tgt_rangelock_gather(l, 1ull << 40, &have));
+	tgt_rangelock_unlock(l, &r);
+	assert_false(tgt_rangelock_try(l, &w));
+	tgt_rangelock_let_go(l, &have);
+	assert_true(tgt_rangelock_try(l, &w));
+	tgt_rangelock_destroy(l);
+}
+
 /* ---- threads ---- */
 
 #define BYTES (64u << 10)
@@ -226,6 +272,8 @@ int main(void)
 		cmocka_unit_test(
 			test_new_readers_stand_back_from_a_waiting_writer_unless_impatient),
 		cmocka_unit_test(test_a_writer_that_gives_up_takes_its_mark_away),
+		cmocka_unit_test(test_a_reader_of_all_keeps_what_it_has_until_it_has_the_rest),
+		cmocka_unit_test(test_a_reader_of_all_passes_by_writers_that_wait),
 		cmocka_unit_test(
 			test_threads_never_see_a_range_change_under_them_and_all_get_through),
 	};
