@@ -21,6 +21,7 @@
 #include "common/util.h"
 #include "common/uuid.h"
 #include "targetd/barrier.h"
+#include "targetd/copies.h"
 #include "targetd/keys.h"
 
 #define SLOW_BARRIER (5 * CMN_NS_PER_S)
@@ -58,8 +59,9 @@ int tgt_world_init(struct tgt_world *w, struct net_server *server, struct tgt_re
 	w->supervised = supervised;
 	w->fds = tgt_fdstore_create();
 	w->ids = tgt_idset_create();
-	w->barrier_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return w->fds && w->ids && w->barrier_fd >= 0 ? 0 : -ENOMEM;
+	w->copies = tgt_copies_create(w);
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return w->fds && w->ids && w->copies && w->wake_fd >= 0 ? 0 : -ENOMEM;
 }
 
 void tgt_world_close_portals(struct tgt_world *w)
@@ -87,6 +89,7 @@ void tgt_world_fini(struct tgt_world *w)
 
 	if (!w->reg)
 		return;
+	tgt_copies_destroy(w->copies);
 	HASH_ITER(hh, w->reg->subsystems, ss, next) {
 		for (unsigned int i = 0; i < ss->nr_live; i++) {
 			tgt_volume_close(ss->live[i].vol);
@@ -96,8 +99,8 @@ void tgt_world_fini(struct tgt_world *w)
 	}
 	tgt_fdstore_destroy(w->fds);
 	tgt_idset_destroy(w->ids);
-	if (w->barrier_fd >= 0)
-		close(w->barrier_fd);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
 }
 
 /* -- failures --------------------------------------------------------------------------------------------------- */
@@ -187,7 +190,7 @@ static void run_barrier(struct apply *a)
 					.reactors = a->w->reg->reactors,
 					.nr_reactors = a->w->reg->nr_reactors,
 					.old = a->old,
-					.done_fd = a->w->barrier_fd };
+					.done_fd = a->w->wake_fd };
 	struct tgt_barrier *b;
 
 	if (a->old.nr) {
@@ -207,6 +210,8 @@ static void run_barrier(struct apply *a)
 
 static void empty_trash(struct apply *a)
 {
+	if (a->trash.nr_vols)
+		tgt_copies_wait_left(a->w->copies);
 	for (unsigned int i = 0; i < a->trash.nr_vols; i++)
 		tgt_volume_close(a->trash.vols[i]);
 	for (unsigned int i = 0; i < a->trash.nr_pics; i++)
@@ -262,6 +267,7 @@ static void drop_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_li
 		memcpy(uuid->b, live->vol->uuid, sizeof(uuid->b));
 		push(&a->gone, &a->nr_gone, uuid);
 	}
+	tgt_copies_leave(a->w->copies, live->vol);
 	push(&a->trash.vols, &a->trash.nr_vols, live->vol);
 	push(&a->trash.pics, &a->trash.nr_pics, live->pic);
 }
@@ -434,11 +440,24 @@ static void add_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_ns_
 	}
 }
 
+/* Views made from now on show it by a new picture. */
+static bool redraw(struct apply *a, struct tgt_live *live, const struct tgt_ns_spec *ns)
+{
+	struct tgt_ns *pic = tgt_volume_picture(live->vol, ns);
+
+	if (!pic)
+		return false;
+	push(&a->trash.pics, &a->trash.nr_pics, live->pic);
+	tgt_registry_lock(a->w->reg);
+	live->pic = pic;
+	tgt_registry_unlock(a->w->reg);
+	return true;
+}
+
 static bool grow_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_live *live,
 			const struct tgt_ns_spec *ns)
 {
 	struct cmn_err err = { 0 };
-	struct tgt_ns *pic;
 	int r;
 
 	if (!ns->size || ns->size == live->vol->size)
@@ -448,16 +467,10 @@ static bool grow_volume(struct apply *a, struct tgt_subsystem *ss, struct tgt_li
 		fail(a, ss->id.nqn, ns->nsid, NULL, &err);
 		return false;
 	}
-	pic = tgt_volume_picture(live->vol, ns);
-	if (!pic) {
-		fail_nomem(a, ss->id.nqn);
-		return false;
-	}
-	push(&a->trash.pics, &a->trash.nr_pics, live->pic);
-	tgt_registry_lock(a->w->reg);
-	live->pic = pic;
-	tgt_registry_unlock(a->w->reg);
-	return true;
+	if (redraw(a, live, ns))
+		return true;
+	fail_nomem(a, ss->id.nqn);
+	return false;
 }
 
 static void give_one(struct apply *a, struct job *job)
@@ -709,4 +722,18 @@ void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *
 		  (unsigned long long)((cmn_now_ns() - start) / CMN_NS_PER_US));
 	free(a.jobs);
 	tgt_registry_log_changed(w->reg);
+}
+
+int tgt_apply_redraw(struct tgt_world *w, struct tgt_subsystem *ss, struct tgt_live *live)
+{
+	struct apply a = { .w = w };
+
+	if (!redraw(&a, live, find_ns(ss->spec, live->vol->nsid)))
+		return -ENOMEM;
+	tgt_registry_lock(w->reg);
+	renew_views(&a, ss);
+	tgt_registry_unlock(w->reg);
+	run_barrier(&a);
+	empty_trash(&a);
+	return 0;
 }

@@ -9,13 +9,16 @@
 #include "targetd/portal.h"
 #include "targetd/registry.h"
 
+struct tgt_copies;
+
 struct tgt_world {
 	struct tgt_registry *reg;
 	struct net_server *server;
 	struct tgt_fdstore *fds;
 	struct tgt_idset *ids;
+	struct tgt_copies *copies; /* targetd/copies.h */
 	bool supervised;
-	int barrier_fd; /* eventfd that barriers write */
+	int wake_fd; /* eventfd that barriers and copiers write */
 	void (*wait)(
 		void *arg); /* called over and over while a barrier isn't done; returns after a while or when it may be */
 	void *wait_arg;
@@ -49,6 +52,8 @@ struct tgt_failures {
 
 /* Takes subsystems out of ch->st.  Everything that can be served is, when it returns; failures name the rest. */
 void tgt_apply(struct tgt_world *w, struct tgt_change *ch, struct tgt_failures *failures);
+/* Shows a namespace anew, by what its volume says now; nobody uses the old picture when it returns.  -ENOMEM: nothing has changed. */
+int tgt_apply_redraw(struct tgt_world *w, struct tgt_subsystem *ss, struct tgt_live *live);
 void tgt_failures_clear(struct tgt_failures *failures);
 
 #endif

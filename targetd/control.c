@@ -22,6 +22,7 @@
 #include "common/util.h"
 #include "net/ctlsock.h"
 #include "targetd/control_msg.h"
+#include "targetd/copies.h"
 #include "targetd/stats_msg.h"
 
 #define PROTOCOL 1
@@ -207,6 +208,21 @@ static void on_fds(struct tgt_control *c, struct peer *p, struct net_ctl_msg *ms
 		keep_fds(c, msg);
 }
 
+static void on_copy(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
+{
+	(void)p;
+	tgt_copies_add(c->params.world->copies, msg->json);
+}
+
+static void on_copy_cancel(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
+{
+	const char *id = "";
+
+	(void)p;
+	cmn_json_str_opt(msg->json, "id", &id, NULL, NULL);
+	tgt_copies_cancel(c->params.world->copies, id);
+}
+
 static void on_stats(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
 {
 	struct json_object *answer = json_object_new_object();
@@ -261,6 +277,8 @@ static void on_hello(struct tgt_control *c, struct peer *p, struct net_ctl_msg *
 		if (c->peers[i].ctl && &c->peers[i] != p && c->peers[i].obeyed)
 			cut_off(&c->peers[i], "a newer discoveryd takes over");
 	put_off_clear(c);
+	if (epoch > c->epoch)
+		tgt_copies_forget(c->params.world->copies);
 	c->epoch = epoch;
 	p->obeyed = true;
 	c->full_report = true;
@@ -277,8 +295,14 @@ static const struct {
 	bool before_hello;
 	void (*take)(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg);
 } handlers[] = {
-	{ "hello", true, on_hello },  { "fds", false, on_fds },	    { "apply", false, on_apply },
-	{ "stats", false, on_stats }, { "drain", false, on_drain }, { "log", false, on_log },
+	{ "hello", true, on_hello },
+	{ "fds", false, on_fds },
+	{ "apply", false, on_apply },
+	{ "copy", false, on_copy },
+	{ "copy_cancel", false, on_copy_cancel },
+	{ "stats", false, on_stats },
+	{ "drain", false, on_drain },
+	{ "log", false, on_log },
 };
 
 static void take_msg(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
@@ -397,6 +421,14 @@ static void report(struct tgt_control *c, struct peer *p)
 	json_object_put(refusals);
 }
 
+static void tell_copies(struct tgt_control *c, struct peer *p)
+{
+	struct json_object *msg;
+
+	while (p->ctl && (msg = tgt_copies_news(c->params.world->copies)))
+		send_msg(p, msg);
+}
+
 void tgt_control_tick(struct tgt_control *c)
 {
 	struct put_off *p;
@@ -412,20 +444,27 @@ void tgt_control_tick(struct tgt_control *c)
 		net_ctl_msg_clear(&p->msg);
 		free(p);
 	}
+	tgt_copies_tick(c->params.world->copies);
 	peer = obeyed(c);
+	if (peer)
+		tell_copies(c, peer);
 	now = cmn_now_ns();
-	if (!peer || (now < c->next_report && !c->full_report))
+	if (!peer || !peer->ctl || (now < c->next_report && !c->full_report))
 		return;
 	c->next_report = now + REPORT_NS;
 	report(c, peer);
 }
 
-int tgt_control_timeout(const struct tgt_control *c)
+int tgt_control_timeout(struct tgt_control *c)
 {
+	int news = obeyed(c) ? tgt_copies_timeout(c->params.world->copies) : -1, report_in;
 	uint64_t now = cmn_now_ns();
 
 	if (!TAILQ_EMPTY(&c->later))
 		return 0;
+	if (now >= c->next_report)
+		return news;
 	/* something to report wakes the loop by the registry's notify_fd; here only: not too soon again */
-	return now < c->next_report ? (int)((c->next_report - now) / CMN_NS_PER_MS) + 1 : -1;
+	report_in = (int)((c->next_report - now) / CMN_NS_PER_MS) + 1;
+	return news < 0 ? report_in : cmn_min(news, report_in);
 }

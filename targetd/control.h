@@ -29,7 +29,7 @@ void tgt_control_destroy(struct tgt_control *c); /* removes the socket's file */
 /* What to poll for; returns how many entries it filled. */
 int tgt_control_pollfds(struct tgt_control *c, struct pollfd *pfd);
 int tgt_control_timeout(
-	const struct tgt_control *c); /* ms until tick() has something to do; -1: nothing */
+	struct tgt_control *c); /* ms until tick() has something to do; -1: nothing */
 /* Takes what came, sends what waits.  pfd, nr: as polled. */
 void tgt_control_ready(struct tgt_control *c, const struct pollfd *pfd, int nr);
 /* Changes put off and reports that are due.  Not from within a wait for a barrier. */

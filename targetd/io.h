@@ -57,7 +57,7 @@ struct tgt_ns {
 	struct fab_ns fab; /* first: fab_view's slots point here */
 	struct tgt_backend *backend;
 	uint8_t *mem; /* backend->ops->map(), or NULL */
-	struct tgt_rangelock *lock; /* NULL: memory, and one reactor */
+	struct tgt_rangelock *lock; /* NULL: memory, one reactor, and nobody copies it */
 	struct tgt_ns_stats *stats; /* [reactor index] */
 	bool discard_zeroes; /* geometry */
 	void *owner; /* the registry's */

@@ -5,6 +5,7 @@
 #include "targetd/namespace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,39 @@ int tgt_volume_resize(struct tgt_volume *vol, uint64_t size, struct cmn_err *err
 	return 0;
 }
 
+/* By way of /proc: it may have been renamed, or never had a name. */
+int tgt_volume_reopen(struct tgt_volume *vol, struct cmn_err *err)
+{
+	const struct tgt_backend_ops *ops = vol->backend->ops;
+	char name[32];
+	int fd;
+
+	if (!ops->fd)
+		return cmn_err_set(err, -EOPNOTSUPP, "nsid",
+				   "a %s namespace has nothing that could be copied",
+				   vol->backend_name);
+	fd = ops->fd(vol->backend);
+	if (fd < 0)
+		return cmn_err_set(err, fd, "nsid",
+				   "writes of a process that has ended may still change %s",
+				   vol->path);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? cmn_err_errno(err, -errno, "nsid", "cannot open %s for reading", vol->name)
+		      : fd;
+}
+
+static bool needs_lock(const struct tgt_volume *vol)
+{
+	return vol->nr_reactors > 1 || !vol->backend->ops->map;
+}
+
+bool tgt_volume_set_copied(struct tgt_volume *vol, bool copied)
+{
+	vol->copied = copied;
+	return !needs_lock(vol);
+}
+
 bool tgt_picture_is(const struct tgt_ns *pic, const struct tgt_ns_spec *spec)
 {
 	return pic->fab.read_only == spec->read_only && pic->fab.anagrpid == spec->ana_group;
@@ -152,7 +186,7 @@ struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, const struct tgt_ns_sp
 	memcpy(ns->fab.eui64, vol->eui64, sizeof(vol->eui64));
 	ns->backend = vol->backend;
 	ns->mem = ops->map ? ops->map(vol->backend) : NULL;
-	ns->lock = ns->mem && vol->nr_reactors == 1 ? NULL : vol->lock;
+	ns->lock = needs_lock(vol) || vol->copied ? vol->lock : NULL;
 	ns->stats = vol->stats;
 	ns->discard_zeroes = geo->discard_zeroes;
 	ns->owner = vol;

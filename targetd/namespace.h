@@ -21,6 +21,7 @@ struct tgt_volume {
 	struct tgt_rangelock *lock;
 	struct tgt_ns_stats *stats; /* [nr_reactors] */
 	struct tgt_told told;
+	bool copied; /* somebody copies it: its pictures have the lock, whatever it lies in */
 };
 
 struct tgt_volume_params {
@@ -38,6 +39,10 @@ void tgt_volume_close(struct tgt_volume *vol);
 bool tgt_volume_is(const struct tgt_volume *vol, const struct tgt_ns_spec *spec);
 /* Growing only: shrinking would cut off what hosts have written. */
 int tgt_volume_resize(struct tgt_volume *vol, uint64_t size, struct cmn_err *err);
+/* A descriptor for reading what it stores, from byte 0 on, of an open file description of its own; the caller closes it. */
+int tgt_volume_reopen(struct tgt_volume *vol, struct cmn_err *err);
+/* Marks it as being copied or not.  True: pictures made before that don't do any more. */
+bool tgt_volume_set_copied(struct tgt_volume *vol, bool copied);
 /* As a view shows it from now on, by what spec (of this volume) says of access; freed by free() after the barrier that ended its use.
  * NULL: no memory. */
 struct tgt_ns *tgt_volume_picture(struct tgt_volume *vol, const struct tgt_ns_spec *spec);

@@ -22,6 +22,7 @@
 #include "common/util.h"
 #include "targetd/apply.h"
 #include "targetd/control.h"
+#include "targetd/copies.h"
 
 #define POOL_LIMIT (256u << 20)
 #define MAX_CONNS 16384
@@ -29,7 +30,7 @@
 #define NOFILE (1u << 18)
 #define LOOP_LINE 64 /* bytes of the loop counters' memfd per reactor */
 
-enum { WATCH_SIGNAL, WATCH_NOTIFY, WATCH_BARRIER, WATCH_COUNT };
+enum { WATCH_SIGNAL, WATCH_NOTIFY, WATCH_WAKE, WATCH_COUNT };
 
 struct worker {
 	const struct tgt_options *o;
@@ -123,7 +124,7 @@ static void turn(struct worker *w, int timeout)
 	struct pollfd pfd[WATCH_COUNT + TGT_CONTROL_POLLFDS] = {
 		[WATCH_SIGNAL] = { .fd = w->signal_fd, .events = POLLIN },
 		[WATCH_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
-		[WATCH_BARRIER] = { .fd = w->world.barrier_fd, .events = POLLIN },
+		[WATCH_WAKE] = { .fd = w->world.wake_fd, .events = POLLIN },
 	};
 	int nr = w->control ? tgt_control_pollfds(w->control, pfd + WATCH_COUNT) : 0;
 
@@ -133,8 +134,8 @@ static void turn(struct worker *w, int timeout)
 		take_signal(w);
 	if (pfd[WATCH_NOTIFY].revents)
 		clear_event(w->notify_fd);
-	if (pfd[WATCH_BARRIER].revents)
-		clear_event(w->world.barrier_fd);
+	if (pfd[WATCH_WAKE].revents)
+		clear_event(w->world.wake_fd);
 	if (w->control)
 		tgt_control_ready(w->control, pfd + WATCH_COUNT, nr);
 }
@@ -163,6 +164,7 @@ static void drain(struct worker *w)
 {
 	uint64_t end = cmn_now_ns() + DRAIN_NS;
 
+	tgt_copies_end(w->world.copies); /* writes may be waiting for it */
 	tgt_world_close_portals(&w->world);
 	while (net_server_nr_conns(w->server) && cmn_now_ns() < end)
 		turn(w, 10);

@@ -66,6 +66,9 @@ struct tgt_backend_ops {
 	void (*cancel)(struct tgt_backend *b, struct tgt_io *io);
 	/* Memory-backed only: where the bytes are, for reads sent in place and writes copied in.  NULL: none.  Optional. */
 	void *(*map)(struct tgt_backend *b);
+	/* The file that its bytes are in, from 0 on; stays the backend's.  -EBUSY: a write of a process that has ended may still change it.
+	 * NULL: there is none.  Optional. */
+	int (*fd)(struct tgt_backend *b);
 };
 
 struct tgt_backend {

@@ -558,6 +558,13 @@ static int file_resize(struct tgt_backend *b, uint64_t size, struct cmn_err *err
 	return ret;
 }
 
+static int file_fd(struct tgt_backend *b)
+{
+	struct file *f = file_of(b);
+
+	return tgt_fence_is_free(f->fence) ? f->fd : -EBUSY;
+}
+
 const struct tgt_backend_ops tgt_backend_file = {
 	.name = "file",
 	.open = file_open,
@@ -566,4 +573,5 @@ const struct tgt_backend_ops tgt_backend_file = {
 	.resize = file_resize,
 	.submit = file_submit,
 	.cancel = file_cancel,
+	.fd = file_fd,
 };

@@ -275,6 +275,11 @@ static void *ram_map(struct tgt_backend *b)
 	return newest(ram_of(b))->addr;
 }
 
+static int ram_fd(struct tgt_backend *b)
+{
+	return ram_of(b)->fd;
+}
+
 const struct tgt_backend_ops tgt_backend_ram = {
 	.name = "ram",
 	.open = ram_open,
@@ -283,4 +288,5 @@ const struct tgt_backend_ops tgt_backend_ram = {
 	.resize = ram_resize,
 	.submit = ram_submit,
 	.map = ram_map,
+	.fd = ram_fd,
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -228,6 +229,23 @@ static void map_shows_what_read_does(struct fixture *f)
 	assert_memory_equal(mem + 8192, f->back, 4096);
 }
 
+static void its_file_has_what_was_written(struct fixture *f)
+{
+	int fd = f->ops->fd ? f->ops->fd(f->b) : -1, again;
+	char name[32];
+
+	assert_int_equal(fd >= 0, f->keeps); /* what keeps nothing has none */
+	if (fd < 0)
+		return;
+	fill(f->buf, 4096, 13);
+	assert_int_equal(run(f, TGT_IO_WRITE, 8192, 4096, f->buf, false), 0);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	again = open(name, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(pread(again, f->back, 4096, 8192), 4096);
+	assert_memory_equal(f->back, f->buf, 4096);
+	close(again);
+}
+
 static void grows_and_keeps_what_is_there(struct fixture *f)
 {
 	struct cmn_err err = { 0 };
@@ -258,6 +276,7 @@ FOR_EACH(test_what_was_written_is_read_back, reads_back_what_was_written)
 FOR_EACH(test_the_last_block_is_there, writes_the_last_block)
 FOR_EACH(test_zeroes_and_discards_touch_their_range_alone, zeroes_and_discards_exactly)
 FOR_EACH(test_mapped_memory_is_what_reads_tell, map_shows_what_read_does)
+FOR_EACH(test_its_file_has_what_was_written, its_file_has_what_was_written)
 FOR_EACH(test_growing_keeps_what_is_there, grows_and_keeps_what_is_there)
 
 static void test_a_bad_size_is_refused_with_its_field(void **state)
@@ -387,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_the_last_block_is_there),
 		cmocka_unit_test(test_zeroes_and_discards_touch_their_range_alone),
 		cmocka_unit_test(test_mapped_memory_is_what_reads_tell),
+		cmocka_unit_test(test_its_file_has_what_was_written),
 		cmocka_unit_test(test_growing_keeps_what_is_there),
 		cmocka_unit_test(test_a_bad_size_is_refused_with_its_field),
 		cmocka_unit_test(test_ram_finds_its_contents_again_in_the_memfd_that_was_kept),
