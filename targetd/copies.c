@@ -370,6 +370,7 @@ static struct json_object *copied(const struct copy *job)
 		if (r->err.field[0])
 			json_object_object_add(msg, "field", json_object_new_string(r->err.field));
 		json_object_object_add(msg, "reason", json_object_new_string(r->err.msg));
+		add_u64(msg, "errno", (uint64_t)-r->err.code);
 		return msg;
 	}
 	add_u64(msg, "size", job->size);

@@ -61,7 +61,7 @@ static int check_nothing_there(const char *path, struct cmn_err *err)
 	if (lstat(path, &st) == 0)
 		return cmn_err_set(err, -EEXIST, "path", "%.200s exists already", path);
 	if (lstat(partial, &st) == 0)
-		return cmn_err_set(err, -EEXIST, "path", "%.200s exists: is it of use to anybody?",
+		return cmn_err_set(err, -EEXIST, "path", "%.180s exists, and would be in the way",
 				   partial);
 	return 0;
 }

@@ -268,6 +268,11 @@ static void restore_copied(struct sup_job *job)
 	job->state = JOB_BUSY;
 	if (cmn_err_is(&job->copied.err)) {
 		restore_end(job);
+	} else if (job->copied.size != job->size) {
+		cmn_err_set(&job->copied.err, -EINVAL, "snapshot",
+			    "its file has %llu bytes, and had %llu: somebody has changed it",
+			    (unsigned long long)job->copied.size, (unsigned long long)job->size);
+		with_file(job, sup_file_remove, restore_end);
 	} else if (r && r->ns && r->ns->size > job->copied.size) {
 		job->size = r->ns->size;
 		with_file(job, sup_file_grow, restore_make);
@@ -447,23 +452,26 @@ void sup_copies_moved(struct sup_worker *w, struct json_object *msg)
 		dsc_job_progress(w->sup->app->model, job->id, done, total);
 }
 
-/* A disk that is full is told apart from what another request would do better. */
-static int code_of(const char *reason, const char *field)
+/* What no other request would do better is told apart from what one would. */
+static int code_of(uint64_t number, const char *field)
 {
-	if (strstr(reason, strerror(ENOSPC)) || strstr(reason, strerror(EDQUOT)))
+	if (number == EDQUOT)
 		return -ENOSPC;
+	if (number == ENOSPC || number == EEXIST || number == ENOMEM)
+		return -(int)number;
 	return *field ? -EINVAL : -EAGAIN;
 }
 
 static void read_copied(struct json_object *msg, struct dsc_copied *ret)
 {
 	const char *reason = NULL, *field = "";
-	uint64_t held = 0, block = 512;
+	uint64_t held = 0, block = 512, number = 0;
 
 	cmn_json_str_opt(msg, "reason", &reason, NULL, NULL);
 	cmn_json_str_opt(msg, "field", &field, NULL, NULL);
+	cmn_json_u64_opt(msg, "errno", &number, NULL, NULL);
 	if (reason) {
-		cmn_err_set(&ret->err, code_of(reason, field), field, "%s", reason);
+		cmn_err_set(&ret->err, code_of(number, field), field, "%s", reason);
 		return;
 	}
 	cmn_json_u64_opt(msg, "size", &ret->size, NULL, NULL);

@@ -57,7 +57,7 @@ def ended(control, ident, seconds=60):
 
 
 def fails(answer, field, text):
-    assert answer.get('field') == field and text in answer['reason'], answer
+    assert answer.get('field') == field and text in answer['reason'] and answer['errno'], answer
 
 
 class Writer(threading.Thread):

@@ -260,6 +260,12 @@ def test_what_can_not_be_made_from_one():
     assert status == 422 and problem['errors'][0]['field'] == 'subsystems[0].namespaces[0].snapshot', problem
 
 
+def test_a_file_that_was_changed_is_told():
+    os.truncate(at('ok'), fakeworker.SIZE // 2)
+    assert 'has changed it' in api.problem(422, 'POST', NAMESPACES, {'snapshot': 'ok', 'path': at('r')}, field='snapshot')['detail'] and 'r' not in left('r')
+    os.truncate(at('ok'), fakeworker.SIZE)
+
+
 def test_nothing_is_left_of_one_that_fails():
     there = [n['nsid'] for n in api.ok('GET', NAMESPACES)['items']]
     assert 'No space left' in api.problem(507, 'POST', NAMESPACES, {'snapshot': 'ok', 'path': at('full-r')})['detail']

@@ -7,6 +7,7 @@ deaf... closes the control connection, whole... is made and never told of; any o
 What came is noted, a line each, in SOCKET.log."""
 import array
 import contextlib
+import errno
 import json
 import os
 import select
@@ -94,7 +95,7 @@ class Worker:
 
     def full(self, job):
         del self.jobs[job['id']]
-        self.send('copied', id=job['id'], reason=f'{job["path"]}: {os.strerror(28)}')
+        self.send('copied', id=job['id'], errno=errno.ENOSPC, reason=f'{job["path"]}: {os.strerror(errno.ENOSPC)}')
 
     def limit(self, job):
         del self.jobs[job['id']]
