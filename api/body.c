@@ -70,6 +70,7 @@ static void check_text(struct faults *faults, const struct api_field *field,
 
 	if (len != (size_t)json_object_get_string_len(value)) {
 		cmn_err_set(&err, -EINVAL, name, "must not hold a NUL character");
+		cmn_err_valid(&err, "text without that");
 	} else if (field->words && !is_word(field->words, text)) {
 		cmn_err_set(&err, -EINVAL, name, "is unknown: %.64s", text);
 		tell_words(&err, field->words);
@@ -198,8 +199,14 @@ static void check_needed(struct faults *faults, const struct api_kind *kind,
 			 struct json_object *doc)
 {
 	for (const struct api_field *f = kind->fields; f->name; f++) {
-		if (f->flags & API_NEEDED && !json_object_object_get(doc, f->name))
-			cmn_err_set(fault(faults), -EINVAL, f->name, "is missing");
+		struct cmn_err *err;
+
+		if (!(f->flags & API_NEEDED) || json_object_object_get(doc, f->name))
+			continue;
+		err = fault(faults);
+		cmn_err_set(err, -EINVAL, f->name, "is missing");
+		if (f->words)
+			tell_words(err, f->words);
 	}
 }
 

@@ -51,15 +51,27 @@ static const struct {
 	{ -EACCES, API_PROBLEM_INVALID },
 };
 
+#define NQN                                                                                        \
+	"nqn.YYYY-MM.reversed.domain:name or nqn.2014-08.org.nvmexpress:uuid:UUID, at most 223 "   \
+	"bytes"
+#define NAME "1 to 63 letters, digits, '.', '_' and '-'"
+
 /* What would do, by the field's last name. */
 static const struct {
 	const char *field;
 	const char *valid;
 } valid_values[] = {
-	{ "nqn", "nqn.YYYY-MM.reversed.domain:name or nqn.2014-08.org.nvmexpress:uuid:UUID, at "
-		 "most 223 bytes" },
-	{ "host_nqn", "nqn.YYYY-MM.reversed.domain:name or nqn.2014-08.org.nvmexpress:uuid:UUID, "
-		      "at most 223 bytes" },
+	{ "nqn", NQN },
+	{ "host_nqn", NQN },
+	{ "traddr", "an IPv4 or IPv6 address" },
+	{ "advertise", "an IPv4 or IPv6 address of this machine" },
+	{ "name", NAME },
+	{ "id", NAME },
+	{ "user", "the name of a user" },
+	{ "ana_group", "the number of an ANA group that there is" },
+	{ "members", NQN },
+	{ "path", "the absolute path of a regular file or block device" },
+	{ "secret", "DHHC-1:01:...: as nvme gen-dhchap-key prints it" },
 	{ "size", "bytes, or text such as \"1GiB\"; a multiple of the block size" },
 	{ "backend", "ram, file, null" },
 	{ "block_size", "512, 4096" },
@@ -99,6 +111,33 @@ static const char *valid_for(const char *field)
 		if (strlen(valid_values[i].field) == len &&
 		    memcmp(valid_values[i].field, name, len) == 0)
 			return valid_values[i].valid;
+	}
+	return NULL;
+}
+
+/* Many a reason says it: "must be open or closed", "may hold printable ASCII characters only", "an object is needed". */
+static const char *valid_by_reason(const char *reason, char *buf, size_t size)
+{
+	static const struct {
+		const char *before, *after;
+	} forms[] = {
+		{ "must be ", ", not " },
+		{ "must be ", NULL },
+		{ "must have ", NULL },
+		{ "may hold ", " only" },
+		{ "", " is needed" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		const char *from = reason + strlen(forms[i].before);
+		const char *to = forms[i].after ? strstr(reason, forms[i].after)
+						: reason + strlen(reason);
+
+		if (strncmp(reason, forms[i].before, strlen(forms[i].before)) != 0 || !to ||
+		    to <= from)
+			continue;
+		snprintf(buf, size, "%.*s", (int)(to - from), from);
+		return buf;
 	}
 	return NULL;
 }
@@ -162,8 +201,11 @@ static struct json_object *error_of(enum api_problem problem, const struct cmn_e
 			      problem == API_PROBLEM_MISDIRECTED;
 	struct json_object *json = json_object_new_object();
 	struct json_object *value = value_at(about->doc, err->field);
+	char said[sizeof(err->msg)];
 	const char *valid = *err->valid ? err->valid : valid_for(err->field);
 
+	if (!valid)
+		valid = valid_by_reason(err->msg, said, sizeof(said));
 	json_object_object_add(json, "field", json_object_new_string(err->field));
 	if (strcmp(err->field, "secret") ==
 	    0) { /* what was mistyped of one is told to nobody's log */

@@ -122,8 +122,8 @@ static const struct cli_resource *resource_of(const char *placeholder, const cha
 		const char *placeholder, *context, *area;
 	} others[] = {
 		{ "HOST_NQN", NULL, "host" },	      { "NQN", "namespace", "subsystem" },
-		{ "NQN", "publish", "subsystem" },    { "GROUP", "zone", "zone-group" },
-		{ "ZONE_GROUP", NULL, "zone-group" },
+		{ "NQN", "publish", "subsystem" },    { "NQN", "explain", "subsystem" },
+		{ "GROUP", "zone", "zone-group" },    { "ZONE_GROUP", NULL, "zone-group" },
 		{ "NAME", "alias", "zone-alias" },
 	};
 

@@ -159,29 +159,40 @@ static const struct cli_column explain_columns[] = {
 	{ NULL, NULL, 0, NULL },
 };
 
-static const struct cli_option explain_options[] = {
+/* clang-format off */
+#define EXPLAIN_OPTIONS \
+	{ "via", "via", CLI_TEXT, CLI_QUERY, "ADDRESS", "the address of ours that it asks (127.0.0.1)" }, \
+	{ "from", "from", CLI_TEXT, CLI_QUERY, "ADDRESS", "the address that it asks from" }, \
+	{ "port-local", "port_local", CLI_FLAG, CLI_QUERY, NULL, "it asks for what is presented at that address only" }
+/* clang-format on */
+
+static const struct cli_option explain_options[] = { EXPLAIN_OPTIONS, { 0 } };
+
+static const struct cli_option discovery_explain_options[] = {
 	{ "host", "host_nqn", CLI_TEXT, CLI_QUERY, "NQN", "the host that asks" },
-	{ "via", "via", CLI_TEXT, CLI_QUERY, "ADDRESS",
-	  "the address of ours that it asks (127.0.0.1)" },
-	{ "from", "from", CLI_TEXT, CLI_QUERY, "ADDRESS", "the address that it asks from" },
 	{ "subsystem", "nqn", CLI_TEXT, CLI_QUERY, "NQN", "only this subsystem" },
-	{ "port-local", "port_local", CLI_FLAG, CLI_QUERY, NULL,
-	  "it asks for what is presented at that address only" },
+	EXPLAIN_OPTIONS,
 	{ 0 },
 };
 
+/* The same by both of its names: host and subsystem are arguments of one, options of the other. */
 static enum cli_exit explain(struct cli *cli)
 {
+	static const char *const members[] = { "host_nqn", "nqn" };
 	cmn_autofree char *path = cli_path("discovery", "explain", NULL);
 	struct json_object *doc = NULL;
-	enum cli_exit res = cli_request(cli, "GET", path, NULL, &doc);
+	enum cli_exit res;
 
+	for (int i = 0; i < 2 && cli_arg(cli, i); i++)
+		json_object_object_add(cli->values[CLI_QUERY], members[i],
+				       json_object_new_string(cli_arg(cli, i)));
+	res = cli_request(cli, "GET", path, NULL, &doc);
 	if (res == CLI_OK && cli->json)
 		cli_print_json(doc);
 	else if (res == CLI_OK)
 		cli_table(cli, explain_columns, cli_member(doc, "items"));
 	if (res == CLI_OK && !cli->json && json_object_get_boolean(cli_member(doc, "more")))
-		puts("... and more: --subsystem NQN shows all of one");
+		puts("... and more: name a subsystem to see all of that one");
 	json_object_put(doc);
 	return res;
 }
@@ -191,6 +202,8 @@ const struct cli_command cli_observe_commands[] = {
 	{ "connection", "list", "", "each connection of each controller", controller_options,
 	  connections },
 	{ "discovery", "explain", "", "what a host is told, what not, and which rule decides",
+	  discovery_explain_options, explain },
+	{ NULL, "explain", "HOST_NQN [NQN]", "what a host is told, what not, and which rule decides",
 	  explain_options, explain },
 	{ NULL, "log", "HOST_NQN", "the discovery log that a host is told, and why", log_options,
 	  discovery_log },

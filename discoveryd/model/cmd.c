@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "discoveryd/model/cmd_impl.h"
+#include "discoveryd/model/zone_rows.h"
 #include "discoveryd/model/model_impl.h"
 #include "discoveryd/model/paths.h"
 #include "discoveryd/supervise/supervise.h"
@@ -54,17 +55,18 @@ int dsc_cmd_check_match(const struct dsc_call *call, uint64_t changed, struct cm
 
 int dsc_cmd_check_name(const char *name, const char *field, struct cmn_err *err)
 {
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t len = strlen(name);
 
 	if (len < 1 || len > DSC_NAME_MAX)
-		return cmn_err_set(err, -EINVAL, field, "must have 1 to %d characters",
-				   DSC_NAME_MAX);
-	for (const char *p = name; *p; p++) {
-		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
-			return cmn_err_set(err, -EINVAL, field,
-					   "may hold letters, digits, '.', '_' and '-' only");
-	}
-	return 0;
+		cmn_err_set(err, -EINVAL, field, "must have 1 to %d characters", DSC_NAME_MAX);
+	else if (strspn(name, letters) < len)
+		cmn_err_set(err, -EINVAL, field,
+			    "may hold letters, digits, '.', '_' and '-' only");
+	else
+		return 0;
+	return cmn_err_valid(err, "1 to %d letters, digits, '.', '_' and '-'", DSC_NAME_MAX);
 }
 
 int dsc_cmd_check_ascii(const char *text, size_t max, const char *field, struct cmn_err *err)
@@ -111,8 +113,7 @@ int dsc_who_check(const struct dsc_snapshot *st, const char *text, const char *f
 		return dsc_nqn_check(text, field, err);
 	if (dsc_snapshot_who_group(st, text))
 		return 0;
-	return cmn_err_set(err, -EINVAL, field, "there is no group %.64s",
-			   text + strlen(DSC_GROUP_PREFIX));
+	return dsc_cmd_unknown(st, DSC_ROW_GROUP, field, text + strlen(DSC_GROUP_PREFIX), err);
 }
 
 int dsc_cmd_check_whos(const struct dsc_snapshot *st, const struct dsc_list *list,
@@ -253,6 +254,39 @@ const char *dsc_names_text(struct dsc_names *names)
 			 used ? " and " : "", names->nr - names->shown);
 	names->shown = names->nr;
 	return names->text;
+}
+
+/* Kinds of which there are few enough to be told. */
+static const struct {
+	uint8_t kind;
+	const char *what;
+	const struct dsc_tree_ops *ops;
+	size_t tree, name; /* in a snapshot, in a row */
+} choices[] = {
+#define CHOICES(kind, what, tree, row)                                                             \
+	{ kind, what, &row##_ops, offsetof(struct dsc_snapshot, tree), offsetof(struct row, name) }
+	CHOICES(DSC_ROW_WORKER, "worker", workers, dsc_worker),
+	CHOICES(DSC_ROW_PORTAL, "portal", portals, dsc_portal),
+	CHOICES(DSC_ROW_GROUP, "group", groups, dsc_group),
+	CHOICES(DSC_ROW_ZONE_GROUP, "zone group", zone_groups, dsc_zone_group),
+	CHOICES(DSC_ROW_USER, "user", users, dsc_user),
+#undef CHOICES
+};
+
+int dsc_cmd_unknown(const struct dsc_snapshot *st, uint8_t kind, const char *field,
+		    const char *name, struct cmn_err *err)
+{
+	struct dsc_names there = { .nr = 0 };
+	const void *row;
+	size_t i = 0;
+
+	while (choices[i].kind != kind)
+		i++;
+	dsc_tree_each(row, *(struct dsc_tree *const *)((const char *)st + choices[i].tree),
+		      choices[i].ops)
+		dsc_names_add(&there, (const char *)row + choices[i].name);
+	cmn_err_set(err, -EINVAL, field, "there is no %s %.64s", choices[i].what, name);
+	return cmn_err_valid(err, "%s", there.nr ? dsc_names_text(&there) : "none is there");
 }
 
 struct connected {

@@ -39,7 +39,7 @@ static int check_states(const struct dsc_snapshot *st, const struct dsc_ana_grou
 		if (p && p->kind == DSC_PORTAL_IO)
 			continue;
 		snprintf(field, sizeof(field), "states.%.63s", in->states[i].portal);
-		return cmn_err_set(err, -EINVAL, field, "there is no such portal");
+		return dsc_cmd_unknown(st, DSC_ROW_PORTAL, field, in->states[i].portal, err);
 	}
 	return 0;
 }

@@ -277,8 +277,7 @@ int dsc_cmd_check_groups(const struct dsc_snapshot *st, const struct dsc_list *g
 	for (size_t i = 0; groups->set && i < groups->nr; i++) {
 		snprintf(field, sizeof(field), "groups[%zu]", i);
 		if (!dsc_snapshot_group(st, groups->item[i]))
-			return cmn_err_set(err, -EINVAL, field, "there is no group %.64s",
-					   groups->item[i]);
+			return dsc_cmd_unknown(st, DSC_ROW_GROUP, field, groups->item[i], err);
 	}
 	return 0;
 }

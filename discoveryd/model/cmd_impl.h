@@ -50,6 +50,9 @@ struct dsc_names {
 };
 void dsc_names_add(struct dsc_names *names, const char *name);
 const char *dsc_names_text(struct dsc_names *names);
+/* -EINVAL: what a body names isn't there; kind is that of its rows (enum dsc_row_kind).  err says which ones are. */
+int dsc_cmd_unknown(const struct dsc_snapshot *st, uint8_t kind, const char *field,
+		    const char *name, struct cmn_err *err);
 /* NQNs of the hosts that are connected, NULL filters match all. */
 void dsc_names_connected(struct dsc_names *names, struct dsc_app *app, const char *nqn,
 			 const char *host_nqn, const char *portal);

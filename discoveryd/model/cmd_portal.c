@@ -63,10 +63,10 @@ static int set_place(const struct dsc_snapshot *st, struct dsc_portal *p,
 						: dsc_place(st);
 	const struct dsc_portal *other;
 
+	if (!w && in->worker)
+		return dsc_cmd_unknown(st, DSC_ROW_WORKER, "worker", in->worker, err);
 	if (!w)
-		return cmn_err_set(err, in->worker ? -EINVAL : -EBUSY, "worker",
-				   in->worker ? "there is no such worker"
-					      : "there is no worker to put it on");
+		return cmn_err_set(err, -EBUSY, "worker", "there is no worker to put it on");
 	p->worker_id = w->id;
 	p->portid = in->portid ? in->portid : dsc_free_portid(st);
 	if (p->portid == 0 || p->portid == 0xffff)

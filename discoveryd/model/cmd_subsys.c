@@ -27,8 +27,7 @@ static int portal_ids(const struct dsc_snapshot *st, const struct dsc_list *in, 
 		snprintf(field, sizeof(field), "portals[%zu]", i);
 		p = dsc_snapshot_portal(st, in->item[i]);
 		if (!p)
-			return cmn_err_set(err, -EINVAL, field, "there is no portal %.64s",
-					   in->item[i]);
+			return dsc_cmd_unknown(st, DSC_ROW_PORTAL, field, in->item[i], err);
 		if (p->worker_id != worker_id)
 			return cmn_err_set(err, -EINVAL, field,
 					   "portal %s is not one of the subsystem's worker",
@@ -132,7 +131,7 @@ static const struct dsc_worker *choose_worker(const struct dsc_snapshot *st,
 						: dsc_place(st);
 
 	if (!w && in->worker)
-		cmn_err_set(err, -EINVAL, "worker", "there is no worker %.64s", in->worker);
+		dsc_cmd_unknown(st, DSC_ROW_WORKER, "worker", in->worker, err);
 	else if (!w)
 		cmn_err_set(err, -EBUSY, "worker", "there is no worker to put it on");
 	return w;

@@ -119,7 +119,7 @@ int dsc_cmd_token_create(struct dsc_app *app, const struct dsc_token_in *in,
 	if (dsc_cmd_check_name(in->name, "id", err) < 0)
 		return err->code;
 	if (!user)
-		return cmn_err_set(err, -EINVAL, "user", "there is no user %.64s", in->user);
+		return dsc_cmd_unknown(st, DSC_ROW_USER, "user", in->user, err);
 	if (dsc_snapshot_token(st, in->name))
 		return cmn_err_set(err, -EEXIST, "id", "token %.64s exists already", in->name);
 	snprintf(name, sizeof(name), "%s", in->name);

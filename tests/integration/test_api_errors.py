@@ -104,6 +104,17 @@ def test_subsystems():
 def test_a_problem_says_what_was_given_and_what_would_do():
     problem = api.problem(422, 'POST', NAMESPACES, {'size': MIB, 'backend': 'tape'}, field='backend')
     assert problem['errors'][0]['value'] == 'tape' and 'ram' in problem['errors'][0]['valid'] and problem['title'], problem
+    new = {'nqn': NQN + ':other'}
+    for path, body, field, valid in (
+            ('/subsystems', {**new, 'worker': 'w9'}, 'worker', 'w1'), ('/subsystems', {**new, 'portals': ['p9']}, 'portals[0]', 'io1'),
+            ('/subsystems', {**new, 'hosts': ['group:none']}, 'hosts[0]', 'none is there'), ('/tokens', {'user': 'x'}, 'user', 'none is there'),
+            ('/portals', {'traddr': '300.1.1.1'}, 'traddr', 'an IPv4 or IPv6 address'), ('/portals', {}, 'traddr', 'an IPv4 or IPv6 address'),
+            ('/ana-groups', {'states': {'p9': 'optimized'}}, 'states.p9', 'io1'), ('/users', {'name': 'x'}, 'role', 'viewer, operator, admin'),
+            ('/groups', {'name': 'a b'}, 'name', "1 to 63 letters, digits, '.', '_' and '-'"), ('/groups', {'name': 'g', 'members': ['x']}, 'members[0]', 'nqn.'),
+            ('/zoning/activate', {'groups': ['x']}, 'groups[0]', 'none is there'), (NAMESPACES, {'size': MIB, 'ana_group': 7}, 'ana_group', 'number'),
+            (NAMESPACES, {'path': 'here'}, 'path', 'absolute path'), ('/zoning/activate', {'groups': 1}, 'groups', 'an array')):
+        fault = openapi.fault(api.problem(422, 'POST', path, body, field=field))
+        assert valid in fault['valid'], fault
 
 
 def test_namespaces():

@@ -229,6 +229,13 @@ class Cli(unittest.TestCase):
         self.assertEqual(Api.asked[0][2], {"state": "failed,pending", "label": "a=b", "sort": "-controller_count,nqn"})
         self.assertEqual(self.run_cli("subsystem", "list", "--filter", "state")[0], USAGE)
 
+    def test_explain_takes_host_and_subsystem_as_arguments(self):
+        self.answer("GET", "/discovery/explain", 200, {"items": [], "more": False})
+        self.run_cli("explain", "nqn.h", "nqn.a", "--via", "192.0.2.1", "--port-local")
+        self.run_cli("discovery", "explain", "--host", "nqn.h", "--subsystem", "nqn.a", "--via", "192.0.2.1", "--port-local")
+        self.assertEqual(Api.asked[0], Api.asked[1])
+        self.assertEqual(Api.asked[0][2], {"host_nqn": "nqn.h", "nqn": "nqn.a", "via": "192.0.2.1", "port_local": "true"})
+
     def test_a_dry_run_is_told_as_a_difference_and_asks_nothing(self):
         diff = {"dry_run": True, "changes": [{"action": "change", "kind": "subsystem", "id": "nqn.a", "members": {"label": {"from": None, "to": "x"}}}],
                 "hosts": [{"host_nqn": None, "gains": [{"nqn": "nqn.a", "portal": "io1"}], "loses": []}], "hosts_complete": False}
