@@ -5,6 +5,7 @@
 #include "api/server_impl.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "discoveryd/model/commands.h"
 #include "discoveryd/model/model.h"
 #include "discoveryd/model/snapshot.h"
 
@@ -18,6 +19,7 @@
 
 #define PREFIX "pharos_" /* so that who finds one somewhere knows what it is */
 #define SECRET_LEN 32
+#define NOTE_EVERY_NS (100 * 1000 * 1000ull)
 
 /* What a role may do: of each row of the route table it is said which of these it needs. */
 static const unsigned int may[DSC_ROLE_COUNT] = {
@@ -86,6 +88,17 @@ static bool is_over(const struct dsc_token *token)
 }
 
 /* -- requests ---------------------------------------------------------------------------------------------- */
+/* One at a time: a store that fails isn't asked anew by every request. */
+static void note_use(struct api_req *req)
+{
+	uint64_t now = cmn_now_ns();
+
+	if (now - req->server->token_noted < NOTE_EVERY_NS)
+		return;
+	if (dsc_cmd_token_used(req->server->app, req->token))
+		req->server->token_noted = now;
+}
+
 static bool refuse(struct api_req *req, enum api_problem problem, const char *error,
 		   const char *detail)
 {
@@ -124,6 +137,7 @@ bool api_auth_check(struct api_req *req)
 	snprintf(req->user, sizeof(req->user), "%s", user->name);
 	snprintf(req->token, sizeof(req->token), "%s", token->name);
 	req->role = user->role;
+	note_use(req);
 	if (may[user->role] & 1u << req->route->role)
 		return true;
 	snprintf(detail, sizeof(detail), "%s needs the role %s, and %.64s has %s",

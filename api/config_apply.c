@@ -123,9 +123,9 @@ static int check_fixed(struct json_object *doc, struct json_object *there,
 			continue;
 		cmn_err_set(err, -EINVAL, *members, "is %.100s and can't be changed",
 			    json_object_get_string(json_object_object_get(there, *members)));
-		return cmn_err_valid(err, "%.100s",
-				     json_object_get_string(
-					     json_object_object_get(there, *members)));
+		return cmn_err_valid(
+			err, "%.100s",
+			json_object_get_string(json_object_object_get(there, *members)));
 	}
 	return 0;
 }

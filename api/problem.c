@@ -121,11 +121,8 @@ static const char *valid_by_reason(const char *reason, char *buf, size_t size)
 	static const struct {
 		const char *before, *after;
 	} forms[] = {
-		{ "must be ", ", not " },
-		{ "must be ", NULL },
-		{ "must have ", NULL },
-		{ "may hold ", " only" },
-		{ "", " is needed" },
+		{ "must be ", ", not " }, { "must be ", NULL }, { "must have ", NULL },
+		{ "may hold ", " only" }, { "", " is needed" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {

@@ -126,6 +126,13 @@ static void get_expires(const struct api_ctx *ctx, const void *row, struct api_v
 	ret->null = !ret->number;
 }
 
+static void get_last_used(const struct api_ctx *ctx, const void *row, struct api_value *ret)
+{
+	(void)ctx;
+	ret->number = ((const struct dsc_token *)row)->used_ms;
+	ret->null = !ret->number;
+}
+
 static void get_secret(const struct api_ctx *ctx, const void *row, struct api_value *ret)
 {
 	const struct api_req *req = ctx->live;
@@ -151,6 +158,7 @@ static const struct api_field token_fields[] = {
 	  .max = EXPIRES_MAX_S },
 	{ "expires_at", API_TIME, API_FIND, .get = get_expires },
 	{ "created_at", API_TIME, API_FIND | API_LIVE, API_AT(dsc_token, created_ms) },
+	{ "last_used", API_TIME, API_FIND | API_LIVE, .get = get_last_used },
 	{ "token", API_TEXT, API_LIVE, .get = get_secret },
 	{ 0 },
 };

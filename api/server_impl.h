@@ -49,6 +49,7 @@ struct api_server {
 	struct api_op_list ops; /* commands under way, answered or not */
 	unsigned int nr_scrapes; /* answers to /metrics that are being taken */
 	unsigned int nr_streams; /* clients of the event stream */
+	uint64_t token_noted; /* CLOCK_MONOTONIC ns: that a token is used, see api/auth.c */
 	bool auth; /* requests must have a token */
 	bool running, again, closing, end_workers;
 };

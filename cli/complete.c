@@ -121,9 +121,9 @@ static const struct cli_resource *resource_of(const char *placeholder, const cha
 	static const struct {
 		const char *placeholder, *context, *area;
 	} others[] = {
-		{ "HOST_NQN", NULL, "host" },	      { "NQN", "namespace", "subsystem" },
-		{ "NQN", "publish", "subsystem" },    { "NQN", "explain", "subsystem" },
-		{ "GROUP", "zone", "zone-group" },    { "ZONE_GROUP", NULL, "zone-group" },
+		{ "HOST_NQN", NULL, "host" },	   { "NQN", "namespace", "subsystem" },
+		{ "NQN", "publish", "subsystem" }, { "NQN", "explain", "subsystem" },
+		{ "GROUP", "zone", "zone-group" }, { "ZONE_GROUP", NULL, "zone-group" },
 		{ "NAME", "alias", "zone-alias" },
 	};
 

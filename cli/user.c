@@ -69,6 +69,7 @@ static const struct cli_column token_columns[] = {
 	{ "ID", "id", CELL_TEXT, NULL },
 	{ "USER", "user", CELL_TEXT, NULL },
 	{ "EXPIRES", "expires_at", CELL_TEXT, NULL },
+	{ "USED", "last_used", CELL_AGE, NULL },
 	{ "AGE", "created_at", CELL_AGE, NULL },
 	{ "DESCRIPTION", "description", CELL_TEXT, NULL },
 	{ NULL, NULL, 0, NULL },

@@ -62,8 +62,7 @@ int dsc_cmd_check_name(const char *name, const char *field, struct cmn_err *err)
 	if (len < 1 || len > DSC_NAME_MAX)
 		cmn_err_set(err, -EINVAL, field, "must have 1 to %d characters", DSC_NAME_MAX);
 	else if (strspn(name, letters) < len)
-		cmn_err_set(err, -EINVAL, field,
-			    "may hold letters, digits, '.', '_' and '-' only");
+		cmn_err_set(err, -EINVAL, field, "may hold letters, digits, '.', '_' and '-' only");
 	else
 		return 0;
 	return cmn_err_valid(err, "1 to %d letters, digits, '.', '_' and '-'", DSC_NAME_MAX);
@@ -264,7 +263,10 @@ static const struct {
 	size_t tree, name; /* in a snapshot, in a row */
 } choices[] = {
 #define CHOICES(kind, what, tree, row)                                                             \
-	{ kind, what, &row##_ops, offsetof(struct dsc_snapshot, tree), offsetof(struct row, name) }
+	{                                                                                          \
+		kind, what, &row##_ops, offsetof(struct dsc_snapshot, tree),                       \
+			offsetof(struct row, name)                                                 \
+	}
 	CHOICES(DSC_ROW_WORKER, "worker", workers, dsc_worker),
 	CHOICES(DSC_ROW_PORTAL, "portal", portals, dsc_portal),
 	CHOICES(DSC_ROW_GROUP, "group", groups, dsc_group),
@@ -283,8 +285,7 @@ int dsc_cmd_unknown(const struct dsc_snapshot *st, uint8_t kind, const char *fie
 	while (choices[i].kind != kind)
 		i++;
 	dsc_tree_each(row, *(struct dsc_tree *const *)((const char *)st + choices[i].tree),
-		      choices[i].ops)
-		dsc_names_add(&there, (const char *)row + choices[i].name);
+		      choices[i].ops) dsc_names_add(&there, (const char *)row + choices[i].name);
 	cmn_err_set(err, -EINVAL, field, "there is no %s %.64s", choices[i].what, name);
 	return cmn_err_valid(err, "%s", there.nr ? dsc_names_text(&there) : "none is there");
 }

@@ -139,6 +139,23 @@ int dsc_cmd_token_create(struct dsc_app *app, const struct dsc_token_in *in,
 	return 0;
 }
 
+bool dsc_cmd_token_used(struct dsc_app *app, const char *name)
+{
+	const struct dsc_token *token = dsc_snapshot_token(dsc_cmd_ahead(app), name);
+	uint64_t now = cmn_wall_ms();
+	struct dsc_token *used;
+	struct dsc_txn *txn;
+
+	if (!token || now - token->used_ms < DSC_TOKEN_USED_MS)
+		return false;
+	txn = dsc_txn_begin(app->model);
+	used = dsc_row_copy(token);
+	used->used_ms = now;
+	dsc_txn_put(txn, used);
+	dsc_txn_commit(txn, NULL, NULL, NULL);
+	return true;
+}
+
 int dsc_cmd_token_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 			 struct cmn_err *err)
 {

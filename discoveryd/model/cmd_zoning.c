@@ -358,8 +358,7 @@ static int plan_named(struct plan *p, const struct dsc_snapshot *st, const struc
 		if (!dsc_snapshot_zone_group(st, groups->item[i]) &&
 		    !dsc_snapshot_zone_active(st, "", groups->item[i])) {
 			snprintf(field, sizeof(field), "groups[%zu]", i);
-			return dsc_cmd_unknown(st, DSC_ROW_ZONE_GROUP, field, groups->item[i],
-					       err);
+			return dsc_cmd_unknown(st, DSC_ROW_ZONE_GROUP, field, groups->item[i], err);
 		}
 		if (plan_configured(p, st, groups->item[i], err) < 0)
 			return err->code;

@@ -265,6 +265,9 @@ struct dsc_token_in {
 	const uint8_t *hash; /* 32 bytes */
 	uint64_t expires_ms; /* 0: never */
 };
+#define DSC_TOKEN_USED_MS (60 * 60 * 1000) /* how exactly the last use of a token is kept */
+/* It is used now; true: that is news and will be kept.  Not a change of the token: its ETag stays. */
+bool dsc_cmd_token_used(struct dsc_app *app, const char *name);
 int dsc_cmd_token_create(struct dsc_app *app, const struct dsc_token_in *in,
 			 const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_token_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,

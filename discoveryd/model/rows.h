@@ -332,6 +332,7 @@ struct dsc_token {
 	uint8_t hash
 		[32]; /* SHA-256 of the whole token: it has 256 random bits, so no more is needed */
 	uint64_t expires_ms; /* 0: never */
+	uint64_t used_ms; /* about when it was last used (DSC_TOKEN_USED_MS); 0: never */
 	uint64_t changed, created_ms;
 };
 

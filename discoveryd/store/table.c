@@ -391,6 +391,7 @@ static const struct column token_columns[] = {
 	C("description", TEXT, dsc_token, description),
 	C("hash", BLOB, dsc_token, hash),
 	C("expires_ms", U64, dsc_token, expires_ms),
+	C("used_ms", U64, dsc_token, used_ms),
 	C("changed", U64, dsc_token, changed),
 	C("created_ms", U64, dsc_token, created_ms),
 	END,

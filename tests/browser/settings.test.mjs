@@ -106,6 +106,7 @@ test('users and their tokens are made and deleted; where discoveryd wants a toke
   await field('Token').press('Enter');
   await visit('#/settings?tab=users');
   await at.page.getByText('You are ada, admin.').waitFor();
+  assert.doesNotMatch(await row(tokens.eve.split('_')[1]).textContent(), /never/); // it was used above
   await button('Delete user eve').click();
   await button('Delete').click();
   await row('eve').waitFor(gone);

@@ -90,6 +90,25 @@ def test_with_authentication_a_token_is_needed():
     assert daemon.http('GET', '/metrics', None, bearer(tokens['viewer']))[0] == 200
 
 
+def test_a_token_tells_about_when_it_was_last_used():
+    def rows():
+        return {t['user']: t for t in api.ok('GET', '/tokens')['items']}
+
+    def used(role):
+        api.ok('GET', '/hosts', None, bearer(tokens[role]))
+        return rows()[role[:3]]['last_used']
+    assert rows()['ope']['last_used'] is None
+    pharos.wait_for(lambda: used('viewer'), 10, 'the use of a token is kept')
+    assert abs(seconds(rows()['vie']['last_used']) - time.time()) < 600
+    before, etag = api.ok('GET', '/config'), api('GET', f'/tokens/{rows()["vie"]["id"]}')[1]['ETag']
+    pharos.wait_for(lambda: used('operator'), 10, 'that of another too')
+    assert api('GET', f'/tokens/{rows()["vie"]["id"]}')[1]['ETag'] == etag, 'that is no change of it'
+    assert api.ok('GET', '/tokens?sort=-last_used&limit=1')['items'][0]['user'] == 'ope' and api.ok('GET', '/config') == before
+    kept = rows()['ope']['last_used']
+    restart('--api-auth')
+    assert used('operator') == kept, 'as it was, and not written again'
+
+
 def test_the_role_decides():
     requests = {'viewer': ('GET', '/hosts', None), 'operator': ('PUT', f'/hosts/{HOST}', {}), 'admin': ('GET', '/users', None)}
     for have in ROLES:

@@ -111,6 +111,7 @@ const tokenColumns = (me: string | null, ask: (asked: Asked) => void): Array<Col
   { title: 'Description', by: (t) => t.description, cell: (t) => t.description || '–' },
   { title: 'Counts until', by: (t) => t.expires_at ?? '~', cell: (t) => (t.expires_at ? <time dateTime={t.expires_at}>{clock(t.expires_at)}</time> : 'it is deleted') },
   { title: 'Created', by: (t) => t.created_at, cell: (t) => <time dateTime={t.created_at}>{clock(t.created_at)}</time> },
+  { title: 'Last used', by: (t) => t.last_used ?? '', cell: (t) => (t.last_used ? <time dateTime={t.last_used}>{clock(t.last_used)}</time> : 'never') },
   { title: 'Change', cell: (t) => <button type="button" aria-label={`Delete token ${t.id}`} onClick={() => ask({ token: t })}>Delete</button> },
 ];
 
