@@ -41,7 +41,7 @@ static int too_long(const struct tgt_copier *c, uint64_t done, struct cmn_err *e
 {
 	return cmn_err_set(err, -ETIMEDOUT, "max_hold_ms",
 			   "writes waited %llu ms, the most they may, while %llu of %llu bytes "
-			   "were copied; on a file "
+			   "were seen to; on a file "
 			   "system that shares blocks (XFS, btrfs) it takes no time, elsewhere a "
 			   "larger max_hold_ms may do",
 			   (unsigned long long)(c->p.max_hold_ns / CMN_NS_PER_MS),
@@ -53,7 +53,8 @@ static int go_on(void *arg, uint64_t done, struct cmn_err *err)
 	struct tgt_copier *c = arg;
 	const char *why = atomic_load(&c->state.cancelled);
 
-	atomic_store(&c->state.done, done);
+	if (done > atomic_load(&c->state.done)) /* the second time round is no progress */
+		atomic_store(&c->state.done, done);
 	if (why)
 		return cmn_err_set(err, -ECANCELED, NULL, "%s", why);
 	if (c->since && cmn_now_ns() - c->since > c->p.max_hold_ns)

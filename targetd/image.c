@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* targetd/image.c - see targetd/image.h. */
+/* targetd/image.c - see targetd/image.h.
+ *
+ * What somebody writes to meanwhile is copied twice: once as it goes, then, while it is held, what is different by then.  So what is held is held
+ * for as long as it takes to compare what by now is in memory, and not for what a disk takes to be read and written. */
 #include "config.h"
 
 #include "targetd/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +30,8 @@ struct image {
 	const char *name; /* in its folder; borrowed from path */
 	char *folder_path, *partial;
 	int folder, fd; /* -1: none */
-	void *buf;
+	uint8_t *buf, *kept; /* PIECE each */
+	bool shared, again; /* again: it has most of it by now */
 };
 
 static int go_on(const struct image *im, uint64_t done, struct cmn_err *err)
@@ -46,7 +51,8 @@ static int split_path(struct image *im, struct cmn_err *err)
 	if (asprintf(&im->partial, "%s.partial", im->name) < 0)
 		im->partial = NULL;
 	im->buf = malloc(PIECE);
-	if (!im->folder_path || !im->partial || !im->buf)
+	im->kept = malloc(PIECE);
+	if (!im->folder_path || !im->partial || !im->buf || !im->kept)
 		return cmn_err_set(err, -ENOMEM, NULL, "no memory");
 	return 0;
 }
@@ -124,11 +130,19 @@ static int cannot_write(const struct image *im, struct cmn_err *err)
 	return cmn_err_errno(err, -errno, "path", "cannot write to %s.partial", im->p->path);
 }
 
+static bool has_piece(struct image *im, size_t len, uint64_t at)
+{
+	return im->again && pread(im->fd, im->kept, len, (off_t)at) == (ssize_t)len &&
+	       memcmp(im->kept, im->buf, len) == 0;
+}
+
 static int write_piece(struct image *im, size_t len, uint64_t at, struct cmn_err *err)
 {
 	const uint8_t *buf = im->buf;
 	ssize_t n;
 
+	if (has_piece(im, len, at))
+		return 0;
 	for (size_t done = 0; done < len; done += (size_t)n) {
 		n = pwrite(im->fd, buf + done, len - done, (off_t)(at + done));
 		if (n < 0 && errno == EINTR)
@@ -160,36 +174,76 @@ static int copy_data(struct image *im, uint64_t at, uint64_t end, struct cmn_err
 	return ret;
 }
 
+static int punch(const struct image *im, uint64_t at, uint64_t end)
+{
+	return fallocate(im->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at,
+			 (off_t)(end - at));
+}
+
+/* There may be data by now where there was none, and none where there was. */
+static int copy_hole(const struct image *im, uint64_t at, uint64_t end, struct cmn_err *err)
+{
+	off_t data = im->again && at < end ? lseek(im->fd, (off_t)at, SEEK_DATA) : -1;
+
+	if (data < 0 || (uint64_t)data >= end)
+		return 0;
+	return punch(im, (uint64_t)data, end) < 0 ? cannot_write(im, err) : 0;
+}
+
 static int copy(struct image *im, struct cmn_err *err)
 {
-	int ret = check_room(im, err);
-	uint64_t at = 0, end;
+	int ret = im->again ? 0 : check_room(im, err);
+	uint64_t at = 0, data, end;
 
 	while (ret == 0 && at < im->p->size) {
-		at = seek(im, at, SEEK_DATA);
-		end = seek(im, at, SEEK_HOLE);
-		ret = copy_data(im, at, end, err);
+		data = seek(im, at, SEEK_DATA);
+		end = seek(im, data, SEEK_HOLE);
+		ret = copy_hole(im, at, data, err);
+		if (ret == 0)
+			ret = copy_data(im, data, end, err);
 		at = end;
 	}
 	return ret;
 }
 
-static int take(struct image *im, bool *ret_shared, struct cmn_err *err)
+static int copy_or_share(struct image *im, struct cmn_err *err)
 {
-	const struct tgt_image_params *p = im->p;
-	int ret = p->hold ? p->hold(p->arg, err) : 0;
+	int ret = check_length(im, err);
 
 	if (ret < 0)
 		return ret;
-	ret = check_length(im, err);
+	im->shared = ioctl(im->fd, FICLONE, im->p->from) == 0; /* why not doesn't matter */
+	return im->shared ? 0 : copy(im, err);
+}
+
+/* What shares its blocks is emptied, so that it can be had again as fast; what has been copied is kept. */
+static int rehearse(struct image *im, struct cmn_err *err)
+{
+	int ret = copy_or_share(im, err);
+
+	if (ret < 0)
+		return ret;
+	im->again = !im->shared;
+	if (im->shared && ftruncate(im->fd, 0) < 0)
+		return cannot_write(im, err);
+	return im->shared ? set_size(im, err) : 0;
+}
+
+static int take(struct image *im, struct cmn_err *err)
+{
+	const struct tgt_image_params *p = im->p;
+	int ret = 0;
+
+	if (!p->hold)
+		return copy_or_share(im, err);
+	if (punch(im, 0, p->size) == 0) /* else what becomes a hole couldn't */
+		ret = rehearse(im, err);
 	if (ret == 0)
-		*ret_shared = ioctl(im->fd, FICLONE, p->from) == 0; /* why not doesn't matter */
-	if (ret == 0 && !*ret_shared)
-		ret = copy(im, err);
-	if (p->release)
-		p->release(p->arg);
-	if (ret == 0 && *ret_shared)
-		ret = set_size(im, err); /* it may have more bytes than are wanted */
+		ret = p->hold(p->arg, err);
+	if (ret < 0)
+		return ret;
+	ret = copy_or_share(im, err);
+	p->release(p->arg);
 	return ret;
 }
 
@@ -237,6 +291,7 @@ static void clean_up(struct image *im, bool made)
 	free(im->folder_path);
 	free(im->partial);
 	free(im->buf);
+	free(im->kept);
 }
 
 int tgt_image_make(const struct tgt_image_params *params, bool *ret_shared, struct cmn_err *err)
@@ -249,11 +304,14 @@ int tgt_image_make(const struct tgt_image_params *params, bool *ret_shared, stru
 	if (ret == 0)
 		ret = set_size(&im, err);
 	if (ret == 0)
-		ret = take(&im, ret_shared, err);
+		ret = take(&im, err);
+	if (ret == 0 && im.shared)
+		ret = set_size(&im, err); /* it may have more bytes than are wanted */
 	if (ret == 0)
 		ret = make_durable(&im, err);
 	if (ret == 0)
 		ret = give_name(&im, err);
 	clean_up(&im, ret == 0);
+	*ret_shared = im.shared;
 	return ret;
 }

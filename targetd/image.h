@@ -15,10 +15,12 @@ struct tgt_image_params {
 	int from; /* readable; stays the caller's */
 	uint64_t size; /* so many of its bytes */
 	const char *path; /* absolute; nothing is there yet */
-	/* Called around all that reads `from`: in between nobody changes it.  hold() that fails leaves nothing held.  Optional. */
+	/* For what is written to: in between nobody does, and what it has then is what the image has.  hold() that fails leaves nothing held.
+	 * hold NULL: nobody writes to it at all. */
 	int (*hold)(void *arg, struct cmn_err *err);
 	void (*release)(void *arg);
-	/* Called every now and then; done: bytes of size that have been seen to.  Negative: give up, *err has the reason. */
+	/* Called every now and then; done: bytes of size that have been seen to, which begins anew in hold().  Negative: give up, *err has the
+	 * reason. */
 	int (*go_on)(void *arg, uint64_t done, struct cmn_err *err);
 	void *arg;
 };

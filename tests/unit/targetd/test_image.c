@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,7 +31,9 @@ struct fixture {
 	struct cmn_err err;
 	unsigned int held, released, asked;
 	uint64_t stop_at; /* go_on() refuses from here on */
+	bool stop_while_held; /* not before */
 	const char *meanwhile; /* a file made by hold() */
+	void (*change)(int from); /* by hold(): what is written before the moment */
 	const char *hog; /* a file made by go_on() that takes all room there is */
 };
 
@@ -42,6 +45,8 @@ static int hold(void *arg, struct cmn_err *err)
 	f->held++;
 	if (f->meanwhile)
 		close(open(f->meanwhile, O_CREAT | O_WRONLY, 0600));
+	if (f->change)
+		f->change(f->from);
 	return 0;
 }
 
@@ -74,7 +79,9 @@ static int go_on(void *arg, uint64_t done, struct cmn_err *err)
 	if (f->hog)
 		take_all_room(f->hog);
 	assert_true(done <= f->p.size);
-	return done >= f->stop_at ? cmn_err_set(err, -ECANCELED, NULL, "enough") : 0;
+	return done >= f->stop_at && (f->held || !f->stop_while_held)
+		       ? cmn_err_set(err, -ECANCELED, NULL, "enough")
+		       : 0;
 }
 
 static void fill(int fd, uint64_t at, size_t len)
@@ -195,6 +202,31 @@ static void test_it_has_as_many_bytes_as_are_wanted(void **state)
 	stop(&f);
 }
 
+/* Data where there was a hole, a hole where there was data, other data. */
+static void change_all_ways(int from)
+{
+	fill(from, SIZE - 8192, 4096);
+	assert_int_equal(
+		fallocate(from, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, DATA_AT, 65536), 0);
+	fill(from, DATA_AT + 131072 + 1, 3);
+	fill(from, DATA_AT + DATA_LEN - 100, 300);
+}
+
+static void test_it_has_what_was_there_when_it_was_held(void **state)
+{
+	struct fixture f;
+	struct stat st;
+
+	(void)state;
+	start(&f);
+	f.change = change_all_ways;
+	assert_int_equal(make(&f), 0);
+	assert_same(&f);
+	assert_int_equal(stat(f.path, &st), 0);
+	assert_true((uint64_t)st.st_blocks * 512 < DATA_LEN);
+	stop(&f);
+}
+
 static void test_what_ends_too_early_is_no_image(void **state)
 {
 	struct fixture f;
@@ -203,7 +235,7 @@ static void test_what_ends_too_early_is_no_image(void **state)
 	start(&f);
 	f.p.size = SIZE + 4096;
 	assert_fails(&f, -EIO, "");
-	assert_int_equal(f.held, 1);
+	assert_int_equal(f.held, 0); /* nobody has to wait for that */
 	stop(&f);
 }
 
@@ -214,6 +246,9 @@ static void test_nothing_is_left_when_it_is_given_up(void **state)
 	(void)state;
 	start(&f);
 	f.stop_at = DATA_AT + 1;
+	assert_fails(&f, -ECANCELED, "");
+	assert_int_equal(f.held, 0);
+	f.stop_while_held = true;
 	assert_fails(&f, -ECANCELED, "");
 	assert_int_equal(f.held, 1);
 	f.stop_at = SIZE; /* not before it is made durable */
@@ -336,7 +371,7 @@ static void test_a_full_disk_is_found_before_much_is_copied(void **state)
 	fill(f.from, 0, SIZE);
 	mount_small(&f, "size=1m");
 	assert_fails(&f, -ENOSPC, "path");
-	assert_int_equal(f.held, 1);
+	assert_int_equal(f.held, 0);
 	assert_int_equal(f.asked, 0);
 	unmount_small(&f);
 	stop(&f);
@@ -411,6 +446,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_has_the_bytes_and_the_holes),
 		cmocka_unit_test(test_it_has_as_many_bytes_as_are_wanted),
+		cmocka_unit_test(test_it_has_what_was_there_when_it_was_held),
 		cmocka_unit_test(test_what_ends_too_early_is_no_image),
 		cmocka_unit_test(test_nothing_is_left_when_it_is_given_up),
 		cmocka_unit_test(test_a_file_that_is_there_is_never_replaced),
