@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Snapshots as discoveryd keeps them: what it tells a worker, what becomes of rows and files however a copy ends.  The worker is one that does as the test says."""
+import atexit
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -19,6 +21,7 @@ ASYNC = {'Prefer': 'respond-async'}
 daemon = pharos.Discoveryd('--targetd', fakeworker.__file__)
 api = openapi.Api(daemon)
 folder = tempfile.mkdtemp(prefix='pharos-snap-')
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 NAMESPACES = f'/subsystems/{NQN}/namespaces'
 
 

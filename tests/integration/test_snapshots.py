@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Snapshots with real workers and hosts: what a host wrote before is in one and what it writes after is not; a namespace made from it serves those bytes; whatever ends it early leaves nothing."""
+import atexit
 import contextlib
 import ctypes
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -24,6 +26,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 daemon = pharos.Discoveryd()
 api = openapi.Api(daemon)
 folder = tempfile.mkdtemp(prefix='pharos-snap-')
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def host():
