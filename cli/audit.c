@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/audit.c - `pharos audit`: who changed what; `pharos operation`: work that goes on after its request was answered. */
+/* cli/audit.c - `pharos audit`: who changed what. */
 #include "cli/commands.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/cleanup.h"
-
-/* -- audit ------------------------------------------------------------------------------------------------------- */
 
 /* "+ subsystem nqn.x", and how many more. */
 static const char *changes_text(struct json_object *item, char *buf, size_t size)
@@ -58,50 +56,7 @@ static enum cli_exit audit(struct cli *cli)
 	return cli_run_list(cli, path, audit_columns);
 }
 
-/* -- operations -------------------------------------------------------------------------------------------------- */
-
-static const char *progress_text(struct json_object *item, char *buf, size_t size)
-{
-	const char *unit = cli_member_text(item, "progress.unit");
-
-	if (!*unit)
-		return "-";
-	snprintf(buf, size, "%s/%s %s", cli_member_text(item, "progress.done"),
-		 cli_member(item, "progress.total") ? cli_member_text(item, "progress.total") : "?",
-		 unit);
-	return buf;
-}
-
-static const struct cli_column operation_columns[] = {
-	{ "ID", "id", CELL_TEXT, NULL },
-	{ "OPERATION", "operation", CELL_TEXT, NULL },
-	{ "STATE", "state", CELL_STATE, NULL },
-	{ "PROGRESS", NULL, CELL_TEXT, progress_text },
-	{ "ABOUT", "location", CELL_TEXT, NULL },
-	{ "AGE", "created_at", CELL_AGE, NULL },
-	{ "USER", "user", CELL_TEXT | CELL_WIDE, NULL },
-	{ "ERROR", "error.detail", CELL_TEXT | CELL_WIDE, NULL },
-	{ NULL, NULL, 0, NULL },
-};
-
-static enum cli_exit operations(struct cli *cli)
-{
-	cmn_autofree char *path = cli_path("operations", NULL);
-
-	return cli_run_list(cli, path, operation_columns);
-}
-
-static enum cli_exit operation(struct cli *cli)
-{
-	cmn_autofree char *path = cli_path("operations", cli_arg(cli, 0), NULL);
-
-	return cli_run_show(cli, path);
-}
-
 const struct cli_command cli_audit_commands[] = {
 	{ "audit", "list", "", "who changed what, and what it was before", audit_options, audit },
-	{ "operation", "list", "", "work that goes on, and the last that has ended", NULL,
-	  operations },
-	{ "operation", "show", "ID", "how far it has got, and how it ended", NULL, operation },
 	{ 0 },
 };

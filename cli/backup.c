@@ -10,8 +10,6 @@
 
 #include "common/cleanup.h"
 
-#define LOOK_US 200000 /* between looks at whether it is there */
-
 static const struct cli_column columns[] = {
 	{ "ID", "id", CELL_TEXT, NULL },
 	{ "SIZE", "size", CELL_SIZE, NULL },
@@ -60,41 +58,19 @@ static enum cli_exit fetch(struct cli *cli, const char *id, const char *to)
 	return res;
 }
 
-/* The operation, once it has ended; *doc is replaced. */
-static enum cli_exit wait_for(struct cli *cli, struct json_object **doc)
-{
-	cmn_autofree char *path = cli_path("operations", cli_member_text(*doc, "id"), NULL);
-	enum cli_exit res = CLI_OK;
-
-	while (res == CLI_OK && strcmp(cli_member_text(*doc, "state"), "running") == 0) {
-		usleep(LOOK_US);
-		json_object_put(*doc);
-		*doc = NULL;
-		res = cli_request(cli, "GET", path, NULL, doc);
-	}
-	if (res == CLI_OK && strcmp(cli_member_text(*doc, "state"), "succeeded") != 0) {
-		cli_error(NULL, "%s", cli_member_text(*doc, "error.detail"));
-		res = CLI_FAILED;
-	}
-	return res;
-}
-
 static enum cli_exit create(struct cli *cli)
 {
-	cmn_autofree char *path = cli_path("backups", NULL), *made = NULL;
-	const char *to = cli_text(cli, "to", NULL), *slash;
+	cmn_autofree char *path = cli_path("backups", NULL);
+	const char *to = cli_text(cli, "to", NULL), *made, *slash;
 	struct json_object *doc = NULL;
-	enum cli_exit res = cli_request(cli, "POST", path, cli->values[CLI_BODY], &doc);
+	enum cli_exit res = cli_operate(cli, path, &doc);
 
+	made = cli_member_text(doc, "location");
+	slash = strrchr(made, '/');
+	if (res == CLI_OK && slash && to)
+		res = fetch(cli, slash + 1, to);
 	if (res == CLI_OK)
-		res = wait_for(cli, &doc);
-	slash = res == CLI_OK ? strrchr(cli_member_text(doc, "location"), '/') : NULL;
-	if (slash) {
-		made = cli_path("backups", slash + 1, NULL);
-		res = to ? fetch(cli, slash + 1, to) : CLI_OK;
-		if (res == CLI_OK)
-			res = cli_run_show(cli, made);
-	}
+		res = cli_run_show(cli, made);
 	json_object_put(doc);
 	return res;
 }

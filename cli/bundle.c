@@ -55,6 +55,7 @@ static const struct {
 	{ "nodes.json", "/api/v1/nodes", true },
 	{ "portals.json", "/api/v1/portals", true },
 	{ "subsystems.json", "/api/v1/subsystems", true },
+	{ "snapshots.json", "/api/v1/snapshots", true },
 	{ "hosts.json", "/api/v1/hosts", true },
 	{ "controllers.json", "/api/v1/controllers", true },
 	{ "registrations.json", "/api/v1/registrations", true },

@@ -92,6 +92,7 @@ struct cli {
 	bool yes; /* don't ask before something is destroyed */
 	bool dry_run; /* of what changes something: only tell what it would do */
 	bool only_reads; /* a request that writes is refused: it is going to be repeated */
+	bool later; /* of what takes long: answer by an operation, at once */
 	bool quiet; /* an API that doesn't answer is no news */
 	const char *columns; /* "NQN,STATE": these and no others; NULL: those of the form */
 	unsigned long long every; /* seconds between two looks; 0: one look */
@@ -161,6 +162,8 @@ char *cli_path(const char *segment, ...) __attribute__((sentinel));
  * NULL) is the answer, to be put by the caller; NULL when there is none. */
 enum cli_exit cli_request(struct cli *cli, const char *method, const char *path,
 			  struct json_object *body, struct json_object **ret_doc);
+/* Tells a problem document that came in another way than as the answer to a request, such as that of an operation. */
+enum cli_exit cli_problem(const struct cli *cli, struct json_object *problem);
 /* The text that a GET of a path below the root answers with, to be freed. */
 enum cli_exit cli_fetch(struct cli *cli, const char *path, char **ret_text);
 /* What a GET of a path below the root answers with, of any length, into a file. */
@@ -217,6 +220,13 @@ enum cli_exit cli_run_show(struct cli *cli, const char *path);
 enum cli_exit cli_run_write(struct cli *cli, const char *method, const char *path);
 enum cli_exit cli_run_delete(struct cli *cli, const char *path);
 
+/* -- what takes long (operation.c) ---------------------------------------------------------------------------------- */
+/* Has an operation begun, by a POST of values[CLI_BODY], and waits for its end, with a bar on the terminal.  *ret_doc is the operation,
+ * which has succeeded; to be put by the caller. */
+enum cli_exit cli_operate(struct cli *cli, const char *path, struct json_object **ret_doc);
+/* The same, and shows what it has made; with --no-wait the operation, at once. */
+enum cli_exit cli_run_make(struct cli *cli, const char *path);
+
 extern const struct cli_option cli_wait_options[]; /* --wait */
 extern const struct cli_option cli_delete_options[]; /* --force --wait */
 
@@ -224,6 +234,11 @@ extern const struct cli_option cli_delete_options[]; /* --force --wait */
 	{                                                                                          \
 		"wait", "wait", CLI_NUMBER, CLI_QUERY, "SECONDS",                                  \
 			"how long to wait for the worker's confirmation (2)"                       \
+	}
+#define CLI_NO_WAIT_OPTION                                                                         \
+	{                                                                                          \
+		"no-wait", "no_wait", CLI_FLAG, CLI_LOCAL, NULL,                                   \
+			"don't wait for the end: answer with the operation"                        \
 	}
 #define CLI_FORCE_OPTION                                                                           \
 	{                                                                                          \

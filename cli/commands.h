@@ -9,6 +9,7 @@ extern const struct cli_command cli_help_commands[]; /* help.c */
 extern const struct cli_command cli_status_commands[]; /* status.c */
 extern const struct cli_command cli_subsystem_commands[]; /* subsystem.c */
 extern const struct cli_command cli_namespace_commands[]; /* namespace.c */
+extern const struct cli_command cli_snapshot_commands[]; /* snapshot.c */
 extern const struct cli_command cli_host_commands[]; /* host.c */
 extern const struct cli_command cli_group_commands[]; /* group.c */
 extern const struct cli_command cli_key_commands[]; /* key.c */
@@ -31,6 +32,7 @@ extern const struct cli_command cli_daemon_commands[]; /* daemon.c */
 extern const struct cli_command cli_hostconf_commands[]; /* hostconf.c */
 extern const struct cli_command cli_observe_commands[]; /* observe.c */
 extern const struct cli_command cli_audit_commands[]; /* audit.c */
+extern const struct cli_command cli_operation_commands[]; /* operation.c */
 extern const struct cli_command cli_watch_commands[]; /* watch.c */
 extern const struct cli_command cli_top_commands[]; /* top.c */
 extern const struct cli_command cli_discover_commands[]; /* discover.c */

@@ -121,10 +121,11 @@ static const struct cli_resource *resource_of(const char *placeholder, const cha
 	static const struct {
 		const char *placeholder, *context, *area;
 	} others[] = {
-		{ "HOST_NQN", NULL, "host" },	   { "NQN", "namespace", "subsystem" },
-		{ "NQN", "publish", "subsystem" }, { "NQN", "explain", "subsystem" },
-		{ "GROUP", "zone", "zone-group" }, { "ZONE_GROUP", NULL, "zone-group" },
-		{ "NAME", "alias", "zone-alias" },
+		{ "HOST_NQN", NULL, "host" },	      { "NQN", "namespace", "subsystem" },
+		{ "NQN", "publish", "subsystem" },    { "NQN", "explain", "subsystem" },
+		{ "NQN", "snapshot", "subsystem" },   { "GROUP", "zone", "zone-group" },
+		{ "ZONE_GROUP", NULL, "zone-group" }, { "NAME", "alias", "zone-alias" },
+		{ "NSID", NULL, "namespace" },
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)

@@ -198,6 +198,11 @@ static enum cli_exit failed_answer(const struct cli *cli, long status, struct js
 	return code;
 }
 
+enum cli_exit cli_problem(const struct cli *cli, struct json_object *problem)
+{
+	return failed_answer(cli, json_object_get_int(cli_member(problem, "status")), problem);
+}
+
 /* -- requests --------------------------------------------------------------------------------------------------- */
 
 static void set_body(CURL *curl, const char *method, struct json_object *body,
@@ -249,6 +254,8 @@ static long transfer(const struct cli *cli, const char *method, const char *path
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_answer);
 	set_body(curl, method, body, &headers);
+	if (cli->later && strcmp(method, "GET") != 0)
+		headers = curl_slist_append(headers, "Prefer: respond-async");
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	res = curl_easy_perform(curl);
 	if (res == CURLE_OK)

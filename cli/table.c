@@ -20,7 +20,7 @@ static const struct {
 	{ "ready", "green" },	  { "running", "green" },   { "ok", "green" },
 	{ "pending", "yellow" },  { "starting", "yellow" }, { "restarting", "yellow" },
 	{ "degraded", "yellow" }, { "warning", "yellow" },  { "failed", "red" },
-	{ "error", "red" },
+	{ "creating", "yellow" }, { "error", "red" },
 };
 
 struct json_object *cli_member(struct json_object *obj, const char *path)

@@ -77,6 +77,8 @@ COMMANDS = {
     "listUsers": ["user", "list"], "createUser": ["user", "create", "x"], "getUser": ["user", "show", "x"], "patchUser": ["user", "set", "x"],
     "deleteUser": ["user", "delete", "x"], "listTokens": ["token", "list"], "createToken": ["token", "create", "x"], "getToken": ["token", "show", "x"],
     "deleteToken": ["token", "delete", "x"], "whoami": ["whoami"],
+    "listSnapshots": ["snapshot", "list"], "createSnapshot": ["snapshot", "create", "x", "1"], "getSnapshot": ["snapshot", "show", "x"],
+    "patchSnapshot": ["snapshot", "set", "x"], "deleteSnapshot": ["snapshot", "delete", "x"],
     "listAudit": ["audit", "list"], "listOperations": ["operation", "list"], "getOperation": ["operation", "show", "x"],
     "followEvents": ["events", "-w", "--count", "1"], "getDiscoveryLog": ["log", "x"], "explainDiscovery": ["discovery", "explain"],
     "getStats": ["top", "--count", "1"], "getMetrics": ["metrics"],
