@@ -112,8 +112,8 @@ static bool is_same(struct json_object *said, struct json_object *is)
 	return a && b && strcasecmp(a, b) == 0;
 }
 
-static int check_fixed(struct json_object *doc, struct json_object *there,
-		       const char *const *members, struct cmn_err *err)
+int api_config_check_fixed(struct json_object *doc, struct json_object *there,
+			   const char *const *members, struct cmn_err *err)
 {
 	struct json_object *said;
 
@@ -135,7 +135,7 @@ static int check(const struct api_kind *kind, struct json_object *doc, struct cm
 	return api_body_check(kind, doc, API_SET, err, 1) ? err->code : 0;
 }
 
-static int for_each(struct api_config_call *call, struct json_object *doc, const char *list,
+int api_config_each(struct api_config_call *call, struct json_object *doc, const char *list,
 		    int (*apply)(struct api_config_call *call, struct json_object *item,
 				 struct cmn_err *err),
 		    struct cmn_err *err)
@@ -305,7 +305,7 @@ static int apply_zone_group(struct api_config_call *call, struct json_object *do
 			description = "";
 		rc = dsc_cmd_zone_group_update(call->app, call->zone_group, description, NULL, err);
 	}
-	return rc < 0 ? rc : for_each(call, doc, "zones", apply_zone, err);
+	return rc < 0 ? rc : api_config_each(call, doc, "zones", apply_zone, err);
 }
 
 /* -- portals ------------------------------------------------------------------------------------------------ */
@@ -315,7 +315,7 @@ static int change_portal(struct api_config_call *call, const struct dsc_portal *
 	static const char *const fixed[] = { "portid", "traddr", "trsvcid", "worker", NULL };
 	struct dsc_portal_in in = { 0 };
 
-	if (!api_config_is_own(p) && check_fixed(doc, there, fixed, err) < 0)
+	if (!api_config_is_own(p) && api_config_check_fixed(doc, there, fixed, err) < 0)
 		return err->code;
 	api_portal_read_told(doc, &in);
 	return dsc_cmd_portal_update(call->app, p->name, &in, NULL, err);
@@ -394,7 +394,7 @@ static int change_ns(struct api_config_call *call, const char *nqn, struct json_
 					     "path", "block_size", NULL };
 	struct dsc_call force = { .force = call->force };
 
-	if (check_fixed(doc, there, fixed, err) < 0 ||
+	if (api_config_check_fixed(doc, there, fixed, err) < 0 ||
 	    merge(call, &in->hosts, there, "hosts", "namespace", err) < 0)
 		return err->code;
 	return dsc_cmd_ns_update(call->app, nqn, in->nsid, in, &force, err);
@@ -434,7 +434,7 @@ static int change_subsys(struct api_config_call *call, struct json_object *doc,
 {
 	static const char *const fixed[] = { "serial", "model", "worker", NULL };
 
-	if (check_fixed(doc, there, fixed, err) < 0 ||
+	if (api_config_check_fixed(doc, there, fixed, err) < 0 ||
 	    merge(call, &in->hosts, there, "hosts", "subsystem", err) < 0 ||
 	    merge(call, &in->portals, there, "portals", "subsystem", err) < 0)
 		return err->code;
@@ -483,7 +483,7 @@ static int apply_subsys(struct api_config_call *call, struct json_object *doc, s
 	if (rc < 0)
 		return rc;
 	call->nqn = json_object_get_string(json_object_object_get(doc, "nqn"));
-	return for_each(call, doc, "namespaces", apply_nested_ns, err);
+	return api_config_each(call, doc, "namespaces", apply_nested_ns, err);
 }
 
 /* -- all -------------------------------------------------------------------------------------------------------- */
@@ -499,9 +499,18 @@ static int check_nulls(struct json_object *doc, struct cmn_err *err)
 
 int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 {
-	static const char *const known[] = { "version",	     "hosts",	    "groups",
-					     "zone_aliases", "zone_groups", "portals",
-					     "ana_groups",   "subsystems",  NULL };
+	static const char *const known[] = { "version",
+					     "workers",
+					     "hosts",
+					     "groups",
+					     "zone_aliases",
+					     "zone_groups",
+					     "portals",
+					     "ana_groups",
+					     "subsystems",
+					     "referrals",
+					     "discovery_controllers",
+					     NULL };
 	uint64_t version = 1;
 
 	if (cmn_json_only(call->doc, known, err) < 0 || check_nulls(call->doc, err) < 0 ||
@@ -510,13 +519,16 @@ int api_config_apply(struct api_config_call *call, struct cmn_err *err)
 	if (version != 1)
 		return cmn_err_set(err, -EINVAL, "version", "must be 1");
 	if (api_config_prune_subsystems(call, err) < 0 ||
-	    for_each(call, call->doc, "hosts", apply_host, err) < 0 ||
-	    for_each(call, call->doc, "groups", apply_group, err) < 0 ||
-	    for_each(call, call->doc, "zone_aliases", apply_zone_alias, err) < 0 ||
-	    for_each(call, call->doc, "zone_groups", apply_zone_group, err) < 0 ||
-	    for_each(call, call->doc, "portals", apply_portal, err) < 0 ||
-	    for_each(call, call->doc, "ana_groups", apply_ana_group, err) < 0 ||
-	    for_each(call, call->doc, "subsystems", apply_subsys, err) < 0)
+	    api_config_listed_apply(call, API_CONFIG_WORKERS, err) < 0 ||
+	    api_config_each(call, call->doc, "hosts", apply_host, err) < 0 ||
+	    api_config_each(call, call->doc, "groups", apply_group, err) < 0 ||
+	    api_config_each(call, call->doc, "zone_aliases", apply_zone_alias, err) < 0 ||
+	    api_config_each(call, call->doc, "zone_groups", apply_zone_group, err) < 0 ||
+	    api_config_each(call, call->doc, "portals", apply_portal, err) < 0 ||
+	    api_config_each(call, call->doc, "ana_groups", apply_ana_group, err) < 0 ||
+	    api_config_each(call, call->doc, "subsystems", apply_subsys, err) < 0 ||
+	    api_config_listed_apply(call, API_CONFIG_REFERRALS, err) < 0 ||
+	    api_config_listed_apply(call, API_CONFIG_DCS, err) < 0)
 		return err->code;
 	return api_config_prune_rest(call, err);
 }

@@ -31,9 +31,8 @@ int api_config_blame(struct cmn_err *err, const char *kind, const char *id)
 	return cmn_err_set(err, err->code, NULL, "%s %.223s: %.200s", kind, id, msg);
 }
 
-/* The object of a list whose member key is text. */
-static struct json_object *find(struct json_object *doc, const char *list, const char *key,
-				const char *text)
+struct json_object *api_config_find(struct json_object *doc, const char *list, const char *key,
+				    const char *text)
 {
 	struct json_object *array = json_object_object_get(doc, list), *item;
 	const char *is;
@@ -51,8 +50,7 @@ static struct json_object *find(struct json_object *doc, const char *list, const
 	return NULL;
 }
 
-/* A list that the document doesn't have is none of its business. */
-static bool has_list(struct json_object *doc, const char *list)
+bool api_config_has_list(struct json_object *doc, const char *list)
 {
 	return json_object_is_type(json_object_object_get(doc, list), json_type_array);
 }
@@ -65,13 +63,13 @@ static int prune_namespaces(struct api_config_call *call, const struct dsc_subsy
 	const struct dsc_ns *ns;
 	char id[16];
 
-	if (doc && !has_list(doc, "namespaces"))
+	if (doc && !api_config_has_list(doc, "namespaces"))
 		return 0;
 	call->nqn = s->nqn;
 	dsc_tree_each(ns, s->namespaces, &dsc_ns_ops)
 	{
 		snprintf(id, sizeof(id), "%u", ns->nsid);
-		if (doc && find(doc, "namespaces", "nsid", id))
+		if (doc && api_config_find(doc, "namespaces", "nsid", id))
 			continue;
 		if (!call->prune)
 			api_config_keep(call, "namespace", id, NULL);
@@ -84,7 +82,7 @@ static int prune_namespaces(struct api_config_call *call, const struct dsc_subsy
 static int prune_subsys(struct api_config_call *call, const struct dsc_subsys *s,
 			struct cmn_err *err)
 {
-	struct json_object *doc = find(call->doc, "subsystems", "nqn", s->nqn);
+	struct json_object *doc = api_config_find(call->doc, "subsystems", "nqn", s->nqn);
 	struct dsc_call force = { .force = call->force };
 
 	if (doc)
@@ -103,7 +101,7 @@ int api_config_prune_subsystems(struct api_config_call *call, struct cmn_err *er
 	const struct dsc_snapshot *before = dsc_batch_before(call->app);
 	const struct dsc_subsys *s;
 
-	if (!has_list(call->doc, "subsystems"))
+	if (!api_config_has_list(call->doc, "subsystems"))
 		return 0;
 	dsc_tree_each(s, before->subsystems, &dsc_subsys_ops)
 	{
@@ -122,7 +120,7 @@ static int prune_portals(struct api_config_call *call, struct cmn_err *err)
 	dsc_tree_each(p, before->portals, &dsc_portal_ops)
 	{
 		if (p->kind != DSC_PORTAL_IO || api_config_is_own(p) ||
-		    find(call->doc, "portals", "id", p->name))
+		    api_config_find(call->doc, "portals", "id", p->name))
 			continue;
 		if (!call->prune)
 			api_config_keep(call, "portal", p->name, NULL);
@@ -142,7 +140,7 @@ static int prune_ana_groups(struct api_config_call *call, struct cmn_err *err)
 	dsc_tree_each(g, before->ana_groups, &dsc_ana_group_ops)
 	{
 		snprintf(id, sizeof(id), "%u", (unsigned int)g->id);
-		if (g->id == DSC_ANA_DEFAULT || find(call->doc, "ana_groups", "id", id))
+		if (g->id == DSC_ANA_DEFAULT || api_config_find(call->doc, "ana_groups", "id", id))
 			continue;
 		if (!call->prune)
 			api_config_keep(call, "ana group", id, NULL);
@@ -159,9 +157,9 @@ static int prune_zones(struct api_config_call *call, const struct dsc_zone_group
 	const struct dsc_zone *z;
 	char id[sizeof(group->name) + sizeof(z->name) + 1];
 
-	dsc_tree_each(z, has_list(doc, "zones") ? group->zones : NULL, &dsc_zone_ops)
+	dsc_tree_each(z, api_config_has_list(doc, "zones") ? group->zones : NULL, &dsc_zone_ops)
 	{
-		if (find(doc, "zones", "name", z->name))
+		if (api_config_find(doc, "zones", "name", z->name))
 			continue;
 		snprintf(id, sizeof(id), "%s/%s", group->name, z->name);
 		if (!call->prune)
@@ -179,7 +177,7 @@ static int prune_zone_groups(struct api_config_call *call, struct cmn_err *err)
 	struct json_object *doc;
 
 	while ((g = dsc_snapshot_zone_group_after(before, g ? g->name : NULL))) {
-		doc = find(call->doc, "zone_groups", "name", g->name);
+		doc = api_config_find(call->doc, "zone_groups", "name", g->name);
 		if (doc && prune_zones(call, g, doc, err) < 0)
 			return err->code;
 		if (doc)
@@ -199,7 +197,7 @@ static int prune_zone_aliases(struct api_config_call *call, struct cmn_err *err)
 	const struct dsc_zone_alias *a = NULL;
 
 	while ((a = dsc_snapshot_zone_alias_after(before, a ? a->name : NULL))) {
-		if (find(call->doc, "zone_aliases", "name", a->name))
+		if (api_config_find(call->doc, "zone_aliases", "name", a->name))
 			continue;
 		if (!call->prune)
 			api_config_keep(call, "zone alias", a->name, NULL);
@@ -217,7 +215,7 @@ static int prune_groups(struct api_config_call *call, struct cmn_err *err)
 
 	dsc_tree_each(group, before->groups, &dsc_group_ops)
 	{
-		if (find(call->doc, "groups", "name", group->name))
+		if (api_config_find(call->doc, "groups", "name", group->name))
 			continue;
 		if (!call->prune)
 			api_config_keep(call, "group", group->name, NULL);
@@ -233,7 +231,7 @@ static bool is_wanted(struct api_config_call *call, const struct dsc_host *host)
 	const struct dsc_host *now = dsc_snapshot_host(dsc_batch_after(call->app), host->nqn);
 
 	return !now || now->subsystems || now->namespaces || now->groups ||
-	       find(call->doc, "hosts", "nqn", host->nqn);
+	       api_config_find(call->doc, "hosts", "nqn", host->nqn);
 }
 
 static int prune_hosts(struct api_config_call *call, struct cmn_err *err)
@@ -256,15 +254,20 @@ static int prune_hosts(struct api_config_call *call, struct cmn_err *err)
 
 int api_config_prune_rest(struct api_config_call *call, struct cmn_err *err)
 {
-	if (has_list(call->doc, "ana_groups") && prune_ana_groups(call, err) < 0)
+	if (api_config_listed_prune(call, API_CONFIG_REFERRALS, err) < 0 ||
+	    api_config_listed_prune(call, API_CONFIG_DCS, err) < 0)
 		return err->code;
-	if (has_list(call->doc, "portals") && prune_portals(call, err) < 0)
+	if (api_config_has_list(call->doc, "ana_groups") && prune_ana_groups(call, err) < 0)
 		return err->code;
-	if (has_list(call->doc, "zone_groups") && prune_zone_groups(call, err) < 0)
+	if (api_config_has_list(call->doc, "portals") && prune_portals(call, err) < 0)
 		return err->code;
-	if (has_list(call->doc, "zone_aliases") && prune_zone_aliases(call, err) < 0)
+	if (api_config_has_list(call->doc, "zone_groups") && prune_zone_groups(call, err) < 0)
 		return err->code;
-	if (has_list(call->doc, "groups") && prune_groups(call, err) < 0)
+	if (api_config_has_list(call->doc, "zone_aliases") && prune_zone_aliases(call, err) < 0)
 		return err->code;
-	return has_list(call->doc, "hosts") ? prune_hosts(call, err) : 0;
+	if (api_config_has_list(call->doc, "groups") && prune_groups(call, err) < 0)
+		return err->code;
+	if (api_config_has_list(call->doc, "hosts") && prune_hosts(call, err) < 0)
+		return err->code;
+	return api_config_listed_prune(call, API_CONFIG_WORKERS, err);
 }

@@ -262,6 +262,7 @@ struct json_object *api_config_render(const struct dsc_snapshot *snap)
 	while ((s = dsc_snapshot_subsys_after(snap, s ? s->nqn : NULL)))
 		json_object_array_add(array, api_config_subsys(snap, s));
 	api_add_u64(json, "version", VERSION);
+	api_config_listed_render(snap, API_CONFIG_WORKERS, json);
 	json_object_object_add(json, "hosts", render_hosts(snap));
 	json_object_object_add(json, "groups", render_groups(snap));
 	json_object_object_add(json, "zone_aliases", render_zone_aliases(snap));
@@ -269,5 +270,7 @@ struct json_object *api_config_render(const struct dsc_snapshot *snap)
 	json_object_object_add(json, "portals", render_portals(snap));
 	json_object_object_add(json, "ana_groups", render_ana_groups(snap));
 	json_object_object_add(json, "subsystems", array);
+	api_config_listed_render(snap, API_CONFIG_REFERRALS, json);
+	api_config_listed_render(snap, API_CONFIG_DCS, json);
 	return json;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_dc.c - /discovery-controllers: others of our kind, whose entries hosts are told of once they are admitted.
  * Thread: the control loop.  May block: never. */
+#include "api/config_doc.h"
 #include "api/kind.h"
 #include "api/render.h"
 #include "api/resources.h"
@@ -213,7 +214,7 @@ static int drop(const struct api_ctx *ctx, const void *row, const struct dsc_cal
 	return dsc_cmd_dc_delete(ctx->app, ((const struct dsc_dc *)row)->name, call, err);
 }
 
-static const struct api_kind kind = {
+const struct api_kind api_kind_dc = {
 	.name = "discovery controller",
 	.param = "id",
 	.fields = fields,
@@ -231,16 +232,16 @@ static const struct api_kind kind = {
 
 const struct api_route api_res_dc[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listDiscoveryControllers", NULL, api_list,
-	  &kind },
+	  &api_kind_dc },
 	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createDiscoveryController", NULL,
-	  api_create, &kind },
+	  api_create, &api_kind_dc },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getDiscoveryController", NULL, api_get,
-	  &kind },
+	  &api_kind_dc },
 	{ API_PUT, API_ROLE_WRITE, API_BODY_JSON, ONE, "putDiscoveryController", NULL, api_put,
-	  &kind },
+	  &api_kind_dc },
 	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchDiscoveryController", NULL,
-	  api_patch, &kind },
+	  api_patch, &api_kind_dc },
 	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteDiscoveryController", NULL,
-	  api_delete, &kind },
+	  api_delete, &api_kind_dc },
 	{ 0 },
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/res_referral.c - /referrals: other discovery controllers that hosts are told of.
  * Thread: the control loop.  May block: never. */
+#include "api/config_doc.h"
 #include "api/kind.h"
 #include "api/render.h"
 #include "api/resources.h"
@@ -75,7 +76,7 @@ static int drop(const struct api_ctx *ctx, const void *row, const struct dsc_cal
 				       err);
 }
 
-static const struct api_kind kind = {
+const struct api_kind api_kind_referral = {
 	.name = "referral",
 	.param = "id",
 	.fields = fields,
@@ -92,12 +93,17 @@ static const struct api_kind kind = {
 #define ONE ALL "/{id}"
 
 const struct api_route api_res_referral[] = {
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listReferrals", NULL, api_list, &kind },
-	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createReferral", NULL, api_create, &kind },
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getReferral", NULL, api_get, &kind },
-	{ API_PUT, API_ROLE_WRITE, API_BODY_JSON, ONE, "putReferral", NULL, api_put, &kind },
-	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchReferral", NULL, api_patch, &kind },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ALL, "listReferrals", NULL, api_list,
+	  &api_kind_referral },
+	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, ALL, "createReferral", NULL, api_create,
+	  &api_kind_referral },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getReferral", NULL, api_get,
+	  &api_kind_referral },
+	{ API_PUT, API_ROLE_WRITE, API_BODY_JSON, ONE, "putReferral", NULL, api_put,
+	  &api_kind_referral },
+	{ API_PATCH, API_ROLE_WRITE, API_BODY_MERGE, ONE, "patchReferral", NULL, api_patch,
+	  &api_kind_referral },
 	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteReferral", NULL, api_delete,
-	  &kind },
+	  &api_kind_referral },
 	{ 0 },
 };

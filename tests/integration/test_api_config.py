@@ -86,6 +86,31 @@ def test_the_export_goes_round():
     assert export() == document, 'identifiers too'
 
 
+def test_workers_referrals_and_discovery_controllers_go_round():
+    before = export()
+    referral = {'id': 'else', 'traddr': '192.0.2.80', 'trsvcid': '8009', 'nqn': 'nqn.2014-08.org.nvmexpress.discovery', 'hosts': [HOST]}
+    controller = {'id': 'ddc', 'traddr': '127.0.0.1', 'trsvcid': '1', 'nqn': 'nqn.2014-08.org.nvmexpress.discovery', 'enabled': False, 'admitted': True, 'hosts': None}
+    more = {'workers': [{'id': 'second', 'reactors': 1, 'cpu_list': None}], 'referrals': [referral], 'discovery_controllers': [controller],
+            'subsystems': [{'nqn': NQN + '-second', 'worker': 'second', 'hosts': [OTHER]}]}
+    diff = apply(more, wait=10)
+    assert {('create', 'worker', 'second'), ('create', 'referral', 'else'), ('create', 'discovery controller', 'ddc')} <= set(done(diff)), diff
+    assert [h['gains'][0]['nqn'] for h in diff['hosts'] if h['host_nqn'] == HOST] == [referral['nqn']], diff
+    document = export()
+    assert document['referrals'] == [referral] and document['discovery_controllers'] == [controller], document
+    assert [w['id'] for w in document['workers']] == ['second', 'w1'], document
+    assert done(apply(more)) == done(apply(document, prune='true')) == []
+    diff = apply({'referrals': [{'id': 'else', 'hosts': [OTHER]}], 'discovery_controllers': []})
+    assert set(export()['referrals'][0]['hosts']) == {HOST, OTHER}, 'lists grow'
+    assert diff['kept'] == [{'kind': 'referral', 'id': 'else', 'member': 'hosts'}, {'kind': 'discovery controller', 'id': 'ddc'}], diff
+    for wrong, field in (({'referrals': [{'id': 'else', 'trsvcid': 4420}]}, 'referrals[0].trsvcid'), ({'referrals': [{'id': 'new'}]}, 'referrals[0].traddr'),
+                         ({'workers': [{'id': 'w1', 'reactors': 1000}]}, 'workers[0].reactors'), ({'workers': [{'reactors': 1}]}, 'workers[0].id'),
+                         ({'discovery_controllers': [{'id': 'ddc', 'error': 'x'}]}, 'discovery_controllers[0].error'),
+                         ({'referrals': [{'id': 'else', 'hosts': ['group:none']}]}, 'referrals[0].hosts[0]')):
+        api.problem(422, 'PUT', '/config', wrong, field=field)
+    apply({k: before[k] for k in ('workers', 'subsystems', 'referrals', 'discovery_controllers')}, prune='true')
+    assert export() == before
+
+
 def test_members_that_are_not_given_stay():
     diff = apply({'subsystems': [{'nqn': NQN, 'label': 'gold'}], 'hosts': [{'nqn': OTHER}]})
     assert diff['changes'] == [{'action': 'change', 'kind': 'subsystem', 'id': NQN, 'members': {'label': {'from': '', 'to': 'gold'}}}], diff
