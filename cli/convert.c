@@ -2,10 +2,12 @@
 /* cli/convert.c - what the converters of other targets' configurations share. */
 #include "cli/convert.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/util.h"
 #include "fabrics/ana.h"
@@ -113,6 +115,18 @@ void cli_conv_add_to(struct json_object *obj, const char *key, const char *text)
 	json_object_array_add(array, json_object_new_string(text));
 }
 
+/* The list of the document, made when it isn't there. */
+static struct json_object *list_of(struct cli_conversion *c, const char *name)
+{
+	struct json_object *list = array_of(c->doc, name);
+
+	if (!list) {
+		list = json_object_new_array();
+		json_object_object_add(c->doc, name, list);
+	}
+	return list;
+}
+
 /* The object of an array of the document whose member key is text. */
 static struct json_object *find(struct json_object *array, const char *key, const char *text)
 {
@@ -203,15 +217,12 @@ void cli_conv_add_id(struct json_object *obj, const char *key, const char *text,
 /* Of the document, made when it isn't there; NULL for a number that is none. */
 static struct json_object *ana_group(struct cli_conversion *c, const char *group)
 {
-	struct json_object *groups = array_of(c->doc, "ana_groups"), *obj;
+	struct json_object *groups, *obj;
 	uint64_t id;
 
 	if (cmn_parse_u64(group, 1, FAB_ANA_GROUPS, &id) < 0)
 		return NULL;
-	if (!groups) {
-		groups = json_object_new_array();
-		json_object_object_add(c->doc, "ana_groups", groups);
-	}
+	groups = list_of(c, "ana_groups");
 	obj = find(groups, "id", group);
 	if (obj)
 		return obj;
@@ -253,6 +264,81 @@ bool cli_conv_ana_state(struct cli_conversion *c, const char *group, const char 
 	if (obj)
 		cli_conv_add(json_object_object_get(obj, "states"), portal, ours);
 	return obj;
+}
+
+/* -- referrals, keys ---------------------------------------------------------------------------------------- */
+static bool is_referral_to(struct json_object *r, const char *traddr, const char *trsvcid,
+			   const char *nqn)
+{
+	const char *its = cli_conv_text(r, "nqn");
+
+	return strcmp(cli_conv_text(r, "traddr"), traddr) == 0 &&
+	       strcmp(cli_conv_text(r, "trsvcid"), trsvcid) == 0 &&
+	       strcmp(*its ? its : DISCOVERY_NQN, *nqn ? nqn : DISCOVERY_NQN) == 0;
+}
+
+static bool has_referral(struct json_object *list, const char *traddr, const char *trsvcid,
+			 const char *nqn)
+{
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		if (is_referral_to(json_object_array_get_idx(list, i), traddr, trsvcid, nqn))
+			return true;
+	}
+	return false;
+}
+
+bool cli_conv_referral(struct cli_conversion *c, const char *trtype, const char *traddr,
+		       const char *trsvcid, const char *nqn)
+{
+	struct json_object *list, *r;
+	unsigned char addr[sizeof(struct in6_addr)];
+	uint64_t port;
+	char id[32];
+
+	if (strcasecmp(trtype, "tcp") != 0 || cmn_parse_u64(trsvcid, 1, UINT16_MAX, &port) < 0 ||
+	    (inet_pton(AF_INET, traddr, addr) != 1 && inet_pton(AF_INET6, traddr, addr) != 1))
+		return false;
+	list = list_of(c, "referrals");
+	if (has_referral(list, traddr, trsvcid, nqn))
+		return true;
+	snprintf(id, sizeof(id), "%s-%zu", c->prefix, json_object_array_length(list) + 1);
+	r = add_object(list, "id", id);
+	cli_conv_add(r, "traddr", traddr);
+	cli_conv_add(r, "trsvcid", trsvcid);
+	if (*nqn)
+		cli_conv_add(r, "nqn", nqn);
+	return true;
+}
+
+void cli_convert_drop_referrals(struct json_object *doc, struct json_object *there)
+{
+	struct json_object *list = array_of(doc, "referrals"), *r;
+	size_t i = 0;
+
+	while (list && i < json_object_array_length(list)) {
+		r = json_object_array_get_idx(list, i);
+		if (has_referral(there, cli_conv_text(r, "traddr"), cli_conv_text(r, "trsvcid"),
+				 cli_conv_text(r, "nqn")))
+			json_object_array_del_idx(list, i, 1);
+		else
+			i++;
+	}
+}
+
+bool cli_conv_key(struct cli_conversion *c, const char *host, const char *kind, const char *file)
+{
+	struct json_object *list = list_of(c, "keys"), *key;
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		key = json_object_array_get_idx(list, i);
+		if (strcmp(cli_conv_text(key, "host_nqn"), host) == 0 &&
+		    strcmp(cli_conv_text(key, "kind"), kind) == 0)
+			return strcmp(cli_conv_text(key, "file"), file) == 0;
+	}
+	key = add_object(list, "host_nqn", host);
+	cli_conv_add(key, "kind", kind);
+	cli_conv_add(key, "file", file);
+	return true;
 }
 
 /* -- portals that are there already -------------------------------------------------------------------------- */

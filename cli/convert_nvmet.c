@@ -95,6 +95,17 @@ static void take_subsys(struct cli_conversion *c, struct json_object *in)
 }
 
 /* -- ports ------------------------------------------------------------------------------------------- */
+/* The kernel's are of a port; here all who ask are told. */
+static bool take_referral(struct cli_conversion *c, struct json_object *ref)
+{
+	struct json_object *addr = cli_conv_obj(ref, "addr");
+	const char *enable = cli_conv_text(ref, "enable");
+
+	return (!*enable || cli_conv_is_set(ref, "enable")) &&
+	       cli_conv_referral(c, cli_conv_text(addr, "trtype"), cli_conv_text(addr, "traddr"),
+				 cli_conv_text(addr, "trsvcid"), "");
+}
+
 static void tell_port(struct cli_conversion *c, struct json_object *in, const char *portid,
 		      const char *id)
 {
@@ -110,8 +121,10 @@ static void tell_port(struct cli_conversion *c, struct json_object *in, const ch
 	}
 	for (size_t i = 0; i < cli_conv_count(in, "referrals"); i++) {
 		ref = cli_conv_at(in, "referrals", i);
-		cli_unmapped(c, "port %s: referral %s to %s", portid, cli_conv_text(ref, "name"),
-			     cli_conv_text(cli_conv_obj(ref, "addr"), "traddr"));
+		if (!take_referral(c, ref))
+			cli_unmapped(c, "port %s: referral %s to %s", portid,
+				     cli_conv_text(ref, "name"),
+				     cli_conv_text(cli_conv_obj(ref, "addr"), "traddr"));
 	}
 	if (strcmp(treq, "required") == 0)
 		cli_unmapped(c, "port %s: it requires a secure channel (TLS); its portal has none",
@@ -138,21 +151,38 @@ static void take_port(struct cli_conversion *c, struct json_object *in)
 	tell_port(c, in, portid, id);
 }
 
+/* -- hosts ------------------------------------------------------------------------------------------- */
+/* nvmetcli saves no keys: they are where the kernel has them, if it still does. */
+static void take_host(struct cli_conversion *c, const char *nqn)
+{
+	static const char *const kinds[][2] = {
+		{ "dhchap", "dhchap_key" },
+		{ "dhchap_ctrl", "dhchap_ctrl_key" },
+	};
+	char file[320];
+
+	cli_conv_host(c, nqn);
+	for (size_t i = 0; i < 2 && *nqn && !strchr(nqn, '/'); i++) {
+		snprintf(file, sizeof(file), "hosts/%s/%s", nqn, kinds[i][1]);
+		cli_conv_key(c, nqn, kinds[i][0], file);
+	}
+}
+
 struct json_object *cli_convert_nvmetcli(struct json_object *in, struct json_object *unmapped)
 {
 	struct cli_conversion c;
 
 	cli_conversion_begin(&c, unmapped, "nvmet");
 	for (size_t i = 0; i < cli_conv_count(in, "hosts"); i++)
-		cli_conv_host(&c, cli_conv_text(cli_conv_at(in, "hosts", i), "nqn"));
+		take_host(&c, cli_conv_text(cli_conv_at(in, "hosts", i), "nqn"));
 	for (size_t i = 0; i < cli_conv_count(in, "subsystems"); i++)
 		take_subsys(&c, cli_conv_at(in, "subsystems", i));
 	for (size_t i = 0; i < cli_conv_count(in, "ports"); i++)
 		take_port(&c, cli_conv_at(in, "ports", i));
 	if (cli_conv_count(in, "hosts"))
-		cli_unmapped(&c,
-			     "keys of hosts: nvmetcli doesn't save them; a host that had one "
-			     "in configfs (dhchap_key) connects without it here: pharos key create "
-			     "HOST_NQN --secret @FILE");
+		cli_unmapped(
+			&c, "keys of hosts: nvmetcli doesn't save them; a host whose key is not in "
+			    "configfs here (--configfs) connects without one: pharos key create "
+			    "HOST_NQN --secret @FILE");
 	return c.doc;
 }

@@ -57,17 +57,22 @@ static void on_subsys(struct walk *w, struct json_object *subsys, struct json_ob
 
 static void on_host(struct walk *w, struct json_object *subsys, struct json_object *params)
 {
-	static const char *const secrets[] = { "dhchap_key", "dhchap_ctrlr_key", "psk" };
-	const char *host = cli_conv_text(params, "host"), *name;
+	static const char *const secrets[][2] = {
+		{ "dhchap_key", "dhchap" },
+		{ "dhchap_ctrlr_key", "dhchap_ctrl" },
+		{ "psk", NULL },
+	};
+	const char *host = cli_conv_text(params, "host"), *name, *file;
 
 	cli_conv_host(&w->c, host);
 	cli_conv_add_to(subsys, "hosts", host);
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
-		name = cli_conv_text(params, secrets[i]);
-		if (*name)
+		name = cli_conv_text(params, secrets[i][0]);
+		file = cli_conv_text(w->keys, name);
+		if (*name && !(secrets[i][1] && *file == '/' && *host &&
+			       cli_conv_key(&w->c, host, secrets[i][1], file)))
 			cli_unmapped(&w->c, "%s host %s: key %s is %s (%s)",
-				     cli_conv_text(subsys, "nqn"), host, secrets[i], name,
-				     cli_conv_text(w->keys, name));
+				     cli_conv_text(subsys, "nqn"), host, secrets[i][0], name, file);
 	}
 }
 
@@ -235,9 +240,12 @@ static void each_rpc(struct walk *w, struct json_object *in, const char *section
 
 static void on_referral(struct walk *w, const char *method, struct json_object *params)
 {
-	if (strcmp(method, "nvmf_discovery_add_referral") == 0)
-		cli_unmapped(&w->c, "referral to %s",
-			     cli_conv_text(cli_conv_obj(params, "address"), "traddr"));
+	struct json_object *addr = cli_conv_obj(params, "address");
+
+	if (strcmp(method, "nvmf_discovery_add_referral") == 0 &&
+	    !cli_conv_referral(&w->c, cli_conv_text(addr, "trtype"), cli_conv_text(addr, "traddr"),
+			       cli_conv_text(addr, "trsvcid"), cli_conv_text(params, "subnqn")))
+		cli_unmapped(&w->c, "referral to %s", cli_conv_text(addr, "traddr"));
 }
 
 static void take_methods(struct walk *w, struct json_object *in, size_t pass)

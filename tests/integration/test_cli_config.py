@@ -105,6 +105,44 @@ def test_nvmetcli_is_taken_over_beside_what_is_there():
     clear()
 
 
+def test_keys_and_referrals_are_taken_over():
+    """The kernel's keys from its configfs, SPDK's from the files of its keyring; one that can't be read is listed."""
+    secrets = [json.loads(good('key', 'create', json.loads(good('host', 'create', f'nqn.2026-11.example:k{i}', '--json'))['nqn'], '--json')) for i in range(3)]
+    for secret in secrets:
+        good('host', 'delete', secret['host_nqn'], '--yes')
+    configfs = os.path.join(folder.name, 'nvmet')
+    os.makedirs(os.path.join(configfs, 'hosts', HOST))
+    for name, text in ('dhchap_key', secrets[0]['secret'] + '\n'), ('dhchap_ctrl_key', '\n'):
+        with open(os.path.join(configfs, 'hosts', HOST, name), 'w') as f:
+            f.write(text)
+    referral = {'name': 'r', 'enable': 1, 'addr': {'trtype': 'tcp', 'adrfam': 'ipv4', 'traddr': '192.0.2.80', 'trsvcid': '8009'}}
+    saved = {'hosts': [{'nqn': HOST}], 'subsystems': [], 'ports': [{'portid': 1, 'addr': {
+        'trtype': 'tcp', 'traddr': '127.0.0.1', 'trsvcid': str(pharos.free_port())}, 'subsystems': [], 'referrals': [referral]}]}
+    path = written('keys.json', saved)
+    assert f'+ key dhchap of {HOST}' in good('import', 'nvmetcli', path, '--configfs', configfs, '--dry-run') and json.loads(good('key', 'list', '--json')) == []
+    out = good('import', 'nvmetcli', path, '--configfs', configfs)
+    assert f'+ key dhchap of {HOST}' in out and '+ referral nvmet-1' in out and 'dhchap_ctrl' not in out, out
+    (key,) = json.loads(good('key', 'list', '--json'))
+    assert (key['host_nqn'], key['kind'], key['fingerprint']) == (HOST, 'dhchap', secrets[0]['fingerprint']), key
+    code, out, err = cli('import', 'nvmetcli', path, '--configfs', configfs)
+    assert code == OK and out.startswith('nothing to change') and 'dhchap key, which stays' in err, (out, err)
+    spdk = {'subsystems': [{'subsystem': 'keyring', 'config': [
+        {'method': 'keyring_file_add_key', 'params': {'name': n, 'path': os.path.join(folder.name, n)}} for n in ('k1', 'k2', 'none')]}, {
+            'subsystem': 'nvmf', 'config': [{'method': 'nvmf_create_subsystem', 'params': {'nqn': NQN}}] + [
+                {'method': 'nvmf_subsystem_add_host', 'params': {'nqn': NQN, 'host': host, **keys}} for host, keys in (
+                    (HOST + '1', {'dhchap_key': 'k1', 'dhchap_ctrlr_key': 'k2'}), (HOST + '2', {'dhchap_key': 'none'}))]}]}
+    for i in 1, 2:
+        with open(os.path.join(folder.name, f'k{i}'), 'w') as f:
+            f.write(secrets[i]['secret'])
+    code, out, err = cli('import', 'spdk', written('spdk-keys.json', spdk))
+    assert code == OK and f"host {HOST}2: key dhchap can't be read from {folder.name}/none" in err, (code, err)
+    made = {(k['host_nqn'], k['kind']): k['fingerprint'] for k in json.loads(good('key', 'list', '--json'))}
+    assert made[HOST + '1', 'dhchap'] == secrets[1]['fingerprint'] and made[HOST + '1', 'dhchap_ctrl'] == secrets[2]['fingerprint'], made
+    assert (HOST + '2', 'dhchap') not in made
+    good('referral', 'delete', 'nvmet-1', '--yes')
+    clear()
+
+
 def test_spdk_is_taken_over():
     io = daemon.io_listen.rsplit(':', 1)
     rpcs = [('nvmf_create_subsystem', {'nqn': NQN, 'allow_any_host': False, 'serial_number': 'SPDK1'}),

@@ -15,7 +15,11 @@ static const char nvmet[] =
 	"     {\"ana\": {\"state\": \"non-optimized\"}, \"grpid\": 2},"
 	"     {\"ana\": {\"state\": \"change\"}, \"grpid\": 3}],"
 	"   \"param\": {\"inline_data_size\": \"16384\"}, \"portid\": 1,"
-	"   \"referrals\": [{\"name\": \"r1\", \"addr\": {\"traddr\": \"192.0.2.9\"}}],"
+	"   \"referrals\": [{\"name\": \"r1\", \"addr\": {\"traddr\": \"192.0.2.9\"}},"
+	"     {\"name\": \"r2\", \"enable\": 1, \"addr\": {\"trtype\": \"tcp\","
+	"      \"traddr\": \"192.0.2.8\", \"trsvcid\": \"8009\"}},"
+	"     {\"name\": \"r3\", \"enable\": 0, \"addr\": {\"trtype\": \"tcp\","
+	"      \"traddr\": \"192.0.2.7\", \"trsvcid\": \"8009\"}}],"
 	"   \"subsystems\": [\"nqn.s1\", \"nqn.s2\"]},"
 	"  {\"addr\": {\"trtype\": \"rdma\", \"traddr\": \"192.0.2.2\"}, \"portid\": \"2\","
 	"   \"subsystems\": [\"nqn.s1\"]}],"
@@ -37,7 +41,9 @@ static const char nvmet[] =
 /* As save_config writes it: the listener before the host, as older releases did; null for an empty part. */
 static const char spdk[] =
 	"{\"subsystems\": [{\"subsystem\": \"keyring\", \"config\": [{\"method\":"
-	"  \"keyring_file_add_key\", \"params\": {\"name\": \"key0\", \"path\": \"/etc/k0\"}}]},"
+	"  \"keyring_file_add_key\", \"params\": {\"name\": \"key0\", \"path\": \"/etc/k0\"}},"
+	"  {\"method\": \"keyring_file_add_key\", \"params\": {\"name\": \"key1\", \"path\":"
+	"   \"/etc/k1\"}}]},"
 	" {\"subsystem\": \"sock\", \"config\": null},"
 	" {\"subsystem\": \"bdev\", \"config\": ["
 	"  {\"method\": \"bdev_set_options\", \"params\": {\"bdev_io_pool_size\": 65535}},"
@@ -59,7 +65,14 @@ static const char spdk[] =
 	"  {\"method\": \"nvmf_subsystem_add_listener\", \"params\": {\"nqn\": \"nqn.s1\","
 	"   \"listen_address\": {\"trtype\": \"RDMA\", \"traddr\": \"192.0.2.5\"}}},"
 	"  {\"method\": \"nvmf_subsystem_add_host\", \"params\": {\"nqn\": \"nqn.s1\","
-	"   \"host\": \"nqn.h1\", \"dhchap_key\": \"key0\"}},"
+	"   \"host\": \"nqn.h1\", \"dhchap_key\": \"key0\", \"psk\": \"key0\"}},"
+	"  {\"method\": \"nvmf_subsystem_add_host\", \"params\": {\"nqn\": \"nqn.s2\","
+	"   \"host\": \"nqn.h1\", \"dhchap_key\": \"key1\"}},"
+	"  {\"method\": \"nvmf_discovery_add_referral\", \"params\": {\"address\":"
+	"   {\"trtype\": \"RDMA\", \"traddr\": \"192.0.2.9\", \"trsvcid\": \"8009\"}}},"
+	"  {\"method\": \"nvmf_discovery_add_referral\", \"params\": {\"address\":"
+	"   {\"trtype\": \"TCP\", \"traddr\": \"192.0.2.8\", \"trsvcid\": \"8009\"},"
+	"   \"subnqn\": \"nqn.d\"}},"
 	"  {\"method\": \"nvmf_subsystem_add_ns\", \"params\": {\"nqn\": \"nqn.s1\","
 	"   \"namespace\": {\"nsid\": 1, \"bdev_name\": \"Malloc0\", \"nguid\":"
 	"   \"7A0E0D2F9C8B4A1D8E6F5C4B3A291807\", \"no_auto_visible\": true}}},"
@@ -120,6 +133,7 @@ static void test_nvmetcli_becomes_a_document(void **state)
 {
 	static const char *const told[] = { "port 1: ANA group 3 is change",
 					    "port 1: referral r1 to 192.0.2.9",
+					    "port 1: referral r3 to 192.0.2.7",
 					    "port 2: transport rdma",
 					    "nqn.s1: attribute cntlid_min=100",
 					    "nqn.s1 namespace 6: ANA group 1024",
@@ -144,7 +158,17 @@ static void test_nvmetcli_becomes_a_document(void **state)
 	       "  {\"nsid\": 6, \"backend\": \"file\", \"path\": \"/dev/c\"}]},"
 	       " {\"nqn\": \"nqn.s2\", \"allow_any_host\": true, \"portals\": [\"nvmet-1\"],"
 	       " \"namespaces\": []}],"
-	       "\"ana_groups\": [{\"id\": 2, \"states\": {\"nvmet-1\": \"non_optimized\"}}]}");
+	       "\"ana_groups\": [{\"id\": 2, \"states\": {\"nvmet-1\": \"non_optimized\"}}],"
+	       "\"referrals\": [{\"id\": \"nvmet-1\", \"traddr\": \"192.0.2.8\","
+	       " \"trsvcid\": \"8009\"}],"
+	       "\"keys\": [{\"host_nqn\": \"nqn.h1\", \"kind\": \"dhchap\","
+	       "  \"file\": \"hosts/nqn.h1/dhchap_key\"},"
+	       " {\"host_nqn\": \"nqn.h1\", \"kind\": \"dhchap_ctrl\","
+	       "  \"file\": \"hosts/nqn.h1/dhchap_ctrl_key\"},"
+	       " {\"host_nqn\": \"nqn.h2\", \"kind\": \"dhchap\","
+	       "  \"file\": \"hosts/nqn.h2/dhchap_key\"},"
+	       " {\"host_nqn\": \"nqn.h2\", \"kind\": \"dhchap_ctrl\","
+	       "  \"file\": \"hosts/nqn.h2/dhchap_ctrl_key\"}]}");
 	expect_told(unmapped, told);
 	json_object_put(doc);
 	json_object_put(unmapped);
@@ -153,9 +177,12 @@ static void test_nvmetcli_becomes_a_document(void **state)
 static void test_spdk_becomes_a_document(void **state)
 {
 	static const char *const told[] = { "transport RDMA",
-					    "nqn.s1 host nqn.h1: key dhchap_key is key0 (/etc/k0)",
+					    "nqn.s1 host nqn.h1: key psk is key0 (/etc/k0)",
+					    "nqn.s2 host nqn.h1: key dhchap_key is key1 (/etc/k1)",
+					    "referral to 192.0.2.9",
 					    "bdev lvs/lvol0 is not known",
-					    "bdev Null0 has blocks of 520 bytes", NULL };
+					    "bdev Null0 has blocks of 520 bytes",
+					    NULL };
 	struct json_object *unmapped, *doc = converted(cli_convert_spdk, spdk, &unmapped);
 
 	(void)state;
@@ -169,8 +196,14 @@ static void test_spdk_becomes_a_document(void **state)
 	       "  \"size\": 4194304, \"nguid\": \"7a0e0d2f9c8b4a1d8e6f5c4b3a291807\","
 	       "  \"hosts\": [\"nqn.h1\"]},"
 	       "  {\"nsid\": 2, \"backend\": \"file\", \"block_size\": 4096,"
-	       "  \"path\": \"/srv/a\", \"ana_group\": 2}]}],"
-	       "\"ana_groups\": [{\"id\": 2, \"states\": {\"spdk-1\": \"inaccessible\"}}]}");
+	       "  \"path\": \"/srv/a\", \"ana_group\": 2}]},"
+	       " {\"nqn\": \"nqn.s2\", \"hosts\": [\"nqn.h1\"], \"portals\": [],"
+	       "  \"namespaces\": []}],"
+	       "\"ana_groups\": [{\"id\": 2, \"states\": {\"spdk-1\": \"inaccessible\"}}],"
+	       "\"referrals\": [{\"id\": \"spdk-1\", \"traddr\": \"192.0.2.8\","
+	       " \"trsvcid\": \"8009\", \"nqn\": \"nqn.d\"}],"
+	       "\"keys\": [{\"host_nqn\": \"nqn.h1\", \"kind\": \"dhchap\","
+	       "  \"file\": \"/etc/k0\"}]}");
 	expect_told(unmapped, told);
 	json_object_put(doc);
 	json_object_put(unmapped);
@@ -194,6 +227,26 @@ static void test_portals_that_are_there_are_used(void **state)
 		json_object_to_json_string_ext(
 			json_object_array_get_idx(json_object_object_get(doc, "ana_groups"), 0), 0),
 		"{\"id\":2,\"states\":{\"io1\":\"inaccessible\"}}");
+	json_object_put(there);
+	json_object_put(doc);
+	json_object_put(unmapped);
+}
+
+static void test_referrals_that_are_there_are_left_out(void **state)
+{
+	struct json_object *unmapped, *doc = converted(cli_convert_spdk, spdk, &unmapped);
+	struct json_object *there = json_tokener_parse(
+		"[{\"id\": \"r\", \"traddr\": \"192.0.2.8\", \"trsvcid\": \"8009\","
+		" \"nqn\": \"nqn.2014-08.org.nvmexpress.discovery\"}]");
+	struct json_object *list = json_object_object_get(doc, "referrals");
+
+	(void)state;
+	cli_convert_drop_referrals(doc, there);
+	assert_int_equal(json_object_array_length(list), 1); /* that is another's NQN */
+	json_object_object_add(json_object_array_get_idx(there, 0), "nqn",
+			       json_object_new_string("nqn.d"));
+	cli_convert_drop_referrals(doc, there);
+	assert_int_equal(json_object_array_length(list), 0);
 	json_object_put(there);
 	json_object_put(doc);
 	json_object_put(unmapped);
@@ -237,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_nvmetcli_becomes_a_document),
 		cmocka_unit_test(test_spdk_becomes_a_document),
 		cmocka_unit_test(test_portals_that_are_there_are_used),
+		cmocka_unit_test(test_referrals_that_are_there_are_left_out),
 		cmocka_unit_test(test_other_documents_become_empty_ones),
 	};
 
