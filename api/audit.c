@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/sha1.h"
+#include "common/util.h"
 #include "discoveryd/events/audit.h"
 #include "discoveryd/model/commands.h"
 
@@ -213,15 +214,30 @@ static const void *next(const struct api_ctx *ctx, const char *after)
 	return dsc_audit_after(ctx->app->audits, after ? strtoull(after, NULL, 10) : 0);
 }
 
+static const void *find(const struct api_ctx *ctx, const char *key)
+{
+	const struct dsc_audit *it;
+	uint64_t id;
+
+	if (cmn_parse_u64(key, 1, UINT64_MAX, &id) < 0)
+		return NULL;
+	it = dsc_audit_after(ctx->app->audits, id - 1);
+	return it && it->id == id ? it : NULL;
+}
+
 static const struct api_kind kind = {
 	.name = "record",
+	.param = "id",
 	.fields = fields,
+	.find = find,
 	.next = next,
 	.is_log = true,
 };
 
 const struct api_route api_res_audit[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/audit", "listAudit", "since", api_list,
+	  &kind },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/audit/{id}", "getAudit", NULL, api_get,
 	  &kind },
 	{ 0 },
 };

@@ -2,8 +2,10 @@
 /* api/res_controller.c - /controllers: who is connected to what, as the workers report it.  Thread: the control loop.
  * May block: never. */
 #include "api/kind.h"
+#include "api/render.h"
 #include "api/resources.h"
 
+#include "common/util.h"
 #include "discoveryd/supervise/supervise.h"
 
 #include <inttypes.h>
@@ -72,8 +74,38 @@ static const struct api_kind kind = {
 	.drop = drop,
 };
 
+/* -- of a subsystem ---------------------------------------------------------------------------------------- */
+static bool open_subsys(struct api_req *req, struct api_ctx *ctx)
+{
+	ctx->parent = api_path_subsys(req, ctx->snap);
+	return ctx->parent != NULL;
+}
+
+static const void *find(const struct api_ctx *ctx, const char *key)
+{
+	const struct dsc_subsys *subsys = ctx->parent;
+	const struct dsc_controller *c;
+	uint64_t cntlid;
+
+	if (cmn_parse_u64(key, 1, UINT16_MAX, &cntlid) < 0)
+		return NULL;
+	c = dsc_supervisor_controller_after(ctx->app->supervisor, subsys->nqn,
+					    (uint16_t)(cntlid - 1));
+	return c && c->cntlid == cntlid && strcmp(c->nqn, subsys->nqn) == 0 ? c : NULL;
+}
+
+static const struct api_kind of_subsys_kind = {
+	.name = "controller",
+	.param = "cntlid",
+	.fields = fields,
+	.open = open_subsys,
+	.find = find,
+};
+
 const struct api_route api_res_controller[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/controllers", "listControllers", NULL,
 	  api_list, &kind },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/subsystems/{nqn}/controllers/{cntlid}",
+	  "getController", NULL, api_get, &of_subsys_kind },
 	{ 0 },
 };

@@ -6,6 +6,7 @@
 #include "api/server_impl.h"
 
 #include "common/json.h"
+#include "common/util.h"
 #include "discoveryd/events/events.h"
 
 #include <stdlib.h>
@@ -44,9 +45,22 @@ static const void *next(const struct api_ctx *ctx, const char *after)
 	return dsc_event_after(ctx->app->events, after ? strtoull(after, NULL, 10) : 0);
 }
 
+static const void *find(const struct api_ctx *ctx, const char *key)
+{
+	const struct dsc_event *it;
+	uint64_t id;
+
+	if (cmn_parse_u64(key, 1, UINT64_MAX, &id) < 0)
+		return NULL;
+	it = dsc_event_after(ctx->app->events, id - 1);
+	return it && it->id == id ? it : NULL;
+}
+
 static const struct api_kind kind = {
 	.name = "event",
+	.param = "id",
 	.fields = fields,
+	.find = find,
 	.next = next,
 	.is_log = true,
 };
@@ -70,5 +84,7 @@ const struct api_route api_res_event[] = {
 	  &kind },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events/stream", "followEvents",
 	  "last_event_id", follow },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/events/{id}", "getEvent", NULL, api_get,
+	  &kind },
 	{ 0 },
 };

@@ -70,7 +70,8 @@ const struct api_route *api_route_find(const struct api_route *const *table, enu
 			if (!path_matches(row->path, uri, &params))
 				continue;
 			*ret_allow |= 1u << row->method;
-			if (row->method == method) {
+			/* What is said literally goes before a parameter: /events/stream, /events/{id}. */
+			if (row->method == method && (!found || params.nr < ret_params->nr)) {
 				*ret_params = params;
 				found = row;
 			}

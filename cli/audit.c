@@ -56,7 +56,15 @@ static enum cli_exit audit(struct cli *cli)
 	return cli_run_list(cli, path, audit_columns);
 }
 
+static enum cli_exit show_audit(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("audit", cli_arg(cli, 0), NULL);
+
+	return cli_run_show(cli, path);
+}
+
 const struct cli_command cli_audit_commands[] = {
 	{ "audit", "list", "", "who changed what, and what it was before", audit_options, audit },
+	{ "audit", "show", "ID", "one change, with all that it was before", NULL, show_audit },
 	{ 0 },
 };

@@ -44,13 +44,13 @@ const struct cli_command *const cli_areas[] = {
 const struct cli_resource cli_resources[] = {
 	/* keep sorted */
 	{ "ana-group", "ana", "groups of namespaces, and how portals let hosts at them", "ana-groups", "id" },
-	{ "audit", NULL, "who changed what", "audit", NULL },
+	{ "audit", NULL, "who changed what", "audit", "id" },
 	{ "backup", NULL, "copies of discoveryd's database", "backups", "id" },
 	{ "connection", "conn", "each queue pair of each controller", "connections", NULL },
 	{ "controller", "ctrl", "who is connected to what", "controllers", NULL },
 	{ "dc", NULL, "other discovery controllers, which are followed", "discovery-controllers", "id" },
 	{ "discovery", NULL, "what hosts are told", NULL, NULL },
-	{ "event", "ev", "what happened", "events", NULL },
+	{ "event", "ev", "what happened", "events", "id" },
 	{ "group", NULL, "named sets of hosts", "groups", "name" },
 	{ "host", NULL, "hosts that are known by name", "hosts", "nqn" },
 	{ "import", NULL, "take over another target's configuration", NULL, NULL },

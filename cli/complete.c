@@ -123,9 +123,9 @@ static const struct cli_resource *resource_of(const char *placeholder, const cha
 	} others[] = {
 		{ "HOST_NQN", NULL, "host" },	      { "NQN", "namespace", "subsystem" },
 		{ "NQN", "publish", "subsystem" },    { "NQN", "explain", "subsystem" },
-		{ "NQN", "snapshot", "subsystem" },   { "GROUP", "zone", "zone-group" },
-		{ "ZONE_GROUP", NULL, "zone-group" }, { "NAME", "alias", "zone-alias" },
-		{ "NSID", NULL, "namespace" },
+		{ "NQN", "controller", "subsystem" }, { "NQN", "snapshot", "subsystem" },
+		{ "GROUP", "zone", "zone-group" },    { "ZONE_GROUP", NULL, "zone-group" },
+		{ "NAME", "alias", "zone-alias" },    { "NSID", NULL, "namespace" },
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)

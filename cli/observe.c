@@ -47,6 +47,14 @@ static enum cli_exit controllers(struct cli *cli)
 	return cli_run_list(cli, path, controller_columns);
 }
 
+static enum cli_exit show_controller(struct cli *cli)
+{
+	cmn_autofree char *path =
+		cli_path("subsystems", cli_arg(cli, 0), "controllers", cli_arg(cli, 1), NULL);
+
+	return cli_run_show(cli, path);
+}
+
 static const struct cli_column connection_columns[] = {
 	{ "HOST", "host_nqn", CELL_TEXT, NULL },
 	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },
@@ -199,6 +207,7 @@ static enum cli_exit explain(struct cli *cli)
 
 const struct cli_command cli_observe_commands[] = {
 	{ "controller", "list", "", "who is connected to what", controller_options, controllers },
+	{ "controller", "show", "NQN CNTLID", "all about one", NULL, show_controller },
 	{ "connection", "list", "", "each connection of each controller", controller_options,
 	  connections },
 	{ "discovery", "explain", "", "what a host is told, what not, and which rule decides",

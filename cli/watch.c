@@ -235,6 +235,13 @@ static enum cli_exit list(struct cli *cli)
 	return cli_run_list(cli, path, columns); /* its `next` is a number, so this is one page */
 }
 
+static enum cli_exit show(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("events", cli_arg(cli, 0), NULL);
+
+	return cli_run_show(cli, path);
+}
+
 static enum cli_exit events(struct cli *cli)
 {
 	return cli_flag(cli, "watch") ? watch(cli) : list(cli);
@@ -242,6 +249,7 @@ static enum cli_exit events(struct cli *cli)
 
 const struct cli_command cli_watch_commands[] = {
 	{ "event", "list", "", "what happened", list_options, list },
+	{ "event", "show", "ID", "one of what happened", NULL, show },
 	{ NULL, "events", "", "what happened, or with -w what happens", events_options, events },
 	{ 0 },
 };

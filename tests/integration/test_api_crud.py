@@ -245,6 +245,8 @@ def test_connected_hosts_are_seen():
         seen = api.ok('GET', f'/controllers?host_nqn={HOST}')['items']
         assert len(seen) == 1 and seen[0]['nqn'] == NQN + '-seen' and seen[0]['host_addr'].startswith('127.0.0.1'), seen
         assert api.ok('GET', '/controllers?nqn=nqn.2026-11.example:nobody')['items'] == []
+        assert api.ok('GET', f'{path}/controllers/{seen[0]["cntlid"]}') == seen[0]
+        api.problem(404, 'GET', f'{path}/controllers/{seen[0]["cntlid"] + 1}', field='cntlid')
         queues = pharos.wait_for(lambda: len(q := api.ok('GET', f'/connections?nqn={NQN}-seen')['items']) == 3 and q, 10, 'its queues are told')
         assert [(q['qid'], q['type'], q['cntlid'], q['host_nqn']) for q in queues] == [(i, 'io' if i else 'admin', seen[0]['cntlid'], HOST) for i in range(3)], queues
         assert queues[0]['host_addr'] == seen[0]['host_addr'] and queues[1]['host_addr'] is None and queues[1]['inflight'] == 0, queues
@@ -294,6 +296,9 @@ def test_events_tell_what_happened_after_an_id():
     pharos.wait_for(lambda: [k for k in kinds() if k.startswith('worker.')], 5, 'an event of the worker')
     some = api.ok('GET', f'/events?since={last}&limit=1')
     assert len(some['items']) == 1 and some['next'] == some['items'][0]['id'] == last + 1, some
+    assert api.ok('GET', f'/events/{last + 1}') == some['items'][0] and set(api.ok('GET', f'/events/{last + 1}?fields=kind')) == {'kind'}
+    for absent in '0', 'x', '99999999':
+        api.problem(404, 'GET', f'/events/{absent}', field='id')
     pharos.wait_for(lambda: api.ok('GET', '/health')['status'] == 'ok', 10, 'healthy again')
 
 

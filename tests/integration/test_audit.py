@@ -79,7 +79,9 @@ def test_records_are_found():
     assert [r['operation'] for r in since(before, '&kind=namespace')] == ['createNamespace']
     assert [r['operation'] for r in since(before, '&operation=*Host&user=local')] == ['createHost']
     assert [r['operation'] for r in api.ok('GET', '/audit?sort=-id&limit=2')['items']] == ['createHost', 'createNamespace']
-    assert [r['operation'] for r in api.ok('GET', '/audit?limit=1')['items']] == ['createHost']
+    (newest,) = api.ok('GET', '/audit?limit=1')['items']
+    assert newest['operation'] == 'createHost' and api.ok('GET', f'/audit/{newest["id"]}') == newest
+    api.problem(404, 'GET', f'/audit/{newest["id"] + 1}', field='id')
 
 
 def test_records_outlive_a_crash_with_their_changes():

@@ -72,6 +72,7 @@ COMMANDS = {
     "createWorker": ["worker", "create"], "getWorker": ["worker", "show", "x"], "patchWorker": ["worker", "set", "x"], "deleteWorker": ["worker", "delete", "x"],
     "listNodes": ["node", "list"], "getNode": ["node", "show", "x"], "getConfig": ["export"], "putConfig": ["apply", "-f", "/dev/stdin"],
     "publish": ["publish"], "unpublish": ["unpublish", "x"], "listConnections": ["connection", "list"], "listControllers": ["controller", "list"], "listEvents": ["events"],
+    "getController": ["controller", "show", "x", "1"], "getEvent": ["event", "show", "1"], "getAudit": ["audit", "show", "1"],
     "listBackups": ["backup", "list"], "createBackup": ["backup", "create"], "getBackup": ["backup", "show", "x"], "deleteBackup": ["backup", "delete", "x"],
     "getBackupFile": ["backup", "get", "x", f"{FOLDER.name}/x"],
     "listUsers": ["user", "list"], "createUser": ["user", "create", "x"], "getUser": ["user", "show", "x"], "patchUser": ["user", "set", "x"],

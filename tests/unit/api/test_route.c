@@ -14,13 +14,17 @@ static void handle(struct api_req *req)
 static const struct api_route things[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/v1/things", "list", "limit cursor", handle },
 	{ API_POST, API_ROLE_WRITE, API_BODY_JSON, "/v1/things", "create", NULL, handle },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/v1/things/all", "all", NULL, handle },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/v1/things/{name}", "get", NULL, handle },
-	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, "/v1/things/{name}/parts/{nr}", "part", "force", handle },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/v1/things/every", "every", NULL, handle },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, "/v1/things/{name}/parts/{nr}", "part",
+	  "force", handle },
 	{ 0 },
 };
 static const struct api_route *const table[] = { things, NULL };
 
-static const char *find(enum api_method method, const char *target, unsigned int *ret_allow, const char *param)
+static const char *find(enum api_method method, const char *target, unsigned int *ret_allow,
+			const char *param)
 {
 	static char value[64];
 	const struct api_route *row;
@@ -47,13 +51,21 @@ static void test_rows_are_found_by_method_and_path(void **state)
 	assert_string_equal(find(API_POST, "/v1/things?x=1", &allow, NULL), "create");
 	assert_string_equal(find(API_GET, "/v1/things/a%3Ab", &allow, NULL), "get");
 	assert_string_equal(find(API_GET, "/v1/things/a%3Ab", &allow, "name"), "a:b");
+	assert_string_equal(find(API_GET, "/v1/things/all", &allow, NULL), "all");
+	assert_string_equal(find(API_GET, "/v1/things/every", &allow, NULL), "every");
 	assert_string_equal(find(API_DELETE, "/v1/things/a/parts/7", &allow, "nr"), "7");
 }
 
 static void test_unknown_paths_allow_nothing(void **state)
 {
-	static const char *const none[] = { "/",	   "/v1",		"/v1/",		  "/v1/thing",
-					    "/v1/things/", "/v1/things/a/parts", "/v1/things/a/", "/v2/things",
+	static const char *const none[] = { "/",
+					    "/v1",
+					    "/v1/",
+					    "/v1/thing",
+					    "/v1/things/",
+					    "/v1/things/a/parts",
+					    "/v1/things/a/",
+					    "/v2/things",
 					    "/v1/things/a/parts/1/2" };
 	unsigned int allow;
 
