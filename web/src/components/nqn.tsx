@@ -26,7 +26,7 @@ export const useHostName = () => {
 /** Whole, with the part up to the colon, which is the same for most, in grey. */
 export function Nqn({ nqn }: { nqn: string }) {
   const colon = nqn.indexOf(':') + 1;
-  return <code class="nqn" title={nqn}><span class="quiet">{nqn.slice(0, colon)}</span><wbr />{nqn.slice(colon)}</code>;
+  return <code class="nqn" title={nqn}>{colon > 0 && <><span class="quiet">{nqn.slice(0, colon)}</span><wbr /></>}{nqn.slice(colon)}</code>;
 }
 
 export function SubsystemLink({ nqn, tab = '' }: { nqn: string; tab?: string }) {
