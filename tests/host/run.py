@@ -6,6 +6,7 @@ Makes a network namespace with a tap device, starts discoveryd in it, boots the 
 asks for: REST changes, kills.  Cases: first_light, ana, auth, crash (default: all).  Discovery itself is fabric.py's.  Prints TAP lines; the last line is
 `N passed, N failed`.  Exit 77 with `SKIP: reason` where it can't run. 
 """
+import json
 import os
 import pathlib
 import shutil
@@ -87,7 +88,15 @@ def first_light(daemon):
         for nqn in (HOST, SECOND):
             daemon.rest('PUT', f'/subsystems/{OTHER}/hosts/{nqn}')
 
+    def compare_discover(guest):
+        """What nvme-cli makes of the log as JSON, and what pharos does: all the same but the host's device, of which some versions tell."""
+        theirs = json.loads((guest.job / 'log.json').read_text())
+        ours = json.loads(sh(pharos.BUILD / 'cli/pharos', 'discover', '10.78.0.1', '--hostnqn', HOST, '--json').stdout)
+        same = {**theirs, 'device': None} == {**ours, 'device': None}
+        guest.say('ok - pharos discover --json says what nvme discover -o json does' if same else f'not ok - nvme discover: {theirs}, pharos discover: {ours}')
+
     return {
+        'compare_discover': compare_discover,
         'add_namespace': lambda _: daemon.rest('POST', f'/subsystems/{DEMO}/namespaces', {'nsid': 3, 'size': '64MiB'}),
         'grow_namespace': lambda _: daemon.rest('PATCH', ns3, {'size': '128MiB'}),
         'remove_namespace': lambda _: daemon.rest('DELETE', ns3 + '?force=true'),

@@ -11,6 +11,8 @@ check "discover: the log names the subsystem at the address we came by" \
 	discover "[.records[] | select(.subnqn == \"$nqn\" and .traddr == \"$target\" and .trsvcid == \"4420\")] | length == 1"
 check "discover: one entry for the discovery controller itself" \
 	discover '[.records[] | select(.subtype == "current discovery subsystem")] | length == 1'
+cp /tmp/log.json /mnt/job/log.json
+ask compare_discover
 check "discover on the I/O port works too" nvme discover -t tcp -a $target -s 4420
 
 connect_all() { nvme connect-all -t tcp -a $target -s 8009 --nr-io-queues=4 "$@"; }
