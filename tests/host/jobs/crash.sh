@@ -10,7 +10,7 @@ round() { # NAME CONNECT-OPTIONS
 	nvme connect -t tcp -a $target -s 4420 -n $nqn "$@" || { not_ok "connect ($name)"; return; }
 	eventually 10 disk $nqn 2
 	dev=$(disk $nqn 1):$(disk $nqn 2)
-	fio --name=v --filename="$dev" --rw=randrw --bs=4k --size=32m --ioengine=libaio --iodepth=8 --direct=1 --verify=crc32c --rate_iops=400,400 \
+	fio --name=v --filename="$dev" --rw=randrw --bs=4k --size=32m --ioengine=libaio --iodepth=8 --direct=1 --verify=crc32c --rate_iops=150,150 \
 		--verify_backlog=64 --verify_fatal=1 --time_based --runtime="${RUNTIME:-110}" --output=/mnt/job/fio.$name.log &
 	pid=$!
 	ask "kill.$name" 200
