@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """tests/browser/daemon.py - a real discoveryd (with its workers) and real hosts for the browser tests, driven by lines of JSON:
-{"do": "connect" | "io" | "kill" | ..., ...} on stdin, one line of answer each on stdout."""
+{"do": "connect" | "io" | "kill" | ..., ...} on stdin, one line of answer each on stdout.  Arguments are options of discoveryd."""
 import json
 import os
 import pathlib
@@ -105,7 +105,7 @@ class Hosts:
 
 def main():
     benches = []
-    with pharos.Discoveryd() as daemon:
+    with pharos.Discoveryd(*sys.argv[1:]) as daemon:
         hosts = Hosts(daemon)
 
         def bench(nqn, host, workload, seconds):

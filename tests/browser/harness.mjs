@@ -57,10 +57,10 @@ export async function until(what, seconds = 30) {
   }
 }
 
-/** Of the test file: fill prepares what all its tests find. */
-export function setUp(fill) {
+/** Of the test file: fill prepares what all its tests find; options are discoveryd's. */
+export function setUp(fill, options = []) {
   before(async () => {
-    at.daemon = await startDaemon();
+    at.daemon = await startDaemon(options);
     await fill?.(at.daemon);
     at.browser = await chromium.launch(LAUNCH);
   });

@@ -3,7 +3,7 @@
 # run.sh views|rest - the tests of the dashboard in a real browser, in two parts that may run at a time; prints TAP.  Needs chromium,
 # node and npm.
 part=$1
-views='./hosts.test.mjs ./subsystems.test.mjs ./workers.test.mjs ./zones.test.mjs'
+views='./hosts.test.mjs ./snapshots.test.mjs ./subsystems.test.mjs ./workers.test.mjs ./zones.test.mjs'
 cd "$(dirname "$0")" || exit 1
 for tool in node npm python3; do
 	command -v $tool >/dev/null || { echo "SKIP: $tool is missing" && exit 77; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // subsystems.test.mjs - the wizard, and all that can be done to a subsystem.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -94,6 +94,32 @@ test('a file becomes a namespace; one that is not there is told at the path', as
   await dialog().getByText('stays as it is').waitFor();
   await dialog().getByRole('button', { name: 'Delete' }).click();
   await row(path).waitFor(gone);
+  rmSync(folder, { recursive: true });
+});
+
+test('a snapshot is taken, a namespace made from it, which hosts can connect to, and both are deleted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pharos-snapshot-'));
+  await detail();
+  await button('Take snapshot of namespace 1').click();
+  await field('Id (optional)').fill('monday');
+  await field('Description (optional)').fill('Before the upgrade');
+  await field('File (optional)').fill(join(folder, 'monday.img'));
+  await button('Take').click();
+  await row('monday', 'Before the upgrade', 'ready', '64 MiB', ' ms').waitFor();
+  await button('Restore snapshot monday').click();
+  await field('Path').fill(join(folder, 'copy.img'));
+  await field('Size').fill('80');
+  await button('Restore').click();
+  await at.page.getByRole('button', { name: /^Copy: nvme connect through/ }).waitFor();
+  const made = (await at.daemon.rest('GET', `/subsystems/${NQN}/namespaces`)).items.find((ns) => ns.path === join(folder, 'copy.img'));
+  assert.deepEqual([made.size, made.backend, made.status.state], [80 << 20, 'file', 'ready']);
+  await at.daemon.rest('DELETE', `/subsystems/${NQN}/namespaces/${made.nsid}`);
+  await detail('snapshots');
+  await button('Delete snapshot monday').click();
+  await dialog().getByText('goes too').waitFor();
+  await button('Delete').click();
+  await at.page.getByText('No snapshots:').waitFor();
+  assert.deepEqual(readdirSync(folder), ['copy.img']);
   rmSync(folder, { recursive: true });
 });
 

@@ -102,6 +102,13 @@ async function letIn(daemon) {
   await daemon.rest('POST', '/backups', {});
 }
 
+async function takeSnapshots(daemon) {
+  const take = (name, id, description) => daemon.rest('POST', '/snapshots?wait=20', { nqn: nqn(name), nsid: 1, ...(id && { id, description }) });
+  await take('postgres-main', 'before-17.2', 'Before the upgrade to 17.2');
+  await take('postgres-main');
+  await take('vm-images', 'golden', 'Debian 12, as installed');
+}
+
 export async function fill(daemon) {
   await fillPlaces(daemon);
   await fillSubsystems(daemon);
@@ -110,4 +117,5 @@ export async function fill(daemon) {
   await followOthers(daemon);
   await makeZones(daemon);
   await letIn(daemon);
+  await takeSnapshots(daemon);
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """pharos snapshot: every verb, what is shown while one is taken, and how what goes wrong is told.  The worker is one that does as the test says (tests/lib/fakeworker.py)."""
+import atexit
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ OK, FAILED, USAGE, _, NOT_FOUND, CONFLICT, REFUSED = range(7)
 
 daemon = pharos.Discoveryd('--targetd', fakeworker.__file__)
 folder = tempfile.mkdtemp(prefix='pharos-snap-')
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def at(name):

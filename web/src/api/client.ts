@@ -4,7 +4,7 @@ import { change, file, get, getTagged, list } from './http';
 import type {
   ActiveZoneGroup, AllowedHostPage, AnaGroup, AnaGroupPatch, AuditPage, Backup, Changes, ConfigDiff, Config, Controller, DiscoveryController,
   DiscoveryControllerCreate, DiscoveryControllerPatch, DiscoveryLog, EventPage, Explanation, Group, GroupCreate, GroupPatch, GroupSummary, Health, Host, HostCreate, HostPage, HostPatch, Key, KeyCreate, KeyPatch, Namespace, NamespaceCreate, NamespacePatch,
-  Operation, Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
+  Operation, Portal, PortalCreate, PortalPatch, Referral, ReferralCreate, ReferralPatch, Registration, Snapshot, SnapshotCreate, SnapshotPatch, Stats, Subsystem, SubsystemCreate, SubsystemPatch,
   Token, TokenCreate, User, UserCreate, UserPatch, Version, Whoami, Worker, WorkerCreate, WorkerPatch, Zone, ZoneAlias, ZoneAliasCreate, ZoneAliasSummary, ZoneCreate, ZoneGroup, ZoneGroupCreate,
   ZoneGroupPatch, ZoneMembersChange, ZonePatch, ZoneSummary, Zoning, ZoningActivation, ZoningChange, ZoningPast, ZoningPatch, ZoningPreview,
   ZoningPreviewRequest, ZoningRollback,
@@ -45,6 +45,15 @@ export const api = {
   patchNamespace: (nqn: string, nsid: number, body: NamespacePatch, ifMatch?: string, force = false) =>
     change<Namespace>('PATCH', namespaceOf(nqn, nsid), { body, ifMatch, query: { force } }),
   deleteNamespace: (nqn: string, nsid: number, force: boolean) => change<void>('DELETE', namespaceOf(nqn, nsid), { query: { force } }),
+
+  /** nqn: of a subsystem, '' for all. */
+  snapshots: (nqn: string, pages: number, signal: AbortSignal) => list<Snapshot>(['snapshots'], { nqn, sort: '-created_at' }, pages, signal),
+  taggedSnapshot: (id: string, signal: AbortSignal) => getTagged<Snapshot>(['snapshots', id], signal),
+  takeSnapshot: (body: SnapshotCreate) => change<Operation>('POST', ['snapshots'], { body, later: true }),
+  patchSnapshot: (id: string, body: SnapshotPatch, ifMatch?: string) => change<Snapshot>('PATCH', ['snapshots', id], { body, ifMatch }),
+  deleteSnapshot: (id: string) => change<void>('DELETE', ['snapshots', id]),
+  /** body: with the snapshot. */
+  restoreSnapshot: (nqn: string, body: NamespaceCreate) => change<Operation>('POST', ['subsystems', nqn, 'namespaces'], { body, later: true }),
 
   allowedHosts: (nqn: string, signal: AbortSignal) => get<AllowedHostPage>(['subsystems', nqn, 'hosts'], {}, signal),
   allowHost: (nqn: string, host: string) => change<unknown>('PUT', ['subsystems', nqn, 'hosts', host]),
@@ -152,6 +161,7 @@ export const api = {
   createBackup: () => change<Operation>('POST', ['backups'], { body: {} }),
   deleteBackup: (id: string) => change<void>('DELETE', ['backups', id]),
   backupFile: (id: string) => file(['backups', id, 'file']),
+  runningOperations: (signal: AbortSignal) => list<Operation>(['operations'], { state: 'running' }, ALL, signal),
   operations: (pages: number, signal: AbortSignal) => list<Operation>(['operations'], {}, pages, signal),
 
   wouldDelete: {

@@ -99,13 +99,16 @@ export interface Change {
   query?: Query;
   /** The ETag of what the change is based on. */
   ifMatch?: string | undefined;
+  /** Of what takes long: the answer is an operation, at once. */
+  later?: boolean;
 }
 
 /** Writes aren't aborted with the view that began them: whether they were done would not be known. */
-export async function change<T>(method: string, path: string[], { body, query, ifMatch }: Change = {}): Promise<T> {
+export async function change<T>(method: string, path: string[], { body, query, ifMatch, later }: Change = {}): Promise<T> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   if (ifMatch) headers['If-Match'] = ifMatch;
+  if (later) headers.Prefer = 'respond-async';
   const init: RequestInit = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
   const answer = await exchange(url(path, query), new AbortController().signal, init);
   if (!answer.response.ok) throw new ApiError(answer.response.status, answer.body as Partial<Problem>);

@@ -57,8 +57,8 @@ function Users({ users }: { users: string[] }) {
 
 export function Confirm({ title, children, verb, preview, act, done, close }: ConfirmProps) {
   const submit = useSubmit();
-  const inUse = submit.problem?.status === 409;
   const users = submit.problem?.problem.users ?? [];
+  const inUse = users.length > 0;
   const go = (event: Event) => {
     event.preventDefault();
     void submit.run(() => act(inUse), () => {

@@ -16,6 +16,7 @@ import { Allowed } from './allowed';
 import { Connect } from './connect';
 import { EditSubsystem } from './edit';
 import { Namespaces } from './namespaces';
+import { Snapshots, useSnapshots } from './snapshots';
 
 type Asked = 'edit' | 'delete' | undefined;
 
@@ -58,8 +59,9 @@ function Load({ nqn }: { nqn: string }) {
   return <Show of={rates}>{(samples) => <LoadCharts tail samples={samples} of={(sample) => sample.subsystems.get(nqn)} />}</Show>;
 }
 
-const tabsOf = (s: Subsystem): Tab[] => [
+const tabsOf = (s: Subsystem, snapshots: number | undefined): Tab[] => [
   { key: '', title: 'Namespaces', count: s.namespace_count },
+  { key: 'snapshots', title: 'Snapshots', count: snapshots },
   { key: 'hosts', title: 'Hosts', ...(!s.allow_any_host && { count: s.hosts.length }) },
   { key: 'connect', title: 'Connect' },
   { key: 'load', title: 'I/O' },
@@ -67,7 +69,7 @@ const tabsOf = (s: Subsystem): Tab[] => [
 
 function One({ s, params }: { s: Subsystem; params: URLSearchParams }) {
   const [asked, ask] = useState<Asked>();
-  const tabs = tabsOf(s);
+  const tabs = tabsOf(s, useSnapshots(s.nqn).data?.items.length);
   const tab = tabOf(tabs, params);
   const close = () => ask(undefined);
   return (
@@ -75,6 +77,7 @@ function One({ s, params }: { s: Subsystem; params: URLSearchParams }) {
       <Facts s={s} ask={ask} />
       <Tabs label="Of this subsystem" path="subsystems" params={{ nqn: s.nqn }} tabs={tabs} current={tab} />
       {tab === '' && <Namespaces nqn={s.nqn} />}
+      {tab === 'snapshots' && <Snapshots nqn={s.nqn} />}
       {tab === 'hosts' && <Allowed nqn={s.nqn} />}
       {tab === 'connect' && <Connect nqn={s.nqn} />}
       {tab === 'load' && <Load nqn={s.nqn} />}

@@ -12,8 +12,10 @@ import { Show } from '../../components/polled';
 import { href } from '../../components/router';
 import { State } from '../../components/state';
 import { Table, type Column } from '../../components/table';
+import { Tabs, tabOf, type Tab } from '../../components/tabs';
 import type { View } from '../view';
 import { Detail } from './detail';
+import { Snapshots, useSnapshots } from './snapshots';
 import { Wizard } from './wizard';
 
 function columns(rates: Map<string, Rate> | undefined): Array<Column<Subsystem>> {
@@ -52,16 +54,26 @@ function Listed({ list }: { list: Items<Subsystem> }) {
   );
 }
 
-function List() {
+function All({ params }: { params: URLSearchParams }) {
   const polled = useList('subsystems', api.subsystems);
-  return <Show of={polled}>{(list) => <Listed list={list} />}</Show>;
+  const tabs: Tab[] = [
+    { key: '', title: 'Subsystems', count: polled.data?.items.length },
+    { key: 'snapshots', title: 'Snapshots', count: useSnapshots('').data?.items.length },
+  ];
+  const tab = tabOf(tabs, params);
+  return (
+    <>
+      <Tabs label="Subsystems and snapshots" path="subsystems" tabs={tabs} current={tab} />
+      {tab === '' ? <Show of={polled}>{(list) => <Listed list={list} />}</Show> : <Snapshots nqn="" />}
+    </>
+  );
 }
 
 function Subsystems({ params }: { params: URLSearchParams }) {
   const nqn = params.get('nqn');
   const step = params.get('new');
   if (step) return <Wizard step={step} nqn={nqn ?? ''} />;
-  return nqn ? <Detail key={nqn} nqn={nqn} params={params} /> : <List />;
+  return nqn ? <Detail key={nqn} nqn={nqn} params={params} /> : <All params={params} />;
 }
 
 function titleOf(params: URLSearchParams): string | undefined {

@@ -11,6 +11,7 @@ import { Show } from '../../components/polled';
 import { State } from '../../components/state';
 import { Table, type Column } from '../../components/table';
 import { EditNamespace, NamespaceForm } from './namespaceform';
+import { TakeSnapshot } from './snapshotforms';
 
 function Delete({ ns, close }: { ns: Namespace; close: () => void }) {
   return (
@@ -21,7 +22,7 @@ function Delete({ ns, close }: { ns: Namespace; close: () => void }) {
   );
 }
 
-type Asked = { ns: Namespace; what: 'edit' | 'delete' } | 'add' | undefined;
+type Asked = { ns: Namespace; what: 'edit' | 'snapshot' | 'delete' } | 'add' | undefined;
 
 function columns(rates: Map<string, Rate> | undefined, ask: (asked: Asked) => void): Array<Column<Namespace>> {
   const load = (ns: Namespace) => (rates ? iops(rates.get(`${ns.nqn} ${ns.nsid}`) ?? IDLE) : -1);
@@ -39,6 +40,7 @@ function columns(rates: Map<string, Rate> | undefined, ask: (asked: Asked) => vo
       cell: (ns) => (
         <span class="buttons">
           <button type="button" aria-label={`Edit namespace ${ns.nsid}`} onClick={() => ask({ ns, what: 'edit' })}>Edit</button>
+          {ns.backend !== 'null' && <button type="button" aria-label={`Take snapshot of namespace ${ns.nsid}`} onClick={() => ask({ ns, what: 'snapshot' })}>Snapshot</button>}
           <button type="button" aria-label={`Delete namespace ${ns.nsid}`} onClick={() => ask({ ns, what: 'delete' })}>Delete</button>
         </span>
       ),
@@ -68,7 +70,9 @@ export function Namespaces({ nqn }: { nqn: string }) {
           <NamespaceForm nqn={nqn} done={close} submitText="Add" other={<button type="button" onClick={close}>Cancel</button>} />
         </Dialog>
       )}
-      {typeof asked === 'object' && (asked.what === 'edit' ? <EditNamespace ns={asked.ns} close={close} /> : <Delete ns={asked.ns} close={close} />)}
+      {typeof asked === 'object' && asked.what === 'edit' && <EditNamespace ns={asked.ns} close={close} />}
+      {typeof asked === 'object' && asked.what === 'snapshot' && <TakeSnapshot nqn={nqn} of={asked.ns.nsid} close={close} />}
+      {typeof asked === 'object' && asked.what === 'delete' && <Delete ns={asked.ns} close={close} />}
     </section>
   );
 }
