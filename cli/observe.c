@@ -31,6 +31,7 @@ static const struct cli_column controller_columns[] = {
 	{ "WORKER", "worker", CELL_TEXT | CELL_WIDE, NULL },
 	{ "KATO MS", "kato_ms", CELL_NUMBER | CELL_WIDE, NULL },
 	{ "DIGESTS", NULL, CELL_TEXT | CELL_WIDE, digests_text },
+	{ "AUTHENTICATED", "authenticated", CELL_TEXT | CELL_WIDE, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 
