@@ -188,6 +188,16 @@ static void ended(void *arg, const struct dsc_outcome *outcome)
 	tell(arg, outcome);
 }
 
+void dsc_batch_forget(const struct dsc_call *call)
+{
+	struct dsc_batch *b = call->arg;
+
+	if (call->done != ended)
+		return;
+	free(b->joined);
+	free(b);
+}
+
 int dsc_batch_commit(struct dsc_app *app, const struct dsc_call *call, const char *name)
 {
 	struct dsc_batch *b = app->model->batch;

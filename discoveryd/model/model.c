@@ -100,6 +100,7 @@ void dsc_model_destroy(struct dsc_model *model)
 	while ((txn = TAILQ_FIRST(&model->waiting))) {
 		TAILQ_REMOVE(&model->waiting, txn, link);
 		net_timer_cancel(model->app->loop, &txn->timer);
+		dsc_batch_forget(&txn->call);
 		dsc_txn_free(txn);
 	}
 	dsc_effects_end(model);
@@ -273,14 +274,28 @@ static void fail(struct dsc_txn *txn, int result)
 	dsc_txn_finish(txn, &out);
 }
 
+static bool drops_worker(const struct dsc_txn *txn)
+{
+	for (size_t i = 0; i < txn->req.nr_writes; i++) {
+		if (txn->req.writes[i].del && txn->req.writes[i].row->kind == DSC_ROW_WORKER)
+			return true;
+	}
+	return false;
+}
+
 void dsc_txn_stored(struct dsc_txn *txn)
 {
+	struct dsc_model *model = txn->model;
+	bool worker_gone = txn->req.result == 0 && drops_worker(txn);
+
 	if (txn->committed)
 		txn->committed(txn, txn->req.result);
 	else if (txn->req.result < 0)
 		fail(txn, txn->req.result);
 	else
 		dsc_wait_add(txn);
+	if (worker_gone)
+		dsc_wait_worker_gone(model);
 }
 
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,

@@ -136,10 +136,14 @@ bool dsc_batch_has(const struct dsc_txn *txn);
 void dsc_batch_joined(struct dsc_txn *txn, const struct dsc_call *call,
 		      const struct dsc_target *target, const char *name);
 void dsc_batch_left(const struct dsc_txn *txn);
+/* The model ends while a transaction waits: when call is a batch's, that goes, too, and nobody is told. */
+void dsc_batch_forget(const struct dsc_call *call);
 
 /* wait.c */
 void dsc_wait_add(struct dsc_txn *txn);
 void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t generation);
+/* A worker was deleted: nobody waits for it any more. */
+void dsc_wait_worker_gone(struct dsc_model *model);
 void dsc_txn_finish(struct dsc_txn *txn, const struct dsc_outcome *outcome);
 void dsc_txn_free(struct dsc_txn *txn);
 

@@ -54,9 +54,9 @@ static enum dsc_status look_at(const struct dsc_txn *txn, const struct dsc_targe
 	*ret_fail = NULL;
 	if (t->job)
 		return DSC_PENDING;
-	if (!t->worker_id)
+	if (!t->worker_id || !w) /* one that was deleted has nothing left to confirm */
 		return DSC_READY;
-	if (!w || w->confirmed < txn->req.change)
+	if (w->confirmed < txn->req.change)
 		return DSC_PENDING;
 	*ret_fail = dsc_tree_find(st->fails, &dsc_fail_ops, &key);
 	return *ret_fail ? DSC_STATUS_FAILED : DSC_READY;
@@ -173,8 +173,10 @@ static void tell_stored(struct dsc_txn *txn)
 void dsc_wait_add(struct dsc_txn *txn)
 {
 	struct dsc_model *model = txn->model;
+	const struct dsc_fail *fail;
 
-	if (!needs_worker(txn) || !txn->call.done || !txn->call.wait_ms) {
+	if (!needs_worker(txn) || !txn->call.done || !txn->call.wait_ms ||
+	    look(txn, &fail) == DSC_READY) {
 		settle(txn);
 		return;
 	}
@@ -188,21 +190,43 @@ void dsc_wait_add(struct dsc_txn *txn)
 		tell_stored(txn);
 }
 
+static void settle_later(struct dsc_txn *txn, struct dsc_txns *ready)
+{
+	stop_waiting(txn);
+	TAILQ_INSERT_TAIL(ready, txn, link);
+}
+
+static void settle_all(struct dsc_txns *ready)
+{
+	struct dsc_txn *txn, *next;
+
+	TAILQ_FOREACH_SAFE(txn, ready, link, next)
+		settle(txn);
+}
+
 void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t generation)
 {
 	struct dsc_txns ready = TAILQ_HEAD_INITIALIZER(ready);
 	struct dsc_txn *txn, *next;
 
 	TAILQ_FOREACH_SAFE(txn, &model->waiting, link, next) {
-		if (is_covered(txn, worker_id, generation)) {
-			TAILQ_REMOVE(&model->waiting, txn, link);
-			TAILQ_INSERT_TAIL(&ready, txn, link);
-			net_timer_cancel(model->app->loop, &txn->timer);
-			txn->waiting = false;
-		}
+		if (is_covered(txn, worker_id, generation))
+			settle_later(txn, &ready);
 	}
-	TAILQ_FOREACH_SAFE(txn, &ready, link, next)
-		settle(txn);
+	settle_all(&ready);
+}
+
+void dsc_wait_worker_gone(struct dsc_model *model)
+{
+	struct dsc_txns ready = TAILQ_HEAD_INITIALIZER(ready);
+	const struct dsc_fail *fail;
+	struct dsc_txn *txn, *next;
+
+	TAILQ_FOREACH_SAFE(txn, &model->waiting, link, next) {
+		if (look(txn, &fail) == DSC_READY)
+			settle_later(txn, &ready);
+	}
+	settle_all(&ready);
 }
 
 /* -- jobs ------------------------------------------------------------------------------------------------ */

@@ -107,7 +107,8 @@ def test_workers_referrals_and_discovery_controllers_go_round():
                          ({'discovery_controllers': [{'id': 'ddc', 'error': 'x'}]}, 'discovery_controllers[0].error'),
                          ({'referrals': [{'id': 'else', 'hosts': ['group:none']}]}, 'referrals[0].hosts[0]')):
         api.problem(422, 'PUT', '/config', wrong, field=field)
-    apply({k: before[k] for k in ('workers', 'subsystems', 'referrals', 'discovery_controllers')}, prune='true')
+    diff = apply({k: before[k] for k in ('workers', 'subsystems', 'referrals', 'discovery_controllers')}, prune='true')
+    assert diff['state'] == 'ready', 'nobody waits for a worker that is gone'
     assert export() == before
 
 
