@@ -8,6 +8,7 @@
 #include "common/util.h"
 #include "discoveryd/supervise/supervise.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,10 +103,34 @@ static const struct api_kind of_subsys_kind = {
 	.find = find,
 };
 
+static void disconnect(struct api_req *req)
+{
+	struct api_ctx ctx = { .app = api_req_app(req) };
+	const struct dsc_controller *c;
+	struct cmn_err err = { 0 };
+
+	ctx.snap = dsc_snapshot_current(ctx.app->model);
+	if (!open_subsys(req, &ctx))
+		return;
+	c = find(&ctx, api_req_param(req, "cntlid"));
+	if (!c) {
+		api_kind_lost(req, &of_subsys_kind);
+	} else if (dsc_supervisor_disconnect(ctx.app->supervisor, c) < 0) {
+		cmn_err_set(&err, -EAGAIN, NULL, "worker %s can't be told now", c->worker);
+		api_fail(req, &err);
+	} else {
+		api_reply_empty(req, 204);
+	}
+}
+
+#define ONE "/api/v1/subsystems/{nqn}/controllers/{cntlid}"
+
 const struct api_route api_res_controller[] = {
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/controllers", "listControllers", NULL,
 	  api_list, &kind },
-	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/subsystems/{nqn}/controllers/{cntlid}",
-	  "getController", NULL, api_get, &of_subsys_kind },
+	{ API_GET, API_ROLE_READ, API_BODY_NONE, ONE, "getController", NULL, api_get,
+	  &of_subsys_kind },
+	{ API_DELETE, API_ROLE_WRITE, API_BODY_NONE, ONE, "deleteController", NULL, disconnect,
+	  NULL },
 	{ 0 },
 };

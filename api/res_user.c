@@ -152,7 +152,7 @@ static void get_nothing(const struct api_ctx *ctx, const void *row, struct api_v
 static const struct api_field token_fields[] = {
 	{ "id", API_TEXT, API_KEY | API_FIND, API_AT(dsc_token, name) },
 	{ "user", API_TEXT, API_FIND | API_CREATE | API_NEEDED, .get = get_user },
-	{ "description", API_TEXT, API_FIND | API_CREATE | API_NULL, API_AT(dsc_token, description),
+	{ "description", API_TEXT, API_FIND | API_SET | API_NULL, API_AT(dsc_token, description),
 	  .max = 255 },
 	{ "expires_in", API_NUMBER, API_CREATE, .get = get_nothing, .min = 1,
 	  .max = EXPIRES_MAX_S },
@@ -196,6 +196,15 @@ static int create_token(const struct api_ctx *ctx, struct json_object *doc,
 	return rc;
 }
 
+static int update_token(const struct api_ctx *ctx, const void *row, struct json_object *doc,
+			const struct dsc_call *call, struct cmn_err *err)
+{
+	struct dsc_token_in in = { .name = ((const struct dsc_token *)row)->name,
+				   .description = read_description(doc) };
+
+	return dsc_cmd_token_update(ctx->app, &in, call, err);
+}
+
 static int drop_token(const struct api_ctx *ctx, const void *row, const struct dsc_call *call,
 		      struct cmn_err *err)
 {
@@ -212,6 +221,7 @@ static const struct api_kind token_kind = {
 	.find = find_token,
 	.next = next_token,
 	.create = create_token,
+	.update = update_token,
 	.remove = drop_token,
 };
 
@@ -246,6 +256,8 @@ const struct api_route api_res_user[] = {
 	{ API_POST, API_ROLE_ADMIN, API_BODY_JSON, TOKENS, "createToken", NULL, api_create,
 	  &token_kind },
 	{ API_GET, API_ROLE_ADMIN, API_BODY_NONE, TOKEN, "getToken", NULL, api_get, &token_kind },
+	{ API_PATCH, API_ROLE_ADMIN, API_BODY_MERGE, TOKEN, "patchToken", NULL, api_patch,
+	  &token_kind },
 	{ API_DELETE, API_ROLE_ADMIN, API_BODY_NONE, TOKEN, "deleteToken", NULL, api_delete,
 	  &token_kind },
 	{ API_GET, API_ROLE_READ, API_BODY_NONE, "/api/v1/whoami", "whoami", NULL, whoami, NULL },

@@ -56,6 +56,14 @@ static enum cli_exit show_controller(struct cli *cli)
 	return cli_run_show(cli, path);
 }
 
+static enum cli_exit disconnect_controller(struct cli *cli)
+{
+	cmn_autofree char *path =
+		cli_path("subsystems", cli_arg(cli, 0), "controllers", cli_arg(cli, 1), NULL);
+
+	return cli_run_delete(cli, path);
+}
+
 static const struct cli_column connection_columns[] = {
 	{ "HOST", "host_nqn", CELL_TEXT, NULL },
 	{ "SUBSYSTEM", "nqn", CELL_TEXT, NULL },
@@ -209,6 +217,8 @@ static enum cli_exit explain(struct cli *cli)
 const struct cli_command cli_observe_commands[] = {
 	{ "controller", "list", "", "who is connected to what", controller_options, controllers },
 	{ "controller", "show", "NQN CNTLID", "all about one", NULL, show_controller },
+	{ "controller", "disconnect", "NQN CNTLID", "end one; its host may connect again", NULL,
+	  disconnect_controller },
 	{ "connection", "list", "", "each connection of each controller", controller_options,
 	  connections },
 	{ "discovery", "explain", "", "what a host is told, what not, and which rule decides",

@@ -81,6 +81,11 @@ static const struct cli_option token_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option token_set_options[] = {
+	DESCRIPTION_OPTION,
+	{ 0 },
+};
+
 static enum cli_exit list_tokens(struct cli *cli)
 {
 	cmn_autofree char *path = cli_path("tokens", NULL);
@@ -112,6 +117,13 @@ static enum cli_exit create_token(struct cli *cli)
 	return res;
 }
 
+static enum cli_exit set_token(struct cli *cli)
+{
+	cmn_autofree char *path = cli_path("tokens", cli_arg(cli, 0), NULL);
+
+	return cli_run_write(cli, "PATCH", path);
+}
+
 static enum cli_exit delete_token(struct cli *cli)
 {
 	cmn_autofree char *path = cli_path("tokens", cli_arg(cli, 0), NULL);
@@ -137,6 +149,7 @@ const struct cli_command cli_user_commands[] = {
 	{ "token", "show", "ID", "show a token, but not the secret", NULL, show_token },
 	{ "token", "create", "USER", "make a token, which is shown once", token_options,
 	  create_token },
+	{ "token", "set", "ID", "change a token's description", token_set_options, set_token },
 	{ "token", "delete", "ID", "delete a token: it counts no more", NULL, delete_token },
 	{ NULL, "whoami", "", "as whom the API knows you, and your role", NULL, whoami },
 	{ 0 },

@@ -248,6 +248,26 @@ static void on_log(struct tgt_control *c, struct peer *p, struct net_ctl_msg *ms
 	cmn_info("log level", "level=%s", cmn_log_level_name[level]);
 }
 
+/* Its host may come again: who shall not is taken off the list. */
+static void on_disconnect(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
+{
+	struct tgt_registry *reg = c->params.world->reg;
+	struct tgt_subsystem *ss;
+	struct tgt_ctrl *tc;
+	const char *nqn = "";
+	uint64_t cntlid = 0;
+
+	(void)p;
+	cmn_json_str_opt(msg->json, "nqn", &nqn, NULL, NULL);
+	cmn_json_u64_opt(msg->json, "cntlid", &cntlid, NULL, NULL);
+	tgt_registry_lock(reg);
+	ss = tgt_registry_find(reg, nqn);
+	tc = ss && cntlid <= UINT16_MAX ? tgt_registry_ctrl(ss, (uint16_t)cntlid) : NULL;
+	if (tc)
+		tgt_registry_end_ctrl(reg, tc, "ended by an operator");
+	tgt_registry_unlock(reg);
+}
+
 static void on_drain(struct tgt_control *c, struct peer *p, struct net_ctl_msg *msg)
 {
 	(void)p;
@@ -301,6 +321,7 @@ static const struct {
 	{ "copy", false, on_copy },
 	{ "copy_cancel", false, on_copy_cancel },
 	{ "stats", false, on_stats },
+	{ "disconnect", false, on_disconnect },
 	{ "drain", false, on_drain },
 	{ "log", false, on_log },
 };

@@ -225,6 +225,16 @@ void tgt_registry_end_ctrl(struct tgt_registry *reg, struct tgt_ctrl *tc, const 
 	kill_queues(tc);
 }
 
+struct tgt_ctrl *tgt_registry_ctrl(const struct tgt_subsystem *ss, uint16_t cntlid)
+{
+	struct tgt_ctrl *tc;
+
+	TAILQ_FOREACH(tc, &ss->ctrls, link)
+		if (fab_ctrl_cntlid(tc->ctrl) == cntlid)
+			return tc;
+	return NULL;
+}
+
 struct tgt_portal *tgt_registry_portal(struct tgt_registry *reg, const char *id)
 {
 	for (unsigned int i = 0; i < reg->nr_portals; i++)

@@ -120,6 +120,8 @@ void tgt_registry_add(struct tgt_registry *reg, struct tgt_subsystem *ss);
 void tgt_registry_remove(struct tgt_registry *reg, struct tgt_subsystem *ss, const char *reason);
 /* Ends a controller: its connections are closed, its queues see nothing any more. */
 void tgt_registry_end_ctrl(struct tgt_registry *reg, struct tgt_ctrl *tc, const char *reason);
+/* NULL: there is none. */
+struct tgt_ctrl *tgt_registry_ctrl(const struct tgt_subsystem *ss, uint16_t cntlid);
 /* By its id; NULL: there is none. */
 struct tgt_portal *tgt_registry_portal(struct tgt_registry *reg, const char *id);
 /* Gives every controller of ss the view that its host has now, by the portal that it came through.  -ENOMEM: those left keep the old one. */

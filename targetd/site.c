@@ -204,16 +204,6 @@ static struct fab_status admin_connect(struct fab_site *site, struct fab_conn *c
 	return st;
 }
 
-static struct tgt_ctrl *find_ctrl(struct tgt_subsystem *ss, uint16_t cntlid)
-{
-	struct tgt_ctrl *tc;
-
-	TAILQ_FOREACH(tc, &ss->ctrls, link)
-		if (fab_ctrl_cntlid(tc->ctrl) == cntlid)
-			return tc;
-	return NULL;
-}
-
 /* A controller that isn't there may be one of this worker's past life: the host notices by itself and starts over, unless it
  * is told DNR. */
 static struct fab_status find_for_io(struct tgt_registry *reg, struct fab_conn *conn,
@@ -227,7 +217,7 @@ static struct fab_status find_for_io(struct tgt_registry *reg, struct fab_conn *
 
 	if (fab_failed(st))
 		return st;
-	tc = find_ctrl(ss, in->cntlid);
+	tc = tgt_registry_ctrl(ss, in->cntlid);
 	*ret_offset = offsetof(struct nvmf_connect_data, cntlid);
 	if (!tc || tc->ending || !tc->admin)
 		return FAB_RETRY(NVME_SC_CONNECT_PARAM);

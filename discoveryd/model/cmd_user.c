@@ -156,15 +156,45 @@ bool dsc_cmd_token_used(struct dsc_app *app, const char *name)
 	return true;
 }
 
+static const struct dsc_token *find_token(struct dsc_app *app, const char *name,
+					  const struct dsc_call *call, struct cmn_err *err)
+{
+	const struct dsc_token *token = dsc_snapshot_token(dsc_cmd_ahead(app), name);
+
+	if (!token)
+		cmn_err_set(err, -ENOENT, NULL, "there is no token %.64s", name);
+	else if (dsc_cmd_check_match(call, token->changed, err) < 0)
+		token = NULL;
+	return token;
+}
+
+int dsc_cmd_token_update(struct dsc_app *app, const struct dsc_token_in *in,
+			 const struct dsc_call *call, struct cmn_err *err)
+{
+	const struct dsc_token *old = find_token(app, in->name, call, err);
+	struct dsc_token *token;
+	struct dsc_txn *txn;
+
+	if (!old)
+		return err->code;
+	if (!in->description || strcmp(in->description, old->description) == 0)
+		return 1;
+	txn = dsc_txn_begin(app->model);
+	token = dsc_row_copy(old);
+	snprintf(token->description, sizeof(token->description), "%s", in->description);
+	token->changed = dsc_txn_change(txn);
+	dsc_txn_put(txn, token);
+	dsc_txn_commit(txn, call, NULL, in->name);
+	return 0;
+}
+
 int dsc_cmd_token_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 			 struct cmn_err *err)
 {
-	const struct dsc_token *token = dsc_snapshot_token(dsc_cmd_ahead(app), name);
+	const struct dsc_token *token = find_token(app, name, call, err);
 	struct dsc_txn *txn;
 
 	if (!token)
-		return cmn_err_set(err, -ENOENT, NULL, "there is no token %.64s", name);
-	if (dsc_cmd_check_match(call, token->changed, err) < 0)
 		return err->code;
 	txn = dsc_txn_begin(app->model);
 	dsc_txn_del(txn, token);

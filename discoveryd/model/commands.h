@@ -261,7 +261,7 @@ int dsc_cmd_user_delete(struct dsc_app *app, const char *name, const struct dsc_
 
 struct dsc_token_in {
 	const char *name, *user;
-	const char *description; /* NULL: none */
+	const char *description; /* NULL: leave it, or none */
 	const uint8_t *hash; /* 32 bytes */
 	uint64_t expires_ms; /* 0: never */
 };
@@ -269,6 +269,9 @@ struct dsc_token_in {
 /* It is used now; true: that is news and will be kept.  Not a change of the token: its ETag stays. */
 bool dsc_cmd_token_used(struct dsc_app *app, const char *name);
 int dsc_cmd_token_create(struct dsc_app *app, const struct dsc_token_in *in,
+			 const struct dsc_call *call, struct cmn_err *err);
+/* Its description; the rest of a token is for good. */
+int dsc_cmd_token_update(struct dsc_app *app, const struct dsc_token_in *in,
 			 const struct dsc_call *call, struct cmn_err *err);
 int dsc_cmd_token_delete(struct dsc_app *app, const char *name, const struct dsc_call *call,
 			 struct cmn_err *err);

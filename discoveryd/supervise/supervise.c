@@ -401,6 +401,19 @@ int dsc_supervisor_set_log_level(struct dsc_supervisor *sup, const char *name,
 	return 0;
 }
 
+int dsc_supervisor_disconnect(struct dsc_supervisor *sup, const struct dsc_controller *c)
+{
+	struct sup_worker *w = find_by_name(sup, c->worker);
+	struct json_object *msg;
+
+	if (!w || !w->said_hello)
+		return -EAGAIN;
+	msg = sup_msg("disconnect");
+	json_object_object_add(msg, "nqn", json_object_new_string(c->nqn));
+	json_object_object_add(msg, "cntlid", json_object_new_int(c->cntlid));
+	return sup_link_send(w, msg) ? 0 : -EAGAIN;
+}
+
 int dsc_supervisor_worker(struct dsc_supervisor *sup, const char *name,
 			  struct dsc_worker_info *ret_info)
 {

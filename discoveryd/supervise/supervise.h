@@ -89,6 +89,8 @@ void dsc_supervisor_controllers(struct dsc_supervisor *sup, const char *nqn, con
  * turn ends, unless a reference is taken. */
 const struct dsc_controller *dsc_supervisor_controller_after(struct dsc_supervisor *sup,
 							     const char *nqn, uint16_t cntlid);
+/* Has its worker end it; that it is gone is told as for any other.  -EAGAIN: the worker can't be told now. */
+int dsc_supervisor_disconnect(struct dsc_supervisor *sup, const struct dsc_controller *c);
 void dsc_controller_get(const struct dsc_controller *c);
 void dsc_controller_put(const struct dsc_controller *c);
 unsigned int dsc_supervisor_count(struct dsc_supervisor *sup, const char *nqn, const char *host_nqn,

@@ -236,6 +236,26 @@ def test_workers_and_nodes():
     assert names('/workers', 'id') == before
 
 
+def test_a_controller_is_ended_and_its_host_comes_back():
+    path = fresh(NQN + '-ended', hosts=[HOST])
+    api.ok('POST', path + '/namespaces', {'size': MIB})
+    host, port = daemon.io_listen.rsplit(':', 1)
+    seen = lambda: api.ok('GET', f'/controllers?nqn={NQN}-ended')['items']  # noqa: E731
+    with nvme.Host(host, int(port), NQN + '-ended', HOST, queues=1) as first:
+        one = pharos.wait_for(lambda: [c for c in seen() if c['qpairs'] == 2], 5, 'the controller is seen')[0]
+        api.problem(404, 'DELETE', f'{path}/controllers/{one["cntlid"] + 1}', field='cntlid')
+        assert api('DELETE', f'{path}/controllers/{one["cntlid"]}')[0] == 204
+        pharos.wait_for(lambda: not seen(), 5, 'it is gone')
+        for queue in first.admin, first.io[0]:
+            try:
+                queue.run(nvme.sqe(0x18))
+                raise AssertionError('its connection goes on')
+            except (nvme.Terminated, OSError):
+                pass
+        with nvme.Host(host, int(port), NQN + '-ended', HOST, queues=1) as second:
+            second.admin.run(nvme.sqe(0x18))
+
+
 def test_connected_hosts_are_seen():
     path = fresh(NQN + '-seen', hosts=[HOST])
     api.ok('POST', path + '/namespaces', {'size': MIB})

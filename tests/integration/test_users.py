@@ -59,6 +59,8 @@ def test_a_token_is_told_once():
         assert status == 201 and headers['Location'] == f'/api/v1/tokens/{made["id"]}' and made['token'].startswith(f'pharos_{made["id"]}_'), made
         tokens[role] = made.pop('token')
         assert api.ok('GET', f'/tokens/{made["id"]}') == made and made in api.ok('GET', '/tokens')['items'], 'and never again'
+        assert api.ok('PATCH', f'/tokens/{made["id"]}', {'description': 'described'}) == {**made, 'description': 'described'}
+        api.problem(422, 'PATCH', f'/tokens/{made["id"]}', {'user': 'adm'}, field='user')
     assert len(set(tokens.values())) == 3 and [u['token_count'] for u in api.ok('GET', '/users')['items']] == [1, 1, 1]
     database = b''.join(p.read_bytes() for p in pathlib.Path(daemon.state).iterdir() if p.is_file())
     for token in tokens.values():
