@@ -75,10 +75,10 @@ export function setUp(fill, options = []) {
   });
 }
 
-/** options: of axe.run(). */
-export async function axeFindsNothing(name, options = {}) {
+/** options, context: of axe.run(). */
+export async function axeFindsNothing(name, options = {}, context = null) {
   await at.page.evaluate(axe);
-  const { violations } = await at.page.evaluate((given) => globalThis.axe.run(document, given), options);
+  const { violations } = await at.page.evaluate(([where, given]) => globalThis.axe.run(where ?? document, given), [context, options]);
   assert.deepEqual(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), []);
   const twice = await at.page.evaluate(() => {
     const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);

@@ -130,12 +130,14 @@ test('the rules: what holds for a subsystem in no zone, and whether zones are en
   await dialog().getByText('nqn.2026-11.example:ddc').waitFor();
   await dialog().getByRole('radio', { name: /closed/ }).check();
   await button('Save').click();
+  await dialog().waitFor(gone);
   await at.page.getByText('is told to nobody (closed)').waitFor();
   assert.deepEqual(await told(HOST), [A]);
   await button('Rules…').click();
   await dialog().getByRole('checkbox', { name: 'Zones are enforced' }).uncheck();
   await dialog().getByText(/2 hosts gain/).waitFor();
   await button('Save').click();
+  await dialog().waitFor(gone);
   await at.page.getByText('not enforced', { exact: true }).waitFor();
   assert.deepEqual(await told(OTHER), [A, B]);
   assert.equal((await zoning()).ddcs.length, 1);
