@@ -103,24 +103,29 @@ static const struct api_kind of_subsys_kind = {
 	.find = find,
 };
 
-static void disconnect(struct api_req *req)
+static void end(struct api_req *req, const struct api_ctx *ctx)
 {
-	struct api_ctx ctx = { .app = api_req_app(req) };
-	const struct dsc_controller *c;
+	const struct dsc_controller *c = find(ctx, api_req_param(req, "cntlid"));
 	struct cmn_err err = { 0 };
 
-	ctx.snap = dsc_snapshot_current(ctx.app->model);
-	if (!open_subsys(req, &ctx))
-		return;
-	c = find(&ctx, api_req_param(req, "cntlid"));
 	if (!c) {
 		api_kind_lost(req, &of_subsys_kind);
-	} else if (dsc_supervisor_disconnect(ctx.app->supervisor, c) < 0) {
+	} else if (dsc_supervisor_disconnect(ctx->app->supervisor, c) < 0) {
 		cmn_err_set(&err, -EAGAIN, NULL, "worker %s can't be told now", c->worker);
 		api_fail(req, &err);
 	} else {
 		api_reply_empty(req, 204);
 	}
+}
+
+static void disconnect(struct api_req *req)
+{
+	struct api_ctx ctx;
+
+	if (api_kind_open(req, &of_subsys_kind, dsc_snapshot_current(api_req_app(req)->model),
+			  &ctx))
+		end(req, &ctx);
+	api_kind_close(&of_subsys_kind, &ctx);
 }
 
 #define ONE "/api/v1/subsystems/{nqn}/controllers/{cntlid}"
