@@ -78,7 +78,6 @@ static void confirm_stored(struct dsc_txn *txn, int result)
 {
 	struct dsc_model *model = txn->model;
 	uint64_t worker_id = txn->target.worker_id;
-	const struct dsc_worker *w;
 
 	if (result < 0) {
 		/* What it was to show isn't shown; the worker's next answer, or the supervisor's next full state, tries again. */
@@ -87,9 +86,8 @@ static void confirm_stored(struct dsc_txn *txn, int result)
 			model->watch->confirm_failed(model->watch, worker_id);
 	}
 	dsc_txn_free(txn);
-	w = dsc_snapshot_worker_id(&model->now, worker_id);
-	if (result == 0 && w)
-		dsc_wait_confirmed(model, worker_id, w->confirmed);
+	if (result == 0)
+		dsc_wait_look(model);
 }
 
 void dsc_model_confirm(struct dsc_model *model, const struct dsc_confirm *c)

@@ -295,7 +295,7 @@ void dsc_txn_stored(struct dsc_txn *txn)
 	else
 		dsc_wait_add(txn);
 	if (worker_gone)
-		dsc_wait_worker_gone(model);
+		dsc_wait_look(model);
 }
 
 void dsc_txn_commit(struct dsc_txn *txn, const struct dsc_call *call,

@@ -141,9 +141,8 @@ void dsc_batch_forget(const struct dsc_call *call);
 
 /* wait.c */
 void dsc_wait_add(struct dsc_txn *txn);
-void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t generation);
-/* A worker was deleted: nobody waits for it any more. */
-void dsc_wait_worker_gone(struct dsc_model *model);
+/* A worker has confirmed something, or was deleted: who waits for nobody any more ends. */
+void dsc_wait_look(struct dsc_model *model);
 void dsc_txn_finish(struct dsc_txn *txn, const struct dsc_outcome *outcome);
 void dsc_txn_free(struct dsc_txn *txn);
 

@@ -75,26 +75,15 @@ static enum dsc_status look(const struct dsc_txn *txn, const struct dsc_fail **r
 	return all;
 }
 
-static bool needs_worker(const struct dsc_txn *txn)
+/* Does any of its targets? */
+static bool is_pending(const struct dsc_txn *txn)
 {
-	return txn->target.worker_id || txn->target.job || txn->nr_targets;
-}
+	const struct dsc_fail *fail;
+	bool pending = look_at(txn, &txn->target, &fail) == DSC_PENDING;
 
-/* A worker has confirmed this generation: does the transaction wait for nobody else? */
-static bool is_covered(const struct dsc_txn *txn, uint64_t worker_id, uint64_t generation)
-{
-	const struct dsc_worker *w;
-
-	if (txn->target.job)
-		return false;
-	if (txn->target.worker_id)
-		return txn->target.worker_id == worker_id && txn->req.change <= generation;
-	for (size_t i = 0; i < txn->nr_targets; i++) {
-		w = dsc_snapshot_worker_id(&txn->model->now, txn->targets[i].worker_id);
-		if (w && w->confirmed < txn->req.change)
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < txn->nr_targets && !pending; i++)
+		pending = look_at(txn, &txn->targets[i], &fail) == DSC_PENDING;
+	return pending;
 }
 
 /* The removal of what couldn't be opened is committed (or not): now the command ends. */
@@ -173,10 +162,8 @@ static void tell_stored(struct dsc_txn *txn)
 void dsc_wait_add(struct dsc_txn *txn)
 {
 	struct dsc_model *model = txn->model;
-	const struct dsc_fail *fail;
 
-	if (!needs_worker(txn) || !txn->call.done || !txn->call.wait_ms ||
-	    look(txn, &fail) == DSC_READY) {
+	if (!is_pending(txn) || !txn->call.done || !txn->call.wait_ms) {
 		settle(txn);
 		return;
 	}
@@ -190,43 +177,19 @@ void dsc_wait_add(struct dsc_txn *txn)
 		tell_stored(txn);
 }
 
-static void settle_later(struct dsc_txn *txn, struct dsc_txns *ready)
+void dsc_wait_look(struct dsc_model *model)
 {
-	stop_waiting(txn);
-	TAILQ_INSERT_TAIL(ready, txn, link);
-}
-
-static void settle_all(struct dsc_txns *ready)
-{
+	struct dsc_txns ready = TAILQ_HEAD_INITIALIZER(ready);
 	struct dsc_txn *txn, *next;
 
-	TAILQ_FOREACH_SAFE(txn, ready, link, next)
+	TAILQ_FOREACH_SAFE(txn, &model->waiting, link, next) {
+		if (is_pending(txn))
+			continue;
+		stop_waiting(txn);
+		TAILQ_INSERT_TAIL(&ready, txn, link);
+	}
+	TAILQ_FOREACH_SAFE(txn, &ready, link, next)
 		settle(txn);
-}
-
-void dsc_wait_confirmed(struct dsc_model *model, uint64_t worker_id, uint64_t generation)
-{
-	struct dsc_txns ready = TAILQ_HEAD_INITIALIZER(ready);
-	struct dsc_txn *txn, *next;
-
-	TAILQ_FOREACH_SAFE(txn, &model->waiting, link, next) {
-		if (is_covered(txn, worker_id, generation))
-			settle_later(txn, &ready);
-	}
-	settle_all(&ready);
-}
-
-void dsc_wait_worker_gone(struct dsc_model *model)
-{
-	struct dsc_txns ready = TAILQ_HEAD_INITIALIZER(ready);
-	const struct dsc_fail *fail;
-	struct dsc_txn *txn, *next;
-
-	TAILQ_FOREACH_SAFE(txn, &model->waiting, link, next) {
-		if (look(txn, &fail) == DSC_READY)
-			settle_later(txn, &ready);
-	}
-	settle_all(&ready);
 }
 
 /* -- jobs ------------------------------------------------------------------------------------------------ */
