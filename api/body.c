@@ -241,6 +241,13 @@ const char *api_body_str(struct json_object *doc, const char *name)
 	return json_object_get_string(json_object_object_get(doc, name));
 }
 
+const char *api_body_told(struct json_object *doc, const char *name)
+{
+	const char *text = api_body_str(doc, name);
+
+	return text || !cmn_json_has(doc, name) ? text : "";
+}
+
 uint64_t api_body_size(struct json_object *doc, const char *name)
 {
 	struct json_object *value = json_object_object_get(doc, name);

@@ -95,16 +95,11 @@ static void tell_object(struct objects *o, const struct api_kind *kind, struct j
 static void tell_restore(struct objects *o, const struct dsc_restore *r)
 {
 	struct api_ctx ctx = { .app = o->app, .snap = dsc_batch_after(o->app) };
-	struct json_object *object = desired(&api_kind_namespace, &ctx, r->ns), *hosts;
-	char *text = dsc_strdup(r->hosts ? r->hosts : ""), *save = NULL;
+	struct json_object *object = desired(&api_kind_namespace, &ctx, r->ns);
 
-	hosts = r->hosts ? json_object_new_array() : NULL;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		json_object_array_add(hosts, json_object_new_string(line));
-	json_object_object_add(object, "hosts", hosts);
+	json_object_object_add(object, "hosts", api_render_hosts(!r->hosts, r->hosts));
 	tell_object(o, &api_kind_namespace, NULL, object);
 	json_object_put(object);
-	free(text);
 }
 
 static void compare_row(struct objects *o, const struct dsc_row *row)

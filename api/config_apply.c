@@ -167,10 +167,8 @@ int api_config_each(struct api_config_call *call, struct json_object *doc, const
 /* -- hosts ----------------------------------------------------------------------------------------------- */
 static int apply_host(struct api_config_call *call, struct json_object *doc, struct cmn_err *err)
 {
-	struct dsc_host_in in = { .name = api_body_str(doc, "name") };
+	struct dsc_host_in in = { .name = api_body_told(doc, "name") };
 
-	if (!in.name && cmn_json_has(doc, "name"))
-		in.name = "";
 	if (check(&api_kind_host, doc, err) < 0 || cmn_json_str(doc, "nqn", &in.nqn, err) < 0)
 		return err->code;
 	if (!dsc_snapshot_host(dsc_batch_after(call->app), in.nqn))
@@ -301,8 +299,7 @@ static int apply_zone_group(struct api_config_call *call, struct json_object *do
 	if (!dsc_snapshot_zone_group(dsc_batch_after(call->app), call->zone_group)) {
 		rc = dsc_cmd_zone_group_create(call->app, call->zone_group, description, NULL, err);
 	} else {
-		if (!description && cmn_json_has(doc, "description"))
-			description = "";
+		description = api_body_told(doc, "description");
 		rc = dsc_cmd_zone_group_update(call->app, call->zone_group, description, NULL, err);
 	}
 	return rc < 0 ? rc : api_config_each(call, doc, "zones", apply_zone, err);

@@ -174,5 +174,7 @@ uint64_t api_body_size(struct json_object *doc, const char *name);
 uint16_t api_body_port(struct json_object *doc, const char *name);
 uint64_t api_body_u64(struct json_object *doc, const char *name);
 const char *api_body_str(struct json_object *doc, const char *name); /* NULL: not given, or null */
+const char *api_body_told(struct json_object *doc,
+			  const char *name); /* NULL: not given; "" for null */
 
 #endif

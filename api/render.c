@@ -181,9 +181,7 @@ void api_add_paths(struct json_object *json, uint8_t policy, uint32_t max_paths)
 
 void api_read_paths(struct json_object *doc, struct dsc_paths_in *ret)
 {
-	ret->policy = api_body_str(doc, "path_policy");
-	if (!ret->policy && cmn_json_has(doc, "path_policy"))
-		ret->policy = ""; /* null */
+	ret->policy = api_body_told(doc, "path_policy");
 	ret->max_set = cmn_json_has(doc, "max_paths");
 	ret->max = (uint32_t)api_body_u64(doc, "max_paths");
 }

@@ -136,9 +136,7 @@ static int read_states(struct json_object *doc, struct dsc_ana_group_in *in, str
 int api_ana_group_read(struct json_object *doc, struct dsc_ana_group_in *in, struct cmn_err *err)
 {
 	in->id = (uint32_t)api_body_u64(doc, "id");
-	in->description = api_body_str(doc, "description");
-	if (!in->description && cmn_json_has(doc, "description"))
-		in->description = ""; /* null */
+	in->description = api_body_told(doc, "description");
 	return read_states(doc, in, err);
 }
 

@@ -78,9 +78,7 @@ static const void *next(const struct api_ctx *ctx, const char *after)
 int api_group_read(struct json_object *doc, struct dsc_group_in *in, struct cmn_err *err)
 {
 	in->name = api_body_str(doc, "name");
-	in->description = api_body_str(doc, "description");
-	if (!in->description && cmn_json_has(doc, "description"))
-		in->description = ""; /* null */
+	in->description = api_body_told(doc, "description");
 	api_read_paths(doc, &in->paths);
 	if (api_read_list(doc, "members", &in->members, err) < 0)
 		return err->code;

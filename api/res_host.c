@@ -239,9 +239,7 @@ static const void *next(const struct api_ctx *ctx, const char *after)
 static int read_body(struct json_object *doc, struct dsc_host_in *in, struct cmn_err *err)
 {
 	in->nqn = api_body_str(doc, "nqn");
-	in->name = api_body_str(doc, "name");
-	if (!in->name && cmn_json_has(doc, "name"))
-		in->name = ""; /* null */
+	in->name = api_body_told(doc, "name");
 	if (api_read_list(doc, "groups", &in->groups, err) < 0)
 		return err->code;
 	in->groups.null = false; /* none */

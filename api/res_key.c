@@ -155,9 +155,7 @@ static bool read_mask(struct json_object *doc, const char *name, int (*by_name)(
 
 static void read_body(struct json_object *doc, struct dsc_key_in *in)
 {
-	in->description = api_body_str(doc, "description");
-	if (!in->description && cmn_json_has(doc, "description"))
-		in->description = ""; /* null */
+	in->description = api_body_told(doc, "description");
 	in->secret = api_body_str(doc, "secret");
 	in->set_hashes = read_mask(doc, "hashes", fab_auth_hash_by_name, &in->hashes);
 	in->set_dhgroups = read_mask(doc, "dhgroups", fab_auth_group_by_name, &in->dhgroups);

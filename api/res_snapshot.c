@@ -106,13 +106,6 @@ static const void *next(const struct api_ctx *ctx, const char *after)
 }
 
 /* -- commands ------------------------------------------------------------------------------------------ */
-static void read_description(struct json_object *doc, struct dsc_nssnap_in *in)
-{
-	in->description = api_body_str(doc, "description");
-	if (!in->description && cmn_json_has(doc, "description"))
-		in->description = ""; /* null */
-}
-
 static int create(const struct api_ctx *ctx, struct json_object *doc, const struct dsc_call *call,
 		  struct cmn_err *err)
 {
@@ -120,18 +113,18 @@ static int create(const struct api_ctx *ctx, struct json_object *doc, const stru
 				    .nqn = api_body_str(doc, "nqn"),
 				    .nsid = (uint32_t)api_body_u64(doc, "nsid"),
 				    .path = api_body_str(doc, "path"),
+				    .description = api_body_told(doc, "description"),
 				    .max_hold_ms = (uint32_t)api_body_u64(doc, "max_hold_ms") };
 
-	read_description(doc, &in);
 	return dsc_cmd_nssnap_create(ctx->app, &in, call, err);
 }
 
 static int update(const struct api_ctx *ctx, const void *row, struct json_object *doc,
 		  const struct dsc_call *call, struct cmn_err *err)
 {
-	struct dsc_nssnap_in in = { .name = ((const struct dsc_nssnap *)row)->name };
+	struct dsc_nssnap_in in = { .name = ((const struct dsc_nssnap *)row)->name,
+				    .description = api_body_told(doc, "description") };
 
-	read_description(doc, &in);
 	return dsc_cmd_nssnap_update(ctx->app, &in, call, err);
 }
 

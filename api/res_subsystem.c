@@ -143,10 +143,7 @@ int api_subsys_read(struct json_object *doc, struct dsc_subsys_in *in, struct cm
 	in->serial = api_body_str(doc, "serial");
 	in->model = api_body_str(doc, "model");
 	in->worker = api_body_str(doc, "worker");
-	if (cmn_json_has(doc, "label")) {
-		in->label = api_body_str(doc, "label");
-		in->label = in->label ? in->label : ""; /* null */
-	}
+	in->label = api_body_told(doc, "label");
 	api_read_paths(doc, &in->paths);
 	if (api_read_tri(doc, "allow_any_host", &in->allow_any, err) < 0 ||
 	    api_read_tri(doc, "require_auth", &in->require_auth, err) < 0 ||

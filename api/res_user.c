@@ -58,19 +58,11 @@ static uint8_t read_role(struct json_object *doc, uint8_t otherwise)
 	return otherwise;
 }
 
-/* NULL: it isn't given. */
-static const char *read_description(struct json_object *doc)
-{
-	const char *text = api_body_str(doc, "description");
-
-	return text || !json_object_object_get_ex(doc, "description", NULL) ? text : "";
-}
-
 static int create_user(const struct api_ctx *ctx, struct json_object *doc,
 		       const struct dsc_call *call, struct cmn_err *err)
 {
 	struct dsc_user_in in = { .name = api_body_str(doc, "name"),
-				  .description = read_description(doc),
+				  .description = api_body_told(doc, "description"),
 				  .role = read_role(doc, DSC_ROLE_VIEWER) };
 
 	return dsc_cmd_user_create(ctx->app, &in, call, err);
@@ -81,7 +73,7 @@ static int update_user(const struct api_ctx *ctx, const void *row, struct json_o
 {
 	const struct dsc_user *user = row;
 	struct dsc_user_in in = { .name = user->name,
-				  .description = read_description(doc),
+				  .description = api_body_told(doc, "description"),
 				  .role = read_role(doc, user->role) };
 
 	return dsc_cmd_user_update(ctx->app, &in, call, err);
@@ -181,7 +173,7 @@ static int create_token(const struct api_ctx *ctx, struct json_object *doc,
 	uint8_t hash[API_TOKEN_HASH];
 	struct dsc_token_in in = { .name = id,
 				   .user = api_body_str(doc, "user"),
-				   .description = read_description(doc),
+				   .description = api_body_told(doc, "description"),
 				   .hash = hash,
 				   .expires_ms = expires_in ? cmn_wall_ms() + expires_in * 1000
 							    : 0 };
@@ -200,7 +192,7 @@ static int update_token(const struct api_ctx *ctx, const void *row, struct json_
 			const struct dsc_call *call, struct cmn_err *err)
 {
 	struct dsc_token_in in = { .name = ((const struct dsc_token *)row)->name,
-				   .description = read_description(doc) };
+				   .description = api_body_told(doc, "description") };
 
 	return dsc_cmd_token_update(ctx->app, &in, call, err);
 }

@@ -100,9 +100,7 @@ static void read_body(struct json_object *doc, struct dsc_worker_in *in)
 {
 	in->reactors_set = json_object_object_get(doc, "reactors") != NULL;
 	in->reactors = (uint32_t)api_body_u64(doc, "reactors");
-	in->cpu_list = api_body_str(doc, "cpu_list");
-	if (!in->cpu_list && cmn_json_has(doc, "cpu_list"))
-		in->cpu_list = ""; /* null */
+	in->cpu_list = api_body_told(doc, "cpu_list");
 }
 
 static int create(const struct api_ctx *ctx, struct json_object *doc, const struct dsc_call *call,

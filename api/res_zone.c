@@ -85,12 +85,8 @@ static int create_group(const struct api_ctx *ctx, struct json_object *doc,
 static int update_group(const struct api_ctx *ctx, const void *row, struct json_object *doc,
 			const struct dsc_call *call, struct cmn_err *err)
 {
-	const char *description = api_body_str(doc, "description");
-
-	if (!description && cmn_json_has(doc, "description"))
-		description = ""; /* null */
 	return dsc_cmd_zone_group_update(ctx->app, ((const struct dsc_zone_group *)row)->name,
-					 description, call, err);
+					 api_body_told(doc, "description"), call, err);
 }
 
 static int drop_group(const struct api_ctx *ctx, const void *row, const struct dsc_call *call,
