@@ -15,8 +15,6 @@
 #include "discoveryd/model/cmd_impl.h"
 #include "discoveryd/supervise/supervise.h"
 
-#define PARTIAL ".partial" /* what a worker calls a file until it is whole */
-
 /* -- paths -------------------------------------------------------------------------------------------- */
 int dsc_cmd_check_path_free(const struct dsc_snapshot *st, const char *path, struct cmn_err *err)
 {
@@ -54,10 +52,10 @@ static int check_folder(const char *path, struct cmn_err *err)
 /* Nor what it is called before it is whole: a worker would take that for its own. */
 static int check_nothing_there(const char *path, struct cmn_err *err)
 {
-	char partial[PATH_MAX + sizeof(PARTIAL)];
+	char partial[PATH_MAX + sizeof(DSC_PARTIAL)];
 	struct stat st;
 
-	snprintf(partial, sizeof(partial), "%s" PARTIAL, path);
+	snprintf(partial, sizeof(partial), "%s" DSC_PARTIAL, path);
 	if (lstat(path, &st) == 0)
 		return cmn_err_set(err, -EEXIST, "path", "%.200s exists already", path);
 	if (lstat(partial, &st) == 0)
@@ -72,9 +70,9 @@ int dsc_cmd_check_new_path(const struct dsc_snapshot *st, const char *path, stru
 
 	if (!name || !*name || strlen(path) > 4000)
 		return cmn_err_set(err, -EINVAL, "path", "an absolute path of a file is needed");
-	if (strlen(name) + strlen(PARTIAL) > NAME_MAX)
+	if (strlen(name) + strlen(DSC_PARTIAL) > NAME_MAX)
 		return cmn_err_set(err, -EINVAL, "path", "its name has more than %zu bytes",
-				   NAME_MAX - strlen(PARTIAL));
+				   NAME_MAX - strlen(DSC_PARTIAL));
 	if (dsc_cmd_check_path_free(st, path, err) < 0 || check_folder(path, err) < 0)
 		return err->code;
 	return check_nothing_there(path, err);
@@ -275,14 +273,17 @@ int dsc_cmd_nssnap_delete(struct dsc_app *app, const char *name, const struct ds
 }
 
 /* -- what came of it --------------------------------------------------------------------------------------- */
-/* A copy of the row to change, in a transaction; NULL: it is gone. */
-static struct dsc_nssnap *change(struct dsc_app *app, uint64_t id, struct dsc_txn **ret_txn)
+/* A copy of the row to change, in a transaction; NULL: it is gone, and call is over. */
+static struct dsc_nssnap *change(struct dsc_app *app, uint64_t id, const struct dsc_call *call,
+				 struct dsc_txn **ret_txn)
 {
 	const struct dsc_nssnap *old = dsc_snapshot_nssnap_id(dsc_cmd_ahead(app), id);
 	struct dsc_nssnap *s;
 
-	if (!old)
+	if (!old) {
+		call->done(call->arg, &(struct dsc_outcome){ .state = DSC_READY });
 		return NULL;
+	}
 	s = dsc_row_copy(old);
 	*ret_txn = dsc_txn_begin(app->model);
 	s->changed = dsc_txn_change(*ret_txn);
@@ -311,12 +312,10 @@ void dsc_nssnap_end(struct dsc_app *app, uint64_t id, const struct dsc_copied *c
 		    const struct dsc_call *call)
 {
 	struct dsc_txn *txn;
-	struct dsc_nssnap *s = change(app, id, &txn);
+	struct dsc_nssnap *s = change(app, id, call, &txn);
 
-	if (!s) {
-		call->done(call->arg, &(struct dsc_outcome){ .state = DSC_READY });
+	if (!s)
 		return;
-	}
 	if (cmn_err_is(&copied->err))
 		set_failed(s, &copied->err);
 	else
@@ -329,12 +328,10 @@ void dsc_nssnap_removed(struct dsc_app *app, uint64_t id, const struct cmn_err *
 			const struct dsc_call *call)
 {
 	struct dsc_txn *txn;
-	struct dsc_nssnap *s = change(app, id, &txn);
+	struct dsc_nssnap *s = change(app, id, call, &txn);
 
-	if (!s) {
-		call->done(call->arg, &(struct dsc_outcome){ .state = DSC_READY });
+	if (!s)
 		return;
-	}
 	if (cmn_err_is(err)) {
 		s->deleting = 0;
 		dsc_txn_put(txn, s);

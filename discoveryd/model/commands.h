@@ -295,6 +295,7 @@ int dsc_cmd_key_delete(struct dsc_app *app, const char *name, const struct dsc_c
 
 #define DSC_NSSNAPS_MAX 10000
 #define DSC_NSSNAP_FOLDER "snapshots" /* in the state folder */
+#define DSC_PARTIAL ".partial" /* what a worker adds to a file's name until it is whole */
 #define DSC_HOLD_MS 5000
 #define DSC_HOLD_MIN_MS 100
 #define DSC_HOLD_MAX_MS 20000

@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "discoveryd/model/commands.h"
 
 /* So that a power cut doesn't bring it back. */
 static void sync_folder(const char *path)
@@ -35,7 +36,7 @@ int sup_file_remove(const char *path, uint64_t size)
 }
 
 /* A worker makes it for its owner alone, of that size; it wasn't there before. */
-static int is_copy(const char *path, uint64_t size)
+static bool is_copy(const char *path, uint64_t size)
 {
 	struct stat st;
 
@@ -46,9 +47,9 @@ static int is_copy(const char *path, uint64_t size)
 /* In this order: a copy that gets its name after the first step has failed can't get it any more. */
 int sup_file_clean(const char *path, uint64_t size)
 {
-	char partial[PATH_MAX + 16];
+	char partial[PATH_MAX + sizeof(DSC_PARTIAL)];
 
-	snprintf(partial, sizeof(partial), "%s.partial", path);
+	snprintf(partial, sizeof(partial), "%s" DSC_PARTIAL, path);
 	if (unlink(partial) < 0 && errno != ENOENT)
 		cmn_warn("the rest of a copy can't be removed", "path=%s errno=%d", CMN_Q(partial),
 			 errno);
