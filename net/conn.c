@@ -91,18 +91,23 @@ static size_t share(const struct net_conn *c)
 
 /* A receive with bytes of more than one command tells that the host doesn't wait for each answer; one that ends a command with
  * nothing behind it, that it may.  What lies in the middle of a command tells neither. */
-static void note_depth(struct net_conn *c, uint64_t begun, bool ended_one)
+static void note_depth(struct net_conn *c, size_t bytes, uint64_t begun, bool ended_one)
 {
+	struct net_reactor *r = c->shard->reactor;
 	void *dst;
 	size_t rest = fab_conn_want(c->fab, &dst);
 	bool several = begun + ended_one > 1;
+	/* The parts of a large command are fewer if they aren't taken one by one. */
+	bool alone = share(c) == NET_SHARE_ALONE && !several && !rest && bytes < LARGE;
 
 	if (several || !rest)
 		c->ahead = several;
-	net_reactor_host_busy(c->shard->reactor, begun >= MANY || (c->ahead && rest >= LARGE));
+	net_reactor_host_busy(r, begun >= MANY || (c->ahead && rest >= LARGE));
+	net_reactor_expect(r, alone ? &c->watch : NULL); /* its next command will be the next work */
 }
 
-static void receive(struct net_conn *c)
+/* False: nothing was there. */
+static bool receive(struct net_conn *c)
 {
 	struct net_shard *shard = c->shard;
 	uint64_t capsules = fab_conn_stats(c->fab)->capsules_in;
@@ -113,28 +118,36 @@ static void receive(struct net_conn *c)
 	ssize_t n;
 
 	iov[1].iov_len = cmn_min(most - want, (size_t)NET_SCRATCH);
-	net_stat_inc(&shard->stats->recvs);
 	if (want) {
 		iov[0].iov_len = want;
 		n = readv(c->watch.fd, iov, 2);
 	} else {
 		n = recv(c->watch.fd, shard->scratch, iov[1].iov_len, MSG_DONTWAIT);
 	}
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			fab_conn_eof(c->fab);
-		return;
-	}
-	if (n == 0) {
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	net_stat_inc(&shard->stats->recvs);
+	if (n <= 0) {
 		fab_conn_eof(c->fab);
-		return;
+		return true;
 	}
 	if (want)
 		fab_conn_took(c->fab, cmn_min((size_t)n, want));
 	if ((size_t)n > want)
 		fab_conn_push(c->fab, shard->scratch, (size_t)n - want);
-	note_depth(c, fab_conn_stats(c->fab)->capsules_in - capsules, want && (size_t)n >= want);
+	note_depth(c, (size_t)n, fab_conn_stats(c->fab)->capsules_in - capsules, want && (size_t)n >= want);
 	note_starved(c, fails);
+	return true;
+}
+
+static bool look(struct net_watch *w)
+{
+	struct net_conn *c = cmn_container_of(w, struct net_conn, watch);
+
+	if (fab_conn_paused(c->fab) || !receive(c))
+		return false;
+	net_after_queue(c->shard->reactor, &c->after);
+	return true;
 }
 
 static void ready(struct net_watch *w, uint32_t events)
@@ -327,7 +340,7 @@ void net_conn_place(struct net_shard *shard, struct net_listener *l, int fd)
 	tune_socket(fd);
 	c->shard = shard;
 	c->listener = net_listener_get(l);
-	c->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready };
+	c->watch = (struct net_watch){ .fd = fd, .events = EPOLLIN, .ready = ready, .look = look };
 	c->after.run = after_turn;
 	c->timer.fire = timer_fired;
 	c->msg.fn = arrive;

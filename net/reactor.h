@@ -49,6 +49,8 @@ struct net_watch {
 	int fd;
 	uint32_t events;
 	void (*ready)(struct net_watch *w, uint32_t events);
+	/* Takes what is there and tells whether something was.  For who is named to net_reactor_expect(), else NULL. */
+	bool (*look)(struct net_watch *w);
 };
 int net_watch_add(struct net_reactor *r, struct net_watch *w);
 int net_watch_mod(struct net_reactor *r, struct net_watch *w, uint32_t events);

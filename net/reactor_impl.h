@@ -25,6 +25,9 @@ uint64_t net_reactor_buf_fails(const struct net_reactor *r);
 /* The host that sent just now is at work for longer than it takes us to wake up: with the rest of a large command behind others, or
  * with the answers to many (net/spin.h). */
 void net_reactor_host_busy(struct net_reactor *r, bool busy);
+/* What comes next probably comes by w, and then alone: while it would only poll, the reactor mostly looks there itself.  NULL: no telling.
+ * Holds until the next call, or until w goes. */
+void net_reactor_expect(struct net_reactor *r, struct net_watch *w);
 /* As net_watch_del, from another thread: one event taken before may still be delivered. */
 void net_watch_forget(struct net_reactor *r, struct net_watch *w);
 

@@ -2,6 +2,7 @@
 /* tests/unit/net/test_reactor.c - messages, timers, hooks, watches and the file ring of a reactor.  Runs under TSan too. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <liburing.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -17,7 +18,7 @@
 
 #include "common/clock.h"
 #include "common/container.h"
-#include "net/reactor.h"
+#include "net/reactor_impl.h"
 #include "tests/unit/unit.h"
 
 static struct net_reactor *make(uint64_t spin_ns, bool uring)
@@ -279,6 +280,58 @@ static void test_a_watch_removed_within_the_batch_is_not_called(void **state)
 	net_reactor_destroy(r);
 }
 
+struct expected {
+	struct net_watch w;
+	struct net_reactor *r;
+	unsigned int looks, last; /* last: it goes at this one */
+};
+
+static bool always_something(struct net_watch *w)
+{
+	struct expected *e = cmn_container_of(w, struct expected, w);
+
+	if (++e->looks == e->last)
+		net_watch_del(e->r, w);
+	return true;
+}
+
+static void stop_watching(struct net_watch *w, uint32_t events)
+{
+	(void)events;
+	net_reactor_stop(cmn_container_of(w, struct pair_watch, w)->r);
+}
+
+static void test_who_is_expected_is_looked_at_first_but_not_alone(void **state)
+{
+	struct net_reactor *r = make(0, false);
+	int fds[2], quiet[2];
+	struct expected e = { .w = { .look = always_something }, .r = r, .last = UINT_MAX };
+	struct pair_watch other = { .w = { .events = EPOLLIN, .ready = stop_watching }, .r = r };
+
+	(void)state;
+	assert_int_equal(pipe(quiet), 0);
+	assert_int_equal(pipe(fds), 0);
+	e.w.fd = quiet[0];
+	e.w.events = EPOLLIN;
+	other.w.fd = fds[0];
+	assert_int_equal(net_watch_add(r, &e.w), 0);
+	assert_int_equal(net_watch_add(r, &other.w), 0);
+	net_reactor_expect(r, &e.w);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	net_reactor_run(r);
+	assert_in_range(e.looks, 1, 100); /* the other one was heard */
+
+	e.looks = 0;
+	e.last = 2;
+	net_reactor_run(r); /* it goes meanwhile */
+	assert_int_equal(e.looks, 2);
+	close(fds[0]);
+	close(fds[1]);
+	close(quiet[0]);
+	close(quiet[1]);
+	net_reactor_destroy(r);
+}
+
 /* ---- buffers ---- */
 
 static unsigned int buf_hooks;
@@ -500,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_timers_fire_in_order_never_early_and_not_when_cancelled),
 		cmocka_unit_test(test_a_hook_runs_once_and_next_turn_when_it_queues_itself),
 		cmocka_unit_test(test_a_watch_removed_within_the_batch_is_not_called),
+		cmocka_unit_test(test_who_is_expected_is_looked_at_first_but_not_alone),
 		cmocka_unit_test(test_a_buffer_that_comes_back_wakes_who_was_refused),
 		cmocka_unit_test(test_a_file_read_completes_through_the_loop),
 		cmocka_unit_test(test_a_completion_wakes_a_reactor_that_sleeps),
