@@ -5,6 +5,7 @@
 #define NET_SERVER_IMPL_H
 
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 
 #include "net/offload.h"
@@ -18,9 +19,9 @@
 
 TAILQ_HEAD(net_conn_list, net_conn);
 
-/* A server's part on one reactor.  Its thread's, but for nr_conns (the listener's thread counts up). */
+/* A server's part on one reactor.  Its thread's, but for nr_conns (the listener's thread counts up); so no cache line is shared. */
 struct net_shard {
-	struct net_server *server;
+	alignas(64) struct net_server *server;
 	struct net_reactor *reactor;
 	struct net_reactor_stats *stats;
 	struct net_conn_list conns;

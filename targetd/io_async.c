@@ -397,6 +397,7 @@ void tgt_io_async_start(struct fab_req *req)
 		p->ctx->req = req;
 		p->ctx->io.reactor = p->io->reactor;
 		p->ctx->io.done = piece_done;
+		p->ctx->held.reactor = p->io->index;
 		p->ctx->held.mark = TGT_RANGELOCK_NONE;
 		if (steps->ready && steps->ready(req) != READY)
 			return;

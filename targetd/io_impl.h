@@ -56,6 +56,7 @@ static inline struct tgt_range tgt_io_range(const struct tgt_io_priv *p, bool wr
 				   .len = p->len,
 				   .write = write,
 				   .impatient = p->tries > TGT_IO_IMPATIENT,
+				   .reactor = p->io->index,
 				   .mark = p->mark };
 }
 

@@ -61,7 +61,7 @@ int tgt_volume_open(const struct tgt_volume_params *p, struct tgt_volume **ret, 
 	memcpy(vol->eui64, spec->eui64, sizeof(vol->eui64));
 	vol->path = spec->path ? strdup(spec->path) : NULL;
 	vol->stats = tgt_ns_stats_create(p->nr_reactors);
-	vol->lock = tgt_rangelock_create();
+	vol->lock = tgt_rangelock_create(p->nr_reactors);
 	if (!vol->stats || !vol->lock || (spec->path && !vol->path))
 		cmn_err_set(err, r, NULL, "no memory");
 	else

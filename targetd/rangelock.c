@@ -1,36 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* targetd/rangelock.c - stripes of one 32-bit word: readers 15:0, writer 16, waiting writers 31:24.
- * Owns, thread, blocking: see the header. */
+/* targetd/rangelock.c - of each stripe a word for writers, who and how many wait; and a count of readers for each reactor, and one for
+ * those of no reactor.
+ * Owns, thread, blocking: see the header.
+ *
+ * A reader counts itself in, then looks for a writer; a writer says so, then looks for readers.  All four are sequentially consistent, so
+ * of two that meet at least one sees the other, and who sees somebody takes its own back. */
 #include "targetd/rangelock.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 
-#define NR_STRIPES 16384u /* 64 KiB a namespace */
+#define NR_STRIPES 16384u
 #define PIECE_SHIFT 12
 
-#define READERS 0xffffu
-#define WRITER (1u << 16)
-#define MARK (1u << 24)
-#define MARKS (0xffu << 24)
+#define WRITER 0x8000u
+#define MARK 1u
+#define MARKS 0xffu
+#define READERS_MAX 0xff00u /* of a stripe by one reactor; room for those that look at once */
 
 struct tgt_rangelock {
-	_Atomic uint32_t stripe[NR_STRIPES];
+	_Atomic uint16_t *stripe; /* writers' [NR_STRIPES] */
+	_Atomic uint16_t *readers; /* [nr_readers][NR_STRIPES] */
+	unsigned int nr_readers; /* reactors, and one for all who aren't one */
 };
 
-struct tgt_rangelock *tgt_rangelock_create(void)
+static size_t bytes(unsigned int nr_readers)
 {
-	struct tgt_rangelock *lock = aligned_alloc(64, sizeof(*lock));
+	return (size_t)(1 + nr_readers) * NR_STRIPES * sizeof(uint16_t);
+}
 
-	if (lock)
-		memset(lock, 0, sizeof(*lock));
+/* Mapped: pages that no command comes to are never taken. */
+struct tgt_rangelock *tgt_rangelock_create(unsigned int nr_reactors)
+{
+	struct tgt_rangelock *lock = malloc(sizeof(*lock));
+
+	if (!lock)
+		return NULL;
+	lock->nr_readers = nr_reactors + 1;
+	lock->stripe = mmap(NULL, bytes(lock->nr_readers), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (lock->stripe == MAP_FAILED) {
+		free(lock);
+		return NULL;
+	}
+	lock->readers = lock->stripe + NR_STRIPES;
 	return lock;
 }
 
 void tgt_rangelock_destroy(struct tgt_rangelock *lock)
 {
+	if (!lock)
+		return;
+	munmap((void *)lock->stripe, bytes(lock->nr_readers));
 	free(lock);
+}
+
+static _Atomic uint16_t *readers_of(const struct tgt_rangelock *lock, unsigned int reactor,
+				    uint32_t stripe)
+{
+	return &lock->readers[(size_t)reactor * NR_STRIPES + stripe];
 }
 
 static uint32_t span(const struct tgt_range *r, uint32_t *ret_first)
@@ -44,35 +73,57 @@ static uint32_t span(const struct tgt_range *r, uint32_t *ret_first)
 	return last - first >= NR_STRIPES ? NR_STRIPES : (uint32_t)(last - first + 1);
 }
 
-static bool try_read(_Atomic uint32_t *s, bool impatient)
+static bool try_read(const struct tgt_rangelock *lock, unsigned int reactor, uint32_t stripe,
+		     bool impatient)
 {
-	uint32_t w = atomic_load_explicit(s, memory_order_relaxed);
+	_Atomic uint16_t *mine = readers_of(lock, reactor, stripe);
+	uint16_t w;
 
-	do {
-		if (w & WRITER || (w & MARKS && !impatient) || (w & READERS) == READERS)
-			return false;
-	} while (!atomic_compare_exchange_weak_explicit(s, &w, w + 1, memory_order_acquire,
-							memory_order_relaxed));
-	return true;
+	if (atomic_load_explicit(mine, memory_order_relaxed) >= READERS_MAX)
+		return false;
+	atomic_fetch_add(mine, 1);
+	w = atomic_load(&lock->stripe[stripe]);
+	if (!(w & WRITER) && (!(w & MARKS) || impatient))
+		return true;
+	atomic_fetch_sub_explicit(mine, 1, memory_order_release);
+	return false;
+}
+
+static bool is_read(const struct tgt_rangelock *lock, uint32_t stripe)
+{
+	for (unsigned int i = 0; i < lock->nr_readers; i++) {
+		if (atomic_load(readers_of(lock, i, stripe)))
+			return true;
+	}
+	return false;
 }
 
 /* marked: the mark on this stripe is ours, and goes with success. */
-static bool try_write(_Atomic uint32_t *s, bool marked)
+static bool try_write(const struct tgt_rangelock *lock, uint32_t stripe, bool marked)
 {
-	uint32_t w = atomic_load_explicit(s, memory_order_relaxed);
+	_Atomic uint16_t *s = &lock->stripe[stripe];
+	uint16_t w = atomic_load_explicit(s, memory_order_relaxed);
 
 	do {
-		if (w & (WRITER | READERS))
+		if (w & WRITER || is_read(lock, stripe)) /* so that readers seldom see who fails */
 			return false;
-	} while (!atomic_compare_exchange_weak_explicit(s, &w, (w | WRITER) - (marked ? MARK : 0),
-							memory_order_acquire,
-							memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak(s, &w, (uint16_t)(w | WRITER)));
+	if (is_read(lock, stripe)) {
+		atomic_fetch_sub_explicit(s, WRITER, memory_order_release);
+		return false;
+	}
+	if (marked)
+		atomic_fetch_sub_explicit(s, MARK, memory_order_relaxed);
 	return true;
 }
 
-static void unlock_one(_Atomic uint32_t *s, bool write)
+static void unlock_one(const struct tgt_rangelock *lock, const struct tgt_range *r, uint32_t stripe)
 {
-	atomic_fetch_sub_explicit(s, write ? WRITER : 1, memory_order_release);
+	if (r->write)
+		atomic_fetch_sub_explicit(&lock->stripe[stripe], WRITER, memory_order_release);
+	else
+		atomic_fetch_sub_explicit(readers_of(lock, r->reactor, stripe), 1,
+					  memory_order_release);
 }
 
 void tgt_rangelock_forget(struct tgt_rangelock *lock, struct tgt_range *r)
@@ -85,7 +136,7 @@ void tgt_rangelock_forget(struct tgt_rangelock *lock, struct tgt_range *r)
 
 static void leave_mark(struct tgt_rangelock *lock, struct tgt_range *r, uint32_t stripe)
 {
-	uint32_t w;
+	uint16_t w;
 
 	if (!r->write || r->mark == stripe)
 		return;
@@ -94,15 +145,18 @@ static void leave_mark(struct tgt_rangelock *lock, struct tgt_range *r, uint32_t
 	do {
 		if ((w & MARKS) == MARKS)
 			return; /* enough others did */
-	} while (!atomic_compare_exchange_weak_explicit(
-		&lock->stripe[stripe], &w, w + MARK, memory_order_relaxed, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&lock->stripe[stripe], &w,
+							(uint16_t)(w + MARK), memory_order_relaxed,
+							memory_order_relaxed));
 	r->mark = stripe;
 }
 
-static void unlock_span(struct tgt_rangelock *lock, uint32_t first, uint32_t n, bool write)
+/* The first n stripes of r, from first on. */
+static void unlock_span(const struct tgt_rangelock *lock, const struct tgt_range *r, uint32_t first,
+			uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		unlock_one(&lock->stripe[(first + i) & (NR_STRIPES - 1)], write);
+		unlock_one(lock, r, (first + i) & (NR_STRIPES - 1));
 }
 
 bool tgt_rangelock_try(struct tgt_rangelock *lock, struct tgt_range *r)
@@ -111,14 +165,14 @@ bool tgt_rangelock_try(struct tgt_rangelock *lock, struct tgt_range *r)
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t stripe = (first + i) & (NR_STRIPES - 1);
-		_Atomic uint32_t *s = &lock->stripe[stripe];
 
-		if (r->write ? try_write(s, stripe == r->mark) : try_read(s, r->impatient)) {
+		if (r->write ? try_write(lock, stripe, stripe == r->mark)
+			     : try_read(lock, r->reactor, stripe, r->impatient)) {
 			if (stripe == r->mark)
 				r->mark = TGT_RANGELOCK_NONE;
 			continue;
 		}
-		unlock_span(lock, first, i, r->write);
+		unlock_span(lock, r, first, i);
 		leave_mark(lock, r, stripe);
 		return false;
 	}
@@ -130,7 +184,7 @@ void tgt_rangelock_unlock(struct tgt_rangelock *lock, const struct tgt_range *r)
 {
 	uint32_t first, n = span(r, &first);
 
-	unlock_span(lock, first, n, r->write);
+	unlock_span(lock, r, first, n);
 }
 
 bool tgt_rangelock_gather(struct tgt_rangelock *lock, uint64_t len, uint32_t *have)
@@ -138,13 +192,15 @@ bool tgt_rangelock_gather(struct tgt_rangelock *lock, uint64_t len, uint32_t *ha
 	struct tgt_range all = { .len = len };
 	uint32_t first, n = span(&all, &first);
 
-	while (*have < n && try_read(&lock->stripe[*have], true))
+	while (*have < n && try_read(lock, lock->nr_readers - 1, *have, true))
 		++*have;
 	return *have == n;
 }
 
 void tgt_rangelock_let_go(struct tgt_rangelock *lock, uint32_t *have)
 {
-	unlock_span(lock, 0, *have, false);
+	struct tgt_range all = { .reactor = lock->nr_readers - 1 };
+
+	unlock_span(lock, &all, 0, *have);
 	*have = 0;
 }

@@ -6,6 +6,9 @@
  * at all: nobody holds one part while it waits for another, so there is nothing to deadlock on.  The one exception,
  * tgt_rangelock_gather(), waits for who waits for nobody.
  *
+ * Each reactor counts its readers in words of its own, so that reads on two of them touch no cache line in common that either writes; a
+ * writer looks at those of all.
+ *
  * Starvation: a writer that fails leaves a mark on the stripe it failed at; readers that come later stand back from a marked
  * stripe, unless they are impatient (have failed often enough themselves). */
 #ifndef TARGETD_RANGELOCK_H
@@ -22,10 +25,11 @@ struct tgt_rangelock;
 struct tgt_range {
 	uint64_t offset, len; /* bytes; len 0 locks nothing */
 	bool write, impatient;
+	unsigned int reactor; /* whose command it is: below the number the lock was made for */
 	uint32_t mark; /* stripe that carries our mark; TGT_RANGELOCK_NONE at first */
 };
 
-struct tgt_rangelock *tgt_rangelock_create(void);
+struct tgt_rangelock *tgt_rangelock_create(unsigned int nr_reactors); /* NULL: no memory */
 void tgt_rangelock_destroy(struct tgt_rangelock *lock);
 bool tgt_rangelock_try(struct tgt_rangelock *lock, struct tgt_range *range);
 void tgt_rangelock_unlock(struct tgt_rangelock *lock, const struct tgt_range *range);

@@ -53,7 +53,7 @@ static void start(struct fixture *f)
 	assert_ptr_not_equal(f->mem, MAP_FAILED);
 	memset(f->mem, 0x5a, SIZE);
 	f->mem[FIRST] = f->mem[SECOND / 8] = 0;
-	f->lock = tgt_rangelock_create();
+	f->lock = tgt_rangelock_create(1);
 	f->event_fd = eventfd(0, EFD_CLOEXEC);
 }
 

@@ -210,7 +210,7 @@ static void make_namespace(bool slow)
 					 .uuid = { 1 } },
 				.backend = slow ? &d.slow.base : d.ram,
 				.mem = slow ? NULL : d.slow.mem,
-				.lock = tgt_rangelock_create(),
+				.lock = tgt_rangelock_create(1),
 				.stats = tgt_ns_stats_create(REACTORS) };
 	d.view = aligned_alloc(64, sizeof(*d.view));
 	memset(d.view, 0, sizeof(*d.view));

@@ -19,7 +19,7 @@ static struct tgt_range range(uint64_t offset, uint64_t len, bool write)
 
 static void test_readers_share_and_a_writer_is_alone(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range a = range(0, 8192, false), b = range(4096, 4096, false),
 			 w = range(4608, 512, true);
 
@@ -38,9 +38,29 @@ static void test_readers_share_and_a_writer_is_alone(void **state)
 	tgt_rangelock_destroy(l);
 }
 
+static void test_a_writer_sees_the_readers_of_every_reactor(void **state)
+{
+	struct tgt_rangelock *l = tgt_rangelock_create(3);
+	struct tgt_range w = range(0, 512, true), r = range(0, 512, false);
+
+	(void)state;
+	for (r.reactor = 0; r.reactor < 3; r.reactor++) {
+		struct tgt_range other = range(0, 512, false);
+
+		assert_true(tgt_rangelock_try(l, &r));
+		assert_false(tgt_rangelock_try(l, &w));
+		assert_false(tgt_rangelock_try(l, &other)); /* it waits */
+		tgt_rangelock_unlock(l, &r);
+		assert_true(tgt_rangelock_try(l, &w));
+		assert_false(tgt_rangelock_try(l, &r));
+		tgt_rangelock_unlock(l, &w);
+	}
+	tgt_rangelock_destroy(l);
+}
+
 static void test_a_failed_try_leaves_nothing_locked(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range last = range(7 << 12, 4096, true), all = range(0, 8 << 12, true);
 
 	(void)state;
@@ -59,7 +79,7 @@ static void test_a_failed_try_leaves_nothing_locked(void **state)
 
 static void test_ranges_apart_do_not_meet(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range a = range(0, 4096, true), b = range(4096, 4096, true),
 			 none = range(0, 0, true);
 
@@ -75,7 +95,7 @@ static void test_ranges_apart_do_not_meet(void **state)
 
 static void test_a_range_longer_than_all_stripes_locks_each_once(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range huge = range(512, 1ull << 40, true), r = range(123 << 12, 1, false);
 
 	(void)state;
@@ -89,7 +109,7 @@ static void test_a_range_longer_than_all_stripes_locks_each_once(void **state)
 
 static void test_new_readers_stand_back_from_a_waiting_writer_unless_impatient(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range r1 = range(0, 512, false), w = range(0, 512, true),
 			 r2 = range(512, 512, false);
 
@@ -112,7 +132,7 @@ static void test_new_readers_stand_back_from_a_waiting_writer_unless_impatient(v
 
 static void test_a_writer_that_gives_up_takes_its_mark_away(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range r = range(0, 512, false), w = range(0, 512, true);
 
 	(void)state;
@@ -129,7 +149,7 @@ static void test_a_writer_that_gives_up_takes_its_mark_away(void **state)
 
 static void test_a_reader_of_all_keeps_what_it_has_until_it_has_the_rest(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range busy = range(5 << 12, 4096, true), early = range(0, 512, true),
 			 late = range(6 << 12, 512, true), reader = range(0, 512, false),
 			 beyond = range(8 << 12, 512, true);
@@ -158,7 +178,7 @@ static void test_a_reader_of_all_keeps_what_it_has_until_it_has_the_rest(void **
 
 static void test_a_reader_of_all_passes_by_writers_that_wait(void **state)
 {
-	struct tgt_rangelock *l = tgt_rangelock_create();
+	struct tgt_rangelock *l = tgt_rangelock_create(2);
 	struct tgt_range r = range(0, 512, false), w = range(0, 512, true);
 	uint32_t have = 0;
 
@@ -224,7 +244,7 @@ static void *reader_main(void *arg)
 	uint8_t copy[16 << 10];
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		struct tgt_range r = { .write = false };
+		struct tgt_range r = { .reactor = (uintptr_t)arg % 2 };
 
 		pick(&seed, &r);
 		lock_it(&r);
@@ -242,7 +262,7 @@ static void test_threads_never_see_a_range_change_under_them_and_all_get_through
 	pthread_t t[4];
 
 	(void)state;
-	shared.lock = tgt_rangelock_create();
+	shared.lock = tgt_rangelock_create(2);
 	for (unsigned int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, i < 2 ? writer_main : reader_main,
 						(void *)(uintptr_t)(i + 1)),
@@ -266,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_readers_share_and_a_writer_is_alone),
+		cmocka_unit_test(test_a_writer_sees_the_readers_of_every_reactor),
 		cmocka_unit_test(test_a_failed_try_leaves_nothing_locked),
 		cmocka_unit_test(test_ranges_apart_do_not_meet),
 		cmocka_unit_test(test_a_range_longer_than_all_stripes_locks_each_once),
