@@ -9,7 +9,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@
 #define MANY 16
 
 struct net_conn {
-	struct net_watch watch;
+	alignas(64) struct net_watch watch; /* made by one thread, but no line of it is another reactor's */
 	struct net_after after;
 	struct net_timer timer;
 	struct net_msg msg; /* carries it to its reactor, later the kill */
@@ -331,12 +333,13 @@ static void tune_socket(int fd)
 
 void net_conn_place(struct net_shard *shard, struct net_listener *l, int fd)
 {
-	struct net_conn *c = calloc(1, sizeof(*c));
+	struct net_conn *c = aligned_alloc(alignof(struct net_conn), sizeof(*c));
 
 	if (!c) {
 		uncount(shard, net_listener_get(l), fd);
 		return;
 	}
+	memset(c, 0, sizeof(*c));
 	tune_socket(fd);
 	c->shard = shard;
 	c->listener = net_listener_get(l);
