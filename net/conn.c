@@ -99,13 +99,13 @@ static void note_depth(struct net_conn *c, size_t bytes, uint64_t begun, bool en
 	void *dst;
 	size_t rest = fab_conn_want(c->fab, &dst);
 	bool several = begun + ended_one > 1;
-	/* The parts of a large command are fewer if they aren't taken one by one. */
-	bool alone = share(c) == NET_SHARE_ALONE && !several && !rest && bytes < LARGE;
+	bool alone = share(c) == NET_SHARE_ALONE;
 
 	if (several || !rest)
 		c->ahead = several;
 	net_reactor_host_busy(r, begun >= MANY || (c->ahead && rest >= LARGE));
-	net_reactor_expect(r, alone ? &c->watch : NULL); /* its next command will be the next work */
+	/* Its next command will be the next work.  The parts of a large one are fewer if they aren't taken as they come. */
+	net_reactor_expect(r, alone && !several && !rest && bytes < LARGE ? &c->watch : NULL);
 }
 
 /* False: nothing was there. */

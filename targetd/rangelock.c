@@ -7,8 +7,9 @@
  * of two that meet at least one sees the other, and who sees somebody takes its own back. */
 #include "targetd/rangelock.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <sys/mman.h>
 
 #define NR_STRIPES 16384u
@@ -20,46 +21,32 @@
 #define READERS_MAX 0xff00u /* of a stripe by one reactor; room for those that look at once */
 
 struct tgt_rangelock {
-	_Atomic uint16_t *stripe; /* writers' [NR_STRIPES] */
-	_Atomic uint16_t *readers; /* [nr_readers][NR_STRIPES] */
 	unsigned int nr_readers; /* reactors, and one for all who aren't one */
+	alignas(64) _Atomic uint16_t stripe[NR_STRIPES]; /* writers' */
+	_Atomic uint16_t readers[][NR_STRIPES];
 };
 
 static size_t bytes(unsigned int nr_readers)
 {
-	return (size_t)(1 + nr_readers) * NR_STRIPES * sizeof(uint16_t);
+	return sizeof(struct tgt_rangelock) + nr_readers * NR_STRIPES * sizeof(uint16_t);
 }
 
 /* Mapped: pages that no command comes to are never taken. */
 struct tgt_rangelock *tgt_rangelock_create(unsigned int nr_reactors)
 {
-	struct tgt_rangelock *lock = malloc(sizeof(*lock));
+	struct tgt_rangelock *lock = mmap(NULL, bytes(nr_reactors + 1), PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!lock)
+	if (lock == MAP_FAILED)
 		return NULL;
 	lock->nr_readers = nr_reactors + 1;
-	lock->stripe = mmap(NULL, bytes(lock->nr_readers), PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (lock->stripe == MAP_FAILED) {
-		free(lock);
-		return NULL;
-	}
-	lock->readers = lock->stripe + NR_STRIPES;
 	return lock;
 }
 
 void tgt_rangelock_destroy(struct tgt_rangelock *lock)
 {
-	if (!lock)
-		return;
-	munmap((void *)lock->stripe, bytes(lock->nr_readers));
-	free(lock);
-}
-
-static _Atomic uint16_t *readers_of(const struct tgt_rangelock *lock, unsigned int reactor,
-				    uint32_t stripe)
-{
-	return &lock->readers[(size_t)reactor * NR_STRIPES + stripe];
+	if (lock)
+		munmap(lock, bytes(lock->nr_readers));
 }
 
 static uint32_t span(const struct tgt_range *r, uint32_t *ret_first)
@@ -73,10 +60,10 @@ static uint32_t span(const struct tgt_range *r, uint32_t *ret_first)
 	return last - first >= NR_STRIPES ? NR_STRIPES : (uint32_t)(last - first + 1);
 }
 
-static bool try_read(const struct tgt_rangelock *lock, unsigned int reactor, uint32_t stripe,
+static bool try_read(struct tgt_rangelock *lock, unsigned int reactor, uint32_t stripe,
 		     bool impatient)
 {
-	_Atomic uint16_t *mine = readers_of(lock, reactor, stripe);
+	_Atomic uint16_t *mine = &lock->readers[reactor][stripe];
 	uint16_t w;
 
 	if (atomic_load_explicit(mine, memory_order_relaxed) >= READERS_MAX)
@@ -89,17 +76,17 @@ static bool try_read(const struct tgt_rangelock *lock, unsigned int reactor, uin
 	return false;
 }
 
-static bool is_read(const struct tgt_rangelock *lock, uint32_t stripe)
+static bool is_read(struct tgt_rangelock *lock, uint32_t stripe)
 {
 	for (unsigned int i = 0; i < lock->nr_readers; i++) {
-		if (atomic_load(readers_of(lock, i, stripe)))
+		if (atomic_load(&lock->readers[i][stripe]))
 			return true;
 	}
 	return false;
 }
 
 /* marked: the mark on this stripe is ours, and goes with success. */
-static bool try_write(const struct tgt_rangelock *lock, uint32_t stripe, bool marked)
+static bool try_write(struct tgt_rangelock *lock, uint32_t stripe, bool marked)
 {
 	_Atomic uint16_t *s = &lock->stripe[stripe];
 	uint16_t w = atomic_load_explicit(s, memory_order_relaxed);
@@ -117,12 +104,12 @@ static bool try_write(const struct tgt_rangelock *lock, uint32_t stripe, bool ma
 	return true;
 }
 
-static void unlock_one(const struct tgt_rangelock *lock, const struct tgt_range *r, uint32_t stripe)
+static void unlock_one(struct tgt_rangelock *lock, const struct tgt_range *r, uint32_t stripe)
 {
 	if (r->write)
 		atomic_fetch_sub_explicit(&lock->stripe[stripe], WRITER, memory_order_release);
 	else
-		atomic_fetch_sub_explicit(readers_of(lock, r->reactor, stripe), 1,
+		atomic_fetch_sub_explicit(&lock->readers[r->reactor][stripe], 1,
 					  memory_order_release);
 }
 
@@ -152,7 +139,7 @@ static void leave_mark(struct tgt_rangelock *lock, struct tgt_range *r, uint32_t
 }
 
 /* The first n stripes of r, from first on. */
-static void unlock_span(const struct tgt_rangelock *lock, const struct tgt_range *r, uint32_t first,
+static void unlock_span(struct tgt_rangelock *lock, const struct tgt_range *r, uint32_t first,
 			uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
