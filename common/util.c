@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* common/util.c - file descriptors and numbers.  Thread: any.  May block: as the descriptor does. */
+/* common/util.c - file descriptors, numbers, memory.  Thread: any.  May block: as the descriptor does. */
 #include "common/util.h"
 
 #include "common/cleanup.h"
+#include "common/container.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define CACHE_LINE 64
 
 int cmn_write_all(int fd, const void *buf, size_t len)
 {
@@ -128,4 +132,12 @@ bool cmn_strlcpy(char *dst, const char *src, size_t size)
 	memcpy(dst, src, len);
 	dst[len] = '\0';
 	return fits;
+}
+
+void *cmn_alloc_lines(size_t size)
+{
+	size_t whole = CMN_ALIGN_UP(size, CACHE_LINE);
+	void *p = aligned_alloc(CACHE_LINE, whole);
+
+	return p ? memset(p, 0, whole) : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* common/util.h - what the C library leaves to its callers about file descriptors and numbers.
+/* common/util.h - what the C library leaves to its callers about file descriptors, numbers and memory.
  * Owns: nothing.  Thread: any.  May block: as the descriptor does. */
 #ifndef COMMON_UTIL_H
 #define COMMON_UTIL_H
@@ -26,5 +26,8 @@ int cmn_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_va
 
 /* True when src fitted; dst always ends. */
 bool cmn_strlcpy(char *dst, const char *src, size_t size);
+
+/* Zeroed, and in cache lines of its own, so that what another thread writes beside it costs nothing; for free().  NULL: no memory. */
+void *cmn_alloc_lines(size_t size);
 
 #endif

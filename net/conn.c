@@ -9,15 +9,14 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdalign.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/container.h"
 #include "common/log.h"
+#include "common/util.h"
 #include "net/server_impl.h"
 
 #define DRAIN_READS 16
@@ -26,7 +25,7 @@
 #define MANY 16
 
 struct net_conn {
-	alignas(64) struct net_watch watch; /* made by one thread, but no line of it is another reactor's */
+	struct net_watch watch;
 	struct net_after after;
 	struct net_timer timer;
 	struct net_msg msg; /* carries it to its reactor, later the kill */
@@ -333,13 +332,12 @@ static void tune_socket(int fd)
 
 void net_conn_place(struct net_shard *shard, struct net_listener *l, int fd)
 {
-	struct net_conn *c = aligned_alloc(alignof(struct net_conn), sizeof(*c));
+	struct net_conn *c = cmn_alloc_lines(sizeof(*c));
 
 	if (!c) {
 		uncount(shard, net_listener_get(l), fd);
 		return;
 	}
-	memset(c, 0, sizeof(*c));
 	tune_socket(fd);
 	c->shard = shard;
 	c->listener = net_listener_get(l);

@@ -4,8 +4,8 @@
 #include "net/server.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "common/util.h"
 #include "net/server_impl.h"
 
 static void kick(struct fab_conn *conn)
@@ -36,15 +36,6 @@ static bool shard_init(struct net_shard *shard, struct net_server *s, struct net
 	return true;
 }
 
-static struct net_shard *shards_create(unsigned int n)
-{
-	struct net_shard *shards = aligned_alloc(alignof(struct net_shard), n * sizeof(*shards));
-
-	if (shards)
-		memset(shards, 0, n * sizeof(*shards));
-	return shards;
-}
-
 struct net_server *net_server_create(const struct net_server_params *params)
 {
 	struct net_server *s = calloc(1, sizeof(*s));
@@ -54,7 +45,7 @@ struct net_server *net_server_create(const struct net_server_params *params)
 	s->params = *params;
 	TAILQ_INIT(&s->listeners);
 	s->offload = net_offload_create();
-	s->shards = s->offload ? shards_create(params->nr_reactors) : NULL;
+	s->shards = s->offload ? cmn_alloc_lines(params->nr_reactors * sizeof(*s->shards)) : NULL;
 	if (!s->shards)
 		goto out_fail;
 	for (unsigned int i = 0; i < params->nr_reactors; i++) {

@@ -5,10 +5,10 @@
  * The clock moves once a turn.  A command that came and went within one is counted as having taken that turn, when it is over: so
  * it costs no look at the clock, and hardly more than a comparison. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/container.h"
 #include "common/tally.h"
+#include "common/util.h"
 #include "targetd/io_impl.h"
 
 static inline void add(uint64_t *counter, uint64_t n)
@@ -199,11 +199,10 @@ void tgt_ns_stats_timing(const struct tgt_ns_stats *stats, unsigned int nr_react
 
 struct tgt_ns_stats *tgt_ns_stats_create(unsigned int nr_reactors)
 {
-	struct tgt_ns_stats *stats = aligned_alloc(64, nr_reactors * sizeof(*stats));
+	struct tgt_ns_stats *stats = cmn_alloc_lines(nr_reactors * sizeof(*stats));
 
 	if (!stats)
 		return NULL;
-	memset(stats, 0, nr_reactors * sizeof(*stats));
 	for (unsigned int i = 0; i < nr_reactors; i++)
 		stats[i].fresh.settle = settle;
 	return stats;

@@ -29,11 +29,10 @@ static void nothing_destroy(struct fab_view *fab)
 /* Never retired, so it may have no slots at all and counters for every reactor. */
 static struct tgt_view *nothing_make(void)
 {
-	struct tgt_view *view = aligned_alloc(alignof(struct tgt_view), sizeof(*view));
+	struct tgt_view *view = cmn_alloc_lines(sizeof(*view));
 
 	if (!view)
 		return NULL;
-	memset(view, 0, sizeof(*view));
 	atomic_init(&view->fab.refs, 1);
 	view->fab.destroy = nothing_destroy;
 	return view;

@@ -73,12 +73,10 @@ static struct tgt_view *view_alloc(uint32_t nr_slots, unsigned int nr_reactors)
 {
 	static _Atomic uint64_t generation;
 	size_t size = offsetof(struct tgt_view, use) + nr_reactors * sizeof(struct tgt_view_use);
-	struct tgt_view *view = aligned_alloc(alignof(struct tgt_view),
-					      CMN_ALIGN_UP(size, alignof(struct tgt_view)));
+	struct tgt_view *view = cmn_alloc_lines(size);
 
 	if (!view)
 		return NULL;
-	memset(view, 0, size);
 	view->fab.slot = calloc(nr_slots + 1, sizeof(*view->fab.slot));
 	if (!view->fab.slot) {
 		free(view);
