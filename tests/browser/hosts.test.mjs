@@ -142,6 +142,19 @@ test('connected hosts come and go; one shows its connections, what it discovers,
   await at.page.getByText('It is not connected.').waitFor();
 });
 
+test('a controller is disconnected, after it is told that its host may come again', async () => {
+  await at.daemon.connect(OPEN, HOST);
+  await visit('#/hosts?tab=connections');
+  await row(HOST.slice(-41), 'open').getByRole('button', { name: /^Disconnect controller \d+ of .*open$/ }).click();
+  await dialog().getByText('comes back by itself').waitFor();
+  await dialog().getByRole('button', { name: 'Disconnect' }).click();
+  await at.page.getByText('No host is connected.').waitFor();
+  await at.daemon.disconnect(HOST);
+  await at.daemon.connect(OPEN, HOST);
+  await row(HOST.slice(-41), 'open').waitFor();
+  await at.daemon.disconnect(HOST);
+});
+
 test('the log of a host, and why a subsystem is not in it', async () => {
   await visit('#/discovery');
   await field('Host NQN').fill(HOST);

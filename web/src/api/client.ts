@@ -77,6 +77,7 @@ export const api = {
   deleteGroup: (name: string, force: boolean) => change<void>('DELETE', ['groups', name], { query: { force } }),
   controllers: (of: { nqn?: string; host_nqn?: string }, pages: number, signal: AbortSignal) =>
     list<Controller>(['controllers'], of, pages, signal),
+  endController: (nqn: string, cntlid: number) => change<void>('DELETE', ['subsystems', nqn, 'controllers', String(cntlid)]),
 
   discoveryLog: (host: string, via: string, signal: AbortSignal) =>
     get<DiscoveryLog>(['discovery-log'], { host_nqn: host, via }, signal),
