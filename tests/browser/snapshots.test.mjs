@@ -46,6 +46,10 @@ test('one that fails says why; one that will not do is told at its field', async
   await snapshots();
   await take('limit');
   await row('limit', 'failed', 'was not enough').waitFor();
+  await visit('#/');
+  await at.page.locator('.findings li').filter({ hasText: 'was not enough' }).getByRole('link', { name: 'Snapshot limit' }).click();
+  await row('limit', 'failed').waitFor();
+  await snapshots();
   await button('Delete snapshot limit').click();
   await dialog().getByText('It has no file').waitFor();
   await button('Delete').click();

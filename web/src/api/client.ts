@@ -48,6 +48,7 @@ export const api = {
 
   /** nqn: of a subsystem, '' for all. */
   snapshots: (nqn: string, pages: number, signal: AbortSignal) => list<Snapshot>(['snapshots'], { nqn, sort: '-created_at' }, pages, signal),
+  failedSnapshots: (signal: AbortSignal) => list<Snapshot>(['snapshots'], { state: 'failed' }, ALL, signal),
   taggedSnapshot: (id: string, signal: AbortSignal) => getTagged<Snapshot>(['snapshots', id], signal),
   takeSnapshot: (body: SnapshotCreate) => change<Operation>('POST', ['snapshots'], { body, later: true }),
   patchSnapshot: (id: string, body: SnapshotPatch, ifMatch?: string) => change<Snapshot>('PATCH', ['snapshots', id], { body, ifMatch }),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // views/overview/attention.ts - what an operator should look at, worst first, from what the API tells of everything.
-import type { Controller, DiscoveryController, Health, Host, Portal, Subsystem, Worker, Zoning } from '../../api/types';
+import type { Controller, DiscoveryController, Health, Host, Portal, Snapshot, Subsystem, Worker, Zoning } from '../../api/types';
 import { count } from '../../components/format';
 import { href } from '../../components/router';
 
@@ -15,6 +15,7 @@ export interface Facts {
   waiting: Host[];
   discovery: DiscoveryController[];
   zoning: Zoning;
+  failedSnapshots: Snapshot[];
 }
 
 export interface Finding {
@@ -103,9 +104,16 @@ function zones({ zoning }: Facts): Finding[] {
   return [{ tone: 'hint', what: 'Zones', why: 'what is configured is not what is enforced', link: href('zones') }];
 }
 
+/** Until they are deleted: who relies on one shall learn that there is none. */
+function snapshots({ failedSnapshots: list }: Facts): Finding[] {
+  return list.map((s) => ({
+    tone: 'failed', what: `Snapshot ${s.id}`, why: `of namespace ${s.nsid} of ${s.nqn} failed: ${s.reason}`, link: href('subsystems', { tab: 'snapshots' }),
+  }));
+}
+
 const RANK = { failed: 0, pending: 1, waiting: 2, incomplete: 3, hint: 4 };
 
 export function findings(facts: Facts): Finding[] {
-  return [health, workers, portals, waiting, discovery, subsystems, paths, zones].flatMap((look) => look(facts))
+  return [health, workers, portals, waiting, discovery, subsystems, snapshots, paths, zones].flatMap((look) => look(facts))
     .sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }

@@ -19,14 +19,14 @@ const BUSIEST = 5;
 const EVENTS = 8;
 
 async function load(signal: AbortSignal): Promise<Facts> {
-  const [health, subsystems, portals, workers, controllers, hosts, waiting, discovery, zoning] = await Promise.all([
+  const [health, subsystems, portals, workers, controllers, hosts, waiting, discovery, zoning, failed] = await Promise.all([
     api.health(signal), api.subsystems(ALL, signal), api.portals(ALL, signal), api.workers(ALL, signal),
     api.controllers({}, ALL, signal), api.hostNames(signal), api.waitingHosts(signal),
-    api.discoveryControllers(ALL, signal), api.zoning(signal),
+    api.discoveryControllers(ALL, signal), api.zoning(signal), api.failedSnapshots(signal),
   ]);
   return {
     health, subsystems: subsystems.items, portals: portals.items, workers: workers.items, controllers: controllers.items, hosts: hosts.items.length,
-    waiting: waiting.items, discovery: discovery.items, zoning,
+    waiting: waiting.items, discovery: discovery.items, zoning, failedSnapshots: failed.items,
   };
 }
 
@@ -130,7 +130,7 @@ function First() {
 }
 
 function Overview() {
-  const facts = usePoll('facts', load, { events: ['host.waiting', 'dc.waiting', 'dc.lost', 'dc.connected', 'zoning.activated', 'zoning.rolled_back'] });
+  const facts = usePoll('facts', load, { events: ['host.waiting', 'dc.waiting', 'dc.lost', 'dc.connected', 'zoning.activated', 'zoning.rolled_back', 'snapshot.failed', 'snapshot.deleted'] });
   const rates = useRates();
   return (
     <>
