@@ -78,7 +78,7 @@ export function setUp(fill, options = []) {
 /** options, context: of axe.run(). */
 export async function axeFindsNothing(name, options = {}, context = null) {
   if (!(await at.page.evaluate(() => 'axe' in globalThis))) await at.page.evaluate(axe);
-  const { violations } = await at.page.evaluate(([where, given]) => globalThis.axe.run(where ?? document, given), [context, options]);
+  const { violations } = await at.page.evaluate(([where, given]) => globalThis.axe.run(where ?? document, { resultTypes: ['violations'], ...given }), [context, options]);
   assert.deepEqual(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), []);
   const twice = await at.page.evaluate(() => {
     const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
