@@ -3,7 +3,8 @@
  * and its client.  The reference of bench_cpu and bench_scale, on the same machine in the same minute.
  * Owns: its sockets.  Thread: one.  May block: yes.
  *
- *     echo serve REQUEST REPLY                  prints its port on 127.0.0.1, serves whoever connects
+ *     echo serve REQUEST REPLY [MIB]            prints its port on 127.0.0.1, serves whoever connects; from and to all over so much
+ *                                               memory, as a target does, else from and to what stays in the cache
  *     echo load PORT REQUEST REPLY DEPTH SECONDS [CONNECTIONS]
  *         keeps DEPTH messages under way on each connection (1), prints how many were answered */
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -25,6 +27,8 @@
 #define FDS 65536
 
 static char in[BUFFER], out[SEND_MAX];
+static char *memory; /* NULL: in and out */
+static size_t memory_size, place;
 static size_t have[FDS]; /* bytes of a message that has only begun, by descriptor */
 
 static void must(int ok, const char *what)
@@ -43,10 +47,34 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+static void use_memory(size_t size)
+{
+	memory_size = size;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(memory != MAP_FAILED, "mmap");
+	madvise(memory, size, MADV_HUGEPAGE); /* as a namespace lies */
+	memset(memory, 'e', size);
+}
+
+/* The next len bytes of the memory, round and round; own: where there is none. */
+static char *next_place(char *own, size_t len)
+{
+	char *at;
+
+	if (!memory)
+		return own;
+	if (place + len > memory_size)
+		place = 0;
+	at = memory + place;
+	place += len;
+	return at;
+}
+
 static void send_all(int fd, size_t len)
 {
 	while (len) {
-		ssize_t n = send(fd, out, len < SEND_MAX ? len : SEND_MAX, MSG_NOSIGNAL);
+		size_t most = len < SEND_MAX ? len : SEND_MAX;
+		ssize_t n = send(fd, next_place(out, most), most, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -70,7 +98,7 @@ static void watch(int epfd, int fd)
 /* Answers each message of size from with one of size to; returns how many. */
 static size_t answer(int fd, size_t from, size_t to)
 {
-	ssize_t n = recv(fd, in, sizeof(in), MSG_DONTWAIT);
+	ssize_t n = recv(fd, next_place(in, sizeof(in)), sizeof(in), MSG_DONTWAIT);
 	size_t count;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -159,13 +187,15 @@ int main(int argc, char **argv)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	if (argc == 4 && strcmp(argv[1], "serve") == 0 && v[0] && v[1]) {
+	if (argc >= 4 && strcmp(argv[1], "serve") == 0 && v[0] && v[1]) {
+		if (v[2])
+			use_memory(v[2] << 20);
 		serve(v[0], v[1]);
 	} else if (argc >= 7 && strcmp(argv[1], "load") == 0 && v[1] && v[2]) {
 		load(v);
 		return 0;
 	}
-	fputs("usage: echo serve REQUEST REPLY | echo load PORT REQUEST REPLY DEPTH SECONDS [CONNECTIONS]\n",
+	fputs("usage: echo serve REQUEST REPLY [MIB] | echo load PORT REQUEST REPLY DEPTH SECONDS [CONNECTIONS]\n",
 	      stderr);
 	return 2;
 }
