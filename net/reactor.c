@@ -17,6 +17,7 @@
 #include "common/clock.h"
 #include "common/container.h"
 #include "common/log.h"
+#include "common/util.h"
 #include "net/reactor_impl.h"
 #include "net/ring.h"
 #include "net/spin.h"
@@ -472,12 +473,14 @@ static int init_fds(struct net_reactor *r)
 
 struct net_reactor *net_reactor_create(const struct net_reactor_params *params, int *ret_err)
 {
-	struct net_reactor *r = aligned_alloc(64, CMN_ALIGN_UP(sizeof(*r), 64));
+	struct net_reactor *r = cmn_alloc_lines(sizeof(*r));
 	int err = -ENOMEM;
 
 	if (!r)
 		goto out;
-	*r = (struct net_reactor){ .params = *params, .epfd = -1, .wakefd = -1 };
+	r->params = *params;
+	r->epfd = -1;
+	r->wakefd = -1;
 	r->env.buf_get = env_buf_get;
 	r->env.buf_put = env_buf_put;
 	r->env.now = cmn_now_ns();

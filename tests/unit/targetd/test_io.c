@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/container.h"
+#include "common/util.h"
 #include "fabrics/ctrl.h"
 #include "net/client.h"
 #include "net/server.h"
@@ -212,8 +213,7 @@ static void make_namespace(bool slow)
 				.mem = slow ? NULL : d.slow.mem,
 				.lock = tgt_rangelock_create(1),
 				.stats = tgt_ns_stats_create(REACTORS) };
-	d.view = aligned_alloc(64, sizeof(*d.view));
-	memset(d.view, 0, sizeof(*d.view));
+	d.view = cmn_alloc_lines(sizeof(*d.view));
 	d.slots[0] = &d.ns.fab;
 	d.view->fab.refs = 1;
 	d.view->fab.generation = 1;
