@@ -126,7 +126,7 @@ def crash(daemon):
 
     def kills(guest):
         wait_for_io(guest, 'the start')
-        for _ in range(2):
+        for _ in range(3):
             for what, kill in (('kill -9 of the worker', lambda: [os.kill(p, signal.SIGKILL) for p in daemon.workers()]),
                                ('kill -9 of discoveryd', lambda: (daemon.kill(), daemon.start()))):
                 kill()

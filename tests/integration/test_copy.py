@@ -354,9 +354,12 @@ def test_a_newer_discoveryd_ends_all_copies_and_hears_nothing_of_them():
             finished(h.io[1], waiting)
             file.let_go()
             finished(h.io[0], held)
+            pharos.wait_for(lambda: worker.log().count('"not copied"') == 2, 20, 'both to be given up')
+            newer.send({'type': 'stats', 'seq': 1})
+            newer.wait('stats')  # behind all that could have been told of them
+            assert not any(m['type'] in ('copied', 'copying') for m in newer.messages), newer.messages
             assert 'reason' not in copy(newer, 'snap-0', f'{worker.folder}/image0')
             assert left_over(worker) == ['image0']
-            # of its own, "copying" where it takes long, and nothing else
             assert not any(m['type'] == 'copied' or m.get('id') == 'snap-1' for m in newer.messages), newer.messages
 
 

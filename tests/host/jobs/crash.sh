@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# fio verifies what it wrote while the driver kills the worker twice and discoveryd twice.
+# fio verifies what it wrote while the driver kills the worker three times and discoveryd three times.
 . /mnt/job/lib.sh
 nqn=nqn.2026-11.example:demo
 modprobe nvme-core 2>/dev/null
@@ -11,7 +11,7 @@ round() { # NAME CONNECT-OPTIONS
 	eventually 10 disk $nqn 2
 	dev=$(disk $nqn 1):$(disk $nqn 2)
 	fio --name=v --filename="$dev" --rw=randrw --bs=4k --size=32m --ioengine=libaio --iodepth=8 --direct=1 --verify=crc32c --rate_iops=150,150 \
-		--verify_backlog=64 --verify_fatal=1 --time_based --runtime="${RUNTIME:-80}" --output=/mnt/job/fio.$name.log &
+		--verify_backlog=64 --verify_fatal=1 --time_based --runtime="${RUNTIME:-110}" --output=/mnt/job/fio.$name.log &
 	pid=$!
 	ask "kill.$name" 200
 	check "fio verify through crashes of worker and daemon ($name)" wait $pid
